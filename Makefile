@@ -1,0 +1,45 @@
+# The few commands of Trivet. `make help` lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.stamp
+ONCE ?=
+
+.PHONY: help setup run test check bench lock docs clean
+
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## create .venv with every pinned package (quick when nothing changed)
+
+$(STAMP): requirements.lock requirements-audio.lock requirements-tools.lock setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "trivet needs Python 3.11 to 3.13; say which: make setup PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo 'this Python cannot make environments; on Debian: apt-get install python3-venv'; exit 1; }
+	@echo 'setting up .venv (once; about 190 packages)'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements-tools.lock requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes --no-deps -r requirements-audio.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: $(STAMP) ## the main job: sandbox, Airflow, one nightly flow; stays up until Ctrl-C (ONCE=1: ends with a verdict)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/trivet demo $(if $(ONCE),--once)
+
+test: $(STAMP) ## every test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+check: $(STAMP) ## lint, types, import rules, schemas, mappings, generated docs, spelling (under a minute)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check
+
+bench: $(STAMP) ## the benchmarks, each beside its peers, as tables
+	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -v __init__); do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+docs: $(STAMP) ## rewrite the generated pages
+	@$(BIN)/python -m scripts.generate_docs
+
+lock: $(STAMP) ## resolve setup.cfg anew into requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip compile setup.cfg --extra demo --extra sap --extra postgres --extra test --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean: ## remove the environment and everything that a run left
+	rm -rf .venv .trivet .airflow build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

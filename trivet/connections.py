@@ -1,0 +1,132 @@
+"""Turns a stored connection into a connector's closed, validated config.
+
+The stored form is Airflow's own JSON form of a connection (`conn_type`, `host`, `login`, `password`, `port`, `schema`,
+`extra`), whoever stores it: the CLI reads `AIRFLOW_CONN_<ID>` or the connections file, a task asks Airflow.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from trivet.contract import Config
+from trivet.errors import ConfigError
+
+ENVIRONMENTS = ("sandbox", "test", "production")
+PREFIX = "trivet_"
+C = TypeVar("C", bound=Config)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One stored connection; `repr` shows neither login nor password nor extra."""
+
+    id: str
+    connector: str
+    """The connector's name: the connection type without `trivet_`."""
+    environment: str
+    """`sandbox`, `test` or `production`: a flow refuses connections of another environment."""
+    standard: Mapping[str, Any] = field(repr=False)
+    extra: Mapping[str, Any] = field(repr=False)
+
+    def config(self, model: type[C]) -> C:
+        """The connector's config; `ConfigError` names connection, setting and cure, never a value."""
+        values = dict(self.extra)
+        for standard, setting in model.standard_fields.items():
+            if self.standard.get(standard) not in (None, ""):
+                values[setting] = self.standard[standard]
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            raise _config_error(self.id, model, error) from None
+
+
+Connections = Callable[[str], Connection]
+"""Gives the connection of that id, or raises `ConfigError`."""
+
+
+def parse_connection(conn_id: str, stored: Mapping[str, Any]) -> Connection:
+    """A connection from Airflow's JSON form."""
+    kind = str(stored.get("conn_type") or "")
+    if not kind.startswith(PREFIX):
+        raise ConfigError(
+            f"connection type {kind!r} is not one of Trivet's",
+            code="CONNECTION_TYPE",
+            place=f"connection {conn_id}",
+            cure="choose a type that begins with trivet_",
+        )
+    extra = stored.get("extra") or {}
+    if isinstance(extra, str):
+        extra = json.loads(extra)
+    extra = dict(extra)
+    environment = extra.pop("environment", None)
+    if environment not in ENVIRONMENTS:
+        raise ConfigError(
+            f"environment {environment!r} is not one of {', '.join(ENVIRONMENTS)}",
+            code="CONNECTION_ENVIRONMENT",
+            place=f"connection {conn_id}",
+            cure='say in extra what lies behind it, e.g. "environment": "sandbox"',
+        )
+    standard = {name: stored.get(name) for name in ("host", "login", "password", "port", "schema")}
+    return Connection(conn_id, kind.removeprefix(PREFIX), environment, standard, extra)
+
+
+def stored_connections(file: Path, environ: Mapping[str, str] = os.environ) -> Connections:
+    """Connections from `AIRFLOW_CONN_<ID>` (JSON form) and from the JSON file, in that order."""
+
+    def connection(conn_id: str) -> Connection:
+        text = environ.get(f"AIRFLOW_CONN_{conn_id.upper()}")
+        if text is not None:
+            return parse_connection(conn_id, _json(text, f"variable AIRFLOW_CONN_{conn_id.upper()}"))
+        known = _json(file.read_text(encoding="utf-8"), str(file)) if file.exists() else {}
+        if conn_id not in known:
+            near = get_close_matches(conn_id, known, n=1)
+            raise ConfigError(
+                "no such connection",
+                code="CONNECTION_MISSING",
+                place=f"connection {conn_id}",
+                cure=(f"did you mean {near[0]}? " if near else "")
+                + f"set AIRFLOW_CONN_{conn_id.upper()} or add it to {file}",
+            )
+        return parse_connection(conn_id, known[conn_id])
+
+    return connection
+
+
+def _json(text: str, place: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"not JSON: {error}", code="CONNECTION_FORMAT", place=place, cure="use Airflow's JSON form"
+        ) from None
+    if not isinstance(value, dict):
+        raise ConfigError("not a JSON object", code="CONNECTION_FORMAT", place=place)
+    return value
+
+
+def _config_error(conn_id: str, model: type[Config], error: ValidationError) -> ConfigError:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    setting = ".".join(str(part) for part in first["loc"]) or "(whole)"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        near = get_close_matches(setting, model.model_fields, n=1)
+        return ConfigError(
+            f"unknown setting {setting!r}{more}",
+            code="CONFIG_UNKNOWN_KEY",
+            place=f"connection {conn_id}",
+            cure=f"did you mean {near[0]}?" if near else f"known: {', '.join(model.model_fields)}",
+        )
+    standard = {setting: name for name, setting in model.standard_fields.items()}.get(setting)
+    where = f"the connection's {standard}" if standard else f"{setting!r} in the connection's extra"
+    return ConfigError(
+        f"setting {setting!r}: {first['msg'].lower()}{more}",
+        code="CONFIG_TYPE" if first["type"] != "missing" else "CONFIG_MISSING",
+        place=f"connection {conn_id}",
+        cure=f"set {where}",
+    )

@@ -1,0 +1,186 @@
+"""What a connector is: a closed config, a build function and traits, declared once and found by entry point.
+
+Connectors speak the vendor's language, mappings translate, the hub speaks canonical. The protocols are structural:
+no base class. Sync code; a built connector is a context manager that closes what it opened.
+
+    entry point group     declaration           built object
+    trivet.sources        SourceConnector       Source
+    trivet.recordings     RecordingsConnector   RecordingSource
+    trivet.scorers        ScorerConnector       Scorer
+    trivet.targets        TargetConnector       Target
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from trivet.model import (
+    Cursor,
+    Document,
+    Download,
+    Found,
+    Operation,
+    Outcome,
+    Page,
+    Pending,
+    Scored,
+    ScoringRequest,
+)
+
+
+class Config(BaseModel):
+    """A connection's settings: closed, frozen, every field described by its docstring; secrets are `SecretStr`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    standard_fields: ClassVar[Mapping[str, str]] = {}
+    """Which of the connection's standard fields (`host`, `login`, `password`, `port`, `schema`) fill which setting;
+    every other setting comes from the connection's extra."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What Trivet lends a connector."""
+
+    connection: str
+    """The connection's id, for messages and for the shared rate budget."""
+    home: Path
+    """The deployment folder: `mappings/` lies here."""
+    state: Path
+    """A writable folder for caches and rate budgets, shared by all processes of this machine."""
+    now: Callable[[], datetime]
+    """The time, aware UTC."""
+
+
+class Source(Protocol):
+    """Pulls the vendor's objects, stream by stream."""
+
+    def check(self) -> None:
+        """One cheap read that proves address and credentials, or a typed error."""
+
+    def pages(self, stream: str, since: Cursor | None) -> Iterator[Page]:
+        """Pages from `since` on, oldest change first, one vendor read each and lazy; an empty stream yields nothing."""
+
+
+class RecordingSource(Protocol):
+    """Opens recordings by the vendor's own reference."""
+
+    def check(self) -> None:
+        """As for a source."""
+
+    def open(self, reference: Document) -> AbstractContextManager[Download]:
+        """The recording as a stream; an expired link is renewed once."""
+
+
+class Scorer(Protocol):
+    """Turns a recording or a transcript into an answer."""
+
+    def check(self) -> None:
+        """Proves that the scorer can work; spends no credit."""
+
+    def provenance(self) -> Document:
+        """Name, version, model and options: enters the scoring key and the assessment."""
+
+    def score(self, request: ScoringRequest) -> Scored | Pending:
+        """The answer, or a ticket. Input that cannot be scored is `Rejected` with a code such as MEDIA_TRUNCATED."""
+
+    def poll(self, ticket: str) -> Scored | Pending:
+        """The answer to an earlier ticket, maybe from another process."""
+
+
+class Target(Protocol):
+    """Carries operations into the vendor's system and tells what is there."""
+
+    def check(self) -> None:
+        """Proves address and credentials, and that every configured entity can hold our reference."""
+
+    def send(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
+        """One outcome per operation, in order. The engine gives one kind and one entity a call and at most
+        `max_ops` operations. An exception speaks for all of them. Deleting what is gone is `Confirmed`."""
+
+    def find(self, entity: str, operations: Sequence[Operation]) -> Mapping[str, Sequence[Found]]:
+        """Every live record per reference (absent key: none), read freshly from the vendor, in bulk; the operations
+        say what was sent, for vendors that can only be searched near it (the notes of one person)."""
+
+
+C = TypeVar("C", bound=Config)
+C_contra = TypeVar("C_contra", bound=Config, contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConnector(Generic[C]):
+    """Declaration of a source; `streams` in the order in which they are pulled."""
+
+    name: str
+    title: str
+    config: type[C]
+    build: Callable[[C, Services], AbstractContextManager[Source]]
+    streams: tuple[str, ...]
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsConnector(Generic[C]):
+    """Declaration of a recording source."""
+
+    name: str
+    title: str
+    config: type[C]
+    build: Callable[[C, Services], AbstractContextManager[RecordingSource]]
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerTraits:
+    """What a scorer needs and what it infers."""
+
+    takes: Literal["audio", "transcript"]
+    infers: tuple[str, ...]
+    """What it derives about a person, in words (`words spoken`, `competency scores`); emotion is never allowed."""
+    transcribes: bool = False
+    """Its answer is a transcript that later scorers of the same interview take."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerConnector(Generic[C]):
+    """Declaration of a scorer."""
+
+    name: str
+    title: str
+    config: type[C]
+    build: Callable[[C, Services], AbstractContextManager[Scorer]]
+    traits: ScorerTraits
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTraits:
+    """What the delivery engine may rely on; each trait gates a conformance test and a branch of the engine."""
+
+    asked_by: Literal["unique_reference", "searchable_reference", "nothing"]
+    """unique: the target refuses a second record with our reference; searchable: it can be asked for it; nothing:
+    unknown outcomes go to a person, never to a retry."""
+    max_ops: int
+    """Operations in one vendor request."""
+    quiet_seconds: float
+    """Longest time that a request may still take effect after its answer was lost; settling waits that long."""
+    deletes: bool
+    """A created record can be taken away again."""
+    updates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConnector(Generic[C]):
+    """Declaration of a target."""
+
+    name: str
+    title: str
+    config: type[C]
+    build: Callable[[C, Services], AbstractContextManager[Target]]
+    traits: TargetTraits
+    experimental: bool = False

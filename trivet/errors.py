@@ -1,0 +1,125 @@
+"""Errors, named by what the caller does next.
+
+    TrivetError                 code, message, place, cure; picklable, free of secrets and personal data
+      + ConfigError             a file or a connection is wrong; nothing was done
+      + DocumentRefused         a document is set aside with code and JSON pointer; the others go on
+      + LedgerError             the ledger cannot be used as asked; nothing was changed
+      + ConnectorError          speaks of a vendor call: connector, operation, vendor code, field
+          + Retryable           provably nothing was done there; the same call may be made again
+              + RateLimited     as above, after `retry_after` seconds
+          + AuthFailed          the credentials are wrong; stop this connection, a person must act
+          + Rejected            understood and refused; set the record aside
+          + UnknownOutcome      sent, answer lost or unreadable; ask before anything else
+
+The five connector errors are outcomes too: a bulk `send` returns them as values, one per operation, and raises one
+only to speak for the whole request.
+"""
+
+from typing import Any
+
+
+class TrivetError(Exception):
+    """One clear line (`str(error)`), a stable `code`, and the cure on a second line where there is one."""
+
+    code: str
+
+    def __init__(
+        self, message: str, *, code: str | None = None, place: str | None = None, cure: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).__name__
+        self.place = place
+        self.cure = cure
+
+    def __str__(self) -> str:
+        head = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{head} [{self.code}]" if self.code != type(self).__name__ else head
+
+    def explained(self) -> str:
+        """The line, and the cure below it."""
+        return f"{self}\n  {self.cure}" if self.cure else str(self)
+
+    # keyword-only arguments do not survive the default pickling, and Airflow sends exceptions between processes
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
+
+
+def _rebuild(kind: type[TrivetError], args: tuple[Any, ...], state: dict[str, Any]) -> TrivetError:
+    error = kind.__new__(kind, *args)
+    Exception.__init__(error, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigError(TrivetError):
+    """A file, a setting or a connection is wrong; nothing was done."""
+
+
+class DocumentRefused(TrivetError):
+    """A document breaks its contract at `pointer`; it is set aside, the others go on."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        pointer: str = "",
+        place: str | None = None,
+        cure: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, place=place, cure=cure)
+        self.pointer = pointer
+
+
+class LedgerError(TrivetError):
+    """The ledger cannot be used as asked (newer version, read-only, wrong key, unknown id); nothing was changed."""
+
+
+class ConnectorError(TrivetError):
+    """What one vendor call came to, when it did not succeed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        connector: str,
+        operation: str,
+        vendor_code: str | None = None,
+        field: str | None = None,
+        cure: str | None = None,
+    ) -> None:
+        super().__init__(message, cure=cure)
+        self.connector = connector
+        self.operation = operation
+        self.vendor_code = vendor_code
+        self.field = field
+
+    def __str__(self) -> str:
+        where = f" (field {self.field})" if self.field else ""
+        code = f" [{self.vendor_code}]" if self.vendor_code else ""
+        return f"{self.connector} {self.operation}: {self.message}{where}{code}"
+
+
+class Retryable(ConnectorError):
+    """Provably nothing was done there; the same call may be made again, backing off."""
+
+
+class RateLimited(Retryable):
+    """The vendor asks for a pause of `retry_after` seconds; nothing was done."""
+
+    def __init__(self, message: str, *, retry_after: float, **where: Any) -> None:
+        super().__init__(message, **where)
+        self.retry_after = retry_after
+
+
+class AuthFailed(ConnectorError):
+    """The credentials are wrong or lack a right; stop this connection and alert a person once."""
+
+
+class Rejected(ConnectorError):
+    """Understood and refused (`vendor_code`, `field`); set the record aside."""
+
+
+class UnknownOutcome(ConnectorError):
+    """Sent, answer lost or unreadable; never resend blindly, settle by asking."""

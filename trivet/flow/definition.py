@@ -1,0 +1,169 @@
+"""A flow file as a frozen value: what is pulled, who scores, which rules decide, where the results go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from trivet.documents.yaml_file import load_yaml
+from trivet.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which scorers assess an interview; `when` is JSONata over requisition, application and interview."""
+
+    name: str
+    scorers: tuple[str, ...]
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRoute:
+    """How one kind of decision becomes the ERP's document, and for whom."""
+
+    mapping: str
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One ERP and the decisions that go to it."""
+
+    connection: str
+    decisions: Mapping[str, DecisionRoute]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBack:
+    """How an assessment returns to the HR record."""
+
+    connection: str
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a refusal means for its siblings, and what happens to a delivered decision that no longer holds."""
+
+    atomic: Literal["person", "batch", "independent"] = "person"
+    max_failed_share: float = 0.2
+    vanished: Literal["withdraw", "keep"] = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class GoingLive:
+    """Nothing is pushed before `cut_over`; in the first `nights` after it at most `persons` a night are."""
+
+    cut_over: date | None = None
+    nights: int = 0
+    persons: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One file of mappings/flows/, validated."""
+
+    name: str
+    title: str
+    tenant: str
+    environment: str
+    cron: str | None
+    timezone: str
+    source: str
+    streams: Mapping[str, tuple[str, ...]]
+    recordings: str | None
+    transcriber: str | None
+    routes: tuple[Route, ...]
+    assessment: str
+    shards: int
+    rules: tuple[str, ...]
+    deliveries: tuple[Delivery, ...]
+    write_back: WriteBack | None
+    policy: Policy
+    going_live: GoingLive
+    waiting_days: int
+    file: Path
+
+    def targets(self) -> list[str]:
+        """Connection ids in delivery order; the HR record comes last, when the ERPs have answered."""
+        ids = [delivery.connection for delivery in self.deliveries]
+        return [*ids, self.write_back.connection] if self.write_back else ids
+
+    def connections(self) -> list[str]:
+        """Every connection that the flow names, once."""
+        scorers = [name for route in self.routes for name in route.scorers]
+        named = [self.source, self.recordings, self.transcriber, *scorers, *self.targets()]
+        return list(dict.fromkeys(name for name in named if name))
+
+
+def flow_files(home: Path) -> list[Path]:
+    """The flow files of a deployment, by name."""
+    return sorted((home / "mappings" / "flows").glob("*.yaml"))
+
+
+def load_flow(home: Path, name: str) -> Flow:
+    """The flow of that name; `ConfigError` with file, line and cure where the file is wrong or absent."""
+    files = {file.stem: file for file in flow_files(home)}
+    if name not in files:
+        near = get_close_matches(name, files, n=1)
+        raise ConfigError(
+            f"no flow {name!r}",
+            code="FLOW_UNKNOWN",
+            place=str(home / "mappings" / "flows"),
+            cure=(f"did you mean {near[0]}? " if near else "")
+            + f"there are: {', '.join(files) or 'no flow files'}",
+        )
+    loaded = load_yaml(files[name], "flow")
+    if loaded.data["metadata"]["name"] != name:
+        raise ConfigError(
+            f"metadata.name is {loaded.data['metadata']['name']!r}, the file is called {name!r}",
+            code="FLOW_NAME",
+            place=str(files[name]),
+            cure="give both the same name",
+        )
+    return _flow(loaded.data, files[name])
+
+
+def _flow(data: Mapping[str, Any], file: Path) -> Flow:
+    schedule = data.get("schedule") or {}
+    scoring = data["scoring"]
+    back = data.get("write_back")
+    return Flow(
+        name=data["metadata"]["name"],
+        title=data["metadata"].get("title", data["metadata"]["name"]),
+        tenant=data["tenant"],
+        environment=data["environment"],
+        cron=schedule.get("cron"),
+        timezone=schedule.get("timezone", "UTC"),
+        source=data["source"]["connection"],
+        streams={stream: tuple(names) for stream, names in data["source"]["mappings"].items()},
+        recordings=(data.get("recordings") or {}).get("connection"),
+        transcriber=scoring.get("transcriber"),
+        routes=tuple(Route(r["name"], tuple(r["scorers"]), r.get("when")) for r in scoring["routes"]),
+        assessment=scoring["assessment"],
+        shards=scoring.get("shards", 1),
+        rules=tuple(data["rules"]),
+        deliveries=tuple(_delivery(entry) for entry in data["deliver"]),
+        write_back=WriteBack(back["connection"], back["mapping"]) if back else None,
+        policy=Policy(**data.get("policy", {})),
+        going_live=_going_live(data.get("going_live") or {}),
+        waiting_days=(data.get("waiting") or {}).get("expires_after_days", 180),
+        file=file,
+    )
+
+
+def _delivery(entry: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        entry["connection"],
+        {kind: DecisionRoute(r["mapping"], r.get("when")) for kind, r in entry["decisions"].items()},
+    )
+
+
+def _going_live(entry: Mapping[str, Any]) -> GoingLive:
+    cut_over, first = entry.get("cut_over"), entry.get("first_nights") or {}
+    return GoingLive(
+        date.fromisoformat(cut_over) if cut_over else None, first.get("nights", 0), first.get("persons", 0)
+    )

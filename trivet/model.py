@@ -1,0 +1,126 @@
+"""The shapes that cross a border: documents are JSON, everything around them is a frozen envelope."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NewType, TypeAlias
+
+from trivet.errors import ConnectorError
+
+Document: TypeAlias = dict[str, Any]
+"""A JSON object, vendor's or canonical; its truth is the JSON Schema, not a class."""
+
+Cursor = NewType("Cursor", str)
+"""Opaque: where a stream resumes after the page that carried it. A connector owns the meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One vendor object as pulled."""
+
+    external_id: str
+    """The vendor's id, unique within stream and connection."""
+    version: str
+    """Changes whenever the vendor's object changed (update time or hash); equal version means equal content."""
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a stream; `cursor` may be stored once the records are."""
+
+    records: tuple[Record, ...]
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An open recording; `chunks` streams it, `length` is the declared size in bytes if the vendor tells it."""
+
+    media_type: str
+    file_name: str
+    length: int | None
+    chunks: Iterator[bytes]
+
+
+OperationKind: TypeAlias = Literal["create", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One change wanted at a target."""
+
+    key: str
+    """Operation key: reference + kind + revision; a target that de-duplicates by key gets this one."""
+    reference: str
+    """Record reference: 16 characters A-Z2-7 that the target stores and is searched by; equal through every re-score."""
+    kind: OperationKind
+    entity: str
+    """The vendor's entity name, as the mapping file says it."""
+    document: Document
+    """The vendor's own document, without the reference: the connector puts that where the vendor keeps it.
+    Empty for a delete."""
+    remote_id: str | None = None
+    """The vendor's id, known from the create on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A live record at the target that carries our reference."""
+
+    remote_id: str
+    document: Document
+    """In the shape in which it was sent (same field names and value forms), so that contents compare by equality
+    over the fields that we sent; without the reference."""
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The target says that it is done."""
+
+    remote_id: str | None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The target took it but works later; `find` tells when it is there."""
+
+    ticket: str | None = None
+
+
+Outcome: TypeAlias = Confirmed | Accepted | ConnectorError
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringRequest:
+    """What a scorer gets to see of one interview; no name, no contact data."""
+
+    key: str
+    """Equal for equal work (recording content, scorer, options): a vendor bills one key once."""
+    language: str | None
+    """`zh`, `en` or None where it is to be detected."""
+    audio: Path | None = None
+    """Local file, present for scorers that take audio."""
+    transcript: Document | None = None
+    """The transcriber's own answer, present for scorers that take a transcript."""
+    answers: Mapping[str, Document] = field(default_factory=dict)
+    """What earlier scorers of the same interview answered, by scorer name."""
+    requisition: Document = field(default_factory=dict)
+    """The canonical requisition: keywords and competency model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The scorer's answer in its own words."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The scorer works on; the ticket is a JSON-safe string that outlives the process. `poll_after` in seconds."""
+
+    ticket: str
+    poll_after: float

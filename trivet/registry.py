@@ -1,0 +1,65 @@
+"""Finds connectors by entry point, so that ours and a stranger's come through the same door."""
+
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+from trivet.contract import RecordingsConnector, ScorerConnector, SourceConnector, TargetConnector
+from trivet.errors import ConfigError
+
+Declaration = SourceConnector[Any] | RecordingsConnector[Any] | ScorerConnector[Any] | TargetConnector[Any]
+D = TypeVar("D", SourceConnector[Any], RecordingsConnector[Any], ScorerConnector[Any], TargetConnector[Any])
+
+GROUPS: dict[type, str] = {
+    SourceConnector: "trivet.sources",
+    RecordingsConnector: "trivet.recordings",
+    ScorerConnector: "trivet.scorers",
+    TargetConnector: "trivet.targets",
+}
+
+
+def find_connector(kind: type[D], name: str) -> D:
+    """The declaration of that kind and name, imported now; `ConfigError` lists what is installed."""
+    entries = _entries(kind)
+    entry = entries.get(name)
+    if entry is None:
+        near = get_close_matches(name, entries, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ConfigError(
+            f"no connector {name!r} in {GROUPS[kind]}",
+            code="CONNECTOR_UNKNOWN",
+            cure=f"{hint}installed: {', '.join(sorted(entries)) or 'none'}; install the package that brings it",
+        )
+    declaration = _import(entry)
+    if not isinstance(declaration, kind):
+        raise ConfigError(
+            f"{entry.value} is a {type(declaration).__name__}, not a {kind.__name__}",
+            code="CONNECTOR_DECLARATION",
+            place=f"entry point {GROUPS[kind]}:{name}",
+        )
+    return declaration
+
+
+def installed() -> list[tuple[str, Declaration]]:
+    """Every installed declaration with its group, by group and name."""
+    return [
+        (group, _import(entry))
+        for kind, group in GROUPS.items()
+        for _, entry in sorted(_entries(kind).items())
+    ]
+
+
+def _entries(kind: type) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUPS[kind])}
+
+
+def _import(entry: EntryPoint) -> Any:
+    try:
+        return entry.load()
+    except ImportError as error:
+        raise ConfigError(
+            f"{entry.value} cannot be imported: {error}",
+            code="CONNECTOR_IMPORT",
+            place=f"entry point {entry.group}:{entry.name}",
+            cure="install the missing package, or remove the connector's package",
+        ) from error

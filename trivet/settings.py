@@ -1,0 +1,52 @@
+"""Where a deployment keeps its things; read from the environment once, passed on as a value.
+
+    TRIVET_HOME          folder that holds mappings/ (default: the current folder)
+    TRIVET_STATE         writable folder for ledger file, keys, recordings, caches (default: $TRIVET_HOME/.trivet)
+    TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder)
+    TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/connections.json where it exists)
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from trivet.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The resolved places of one deployment."""
+
+    home: Path
+    state: Path
+    ledger_url: str
+    connections: Path
+
+    @property
+    def mappings(self) -> Path:
+        return self.home / "mappings"
+
+    @property
+    def recordings(self) -> Path:
+        return self.state / "recordings"
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that the environment names; `ConfigError` where the home holds no mappings."""
+    home = Path(environ.get("TRIVET_HOME") or Path.cwd()).resolve()
+    if not (home / "mappings").is_dir():
+        raise ConfigError(
+            "no folder mappings/ here",
+            code="CONFIG_HOME",
+            place=str(home),
+            cure="run trivet in the deployment folder, or set TRIVET_HOME to it",
+        )
+    state = Path(environ.get("TRIVET_STATE") or home / ".trivet").resolve()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Settings(
+        home=home,
+        state=state,
+        ledger_url=environ.get("TRIVET_LEDGER_URL") or f"sqlite:///{state / 'ledger.db'}",
+        connections=Path(environ.get("TRIVET_CONNECTIONS") or state / "connections.json"),
+    )
