@@ -141,7 +141,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         source=data["source"]["connection"],
         streams={stream: tuple(names) for stream, names in data["source"]["mappings"].items()},
         recordings=(data.get("recordings") or {}).get("connection"),
-        transcriber=scoring.get("transcriber"),
+        transcriber=(scoring.get("transcriber") or {}).get("connection"),
         routes=tuple(Route(r["name"], tuple(r["scorers"]), r.get("when")) for r in scoring["routes"]),
         assessment=scoring["assessment"],
         shards=scoring.get("shards", 1),

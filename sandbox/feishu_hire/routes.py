@@ -1,0 +1,257 @@
+"""Feishu Hire's endpoints: tokens, lists by update time, files behind expiring links, notes."""
+
+import base64
+import json
+import secrets
+import time
+from typing import Any
+from urllib.parse import quote
+
+from ..server import Answer, Request, Vendor
+from ..store import Json, Store
+from . import seed as seeding
+
+APP_ID, APP_SECRET = "cli_a1b2c3d4e5f60001", "sandbox-feishu-secret"
+TOKEN_SECONDS = 7200
+LINK_SECONDS = 600
+FAR = 2**62
+OK = 0
+# codes as open.feishu.cn's pages give them for the gateway; those of hire itself are our assumption
+BAD_SECRET, BAD_TOKEN, TOO_MANY, BAD_PARAM, NOT_FOUND = 10014, 99991663, 99991400, 1002001, 1002002
+PREFIX = "/open-apis/hire/v1"
+
+
+class FeishuHire(Vendor):
+    """The stand-in."""
+
+    name = "feishu_hire"
+
+    def __init__(self, store: Store, size: int | None = None) -> None:
+        super().__init__(store)
+        self.size = size
+        self.tokens: dict[str, float] = {}
+        self.links: dict[str, tuple[str, float]] = {}
+        self.route("POST", "/open-apis/auth/v3/tenant_access_token/internal", self.token)
+        for kind, path in (("job", "jobs"), ("talent", "talents")):
+            self.route("GET", f"{PREFIX}/{path}", lambda r, k=kind: self.guarded(r, lambda: self.by_time(r, k)))
+            self.route("GET", f"{PREFIX}/{path}/{{id}}", lambda r, k=kind: self.guarded(r, lambda: self.one(r, k)))
+        self.route("GET", f"{PREFIX}/applications", lambda r: self.guarded(r, lambda: self.application_ids(r)))
+        self.route("GET", f"{PREFIX}/applications/{{id}}", lambda r: self.guarded(r, lambda: self.one(r, "application")))
+        self.route("GET", f"{PREFIX}/interviews", lambda r: self.guarded(r, lambda: self.interviews(r)))
+        self.route("GET", f"{PREFIX}/employees/get_by_application", lambda r: self.guarded(r, lambda: self.employee(r)))
+        self.route("GET", f"{PREFIX}/attachments/{{id}}", lambda r: self.guarded(r, lambda: self.attachment(r)))
+        self.route("GET", "/files/{link}", self.file)
+        self.route("GET", f"{PREFIX}/notes", lambda r: self.guarded(r, lambda: self.notes(r)))
+        self.route("POST", f"{PREFIX}/notes", lambda r: self.guarded(r, lambda: self.create_note(r)))
+        self.route("GET", f"{PREFIX}/notes/{{id}}", lambda r: self.guarded(r, lambda: self.one(r, "note")))
+        self.route("PATCH", f"{PREFIX}/notes/{{id}}", lambda r: self.guarded(r, lambda: self.patch_note(r)))
+        self.route("DELETE", f"{PREFIX}/notes/{{id}}", lambda r: self.guarded(r, lambda: self.delete_note(r)))
+
+    def seed(self) -> None:
+        """See `Vendor`."""
+        seeding.seed(self.store, self.size)
+
+    def announce(self) -> Json:
+        """See `Vendor`."""
+        return {"base_url": self.base_url, "app_id": APP_ID, "app_secret": APP_SECRET}
+
+    def business_error(self, request: Request) -> Answer:  # noqa: ARG002
+        """See `Vendor`."""
+        return failure(BAD_PARAM, "invalid params")
+
+    def too_many(self, retry_after: str) -> Answer:
+        """See `Vendor`."""
+        headers = {"x-ogw-ratelimit-limit": "100", "x-ogw-ratelimit-reset": retry_after}
+        return Answer({"code": TOO_MANY, "msg": "request trigger frequency limit"}, 429, headers)
+
+    def token(self, request: Request) -> Answer:
+        """`tenant_access_token` for the app's id and secret."""
+        body = request.json()
+        if (body.get("app_id"), body.get("app_secret")) != (APP_ID, APP_SECRET):
+            return Answer({"code": BAD_SECRET, "msg": "app secret invalid"})
+        token = "t-" + secrets.token_hex(16)
+        self.tokens[token] = time.monotonic() + TOKEN_SECONDS
+        return Answer({"code": OK, "msg": "ok", "tenant_access_token": token, "expire": TOKEN_SECONDS})
+
+    def guarded(self, request: Request, inner: Any) -> Answer:
+        """The inner answer for a caller with a living token."""
+        token = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
+        if self.tokens.get(token, 0) < time.monotonic():
+            return failure(BAD_TOKEN, "Invalid access token for authorization. Please make a test attempt.", 400)
+        answer: Answer = inner()
+        return answer
+
+    def by_time(self, request: Request, kind: str) -> Answer:
+        """Whole objects by update time and id, a page at a time."""
+        rows, more, token = self._page(request, kind)
+        return success({"items": [body for _, _, body in rows], "has_more": more, "page_token": token})
+
+    def application_ids(self, request: Request) -> Answer:
+        """Ids only, as the vendor answers."""
+        rows, more, token = self._page(request, "application")
+        return success({"items": [key for _, key, _ in rows], "has_more": more, "page_token": token})
+
+    def interviews(self, request: Request) -> Answer:
+        """By application, by id, or by begin time; one of them is required."""
+        query = request.query
+        if not {"application_id", "interview_id", "start_time", "end_time"} & set(query):
+            return failure(BAD_PARAM, "application_id, interview_id, start_time and end_time are all empty")
+        if "application_id" in query or "interview_id" in query:
+            found = [
+                body
+                for key, body in self.store.all("interview")
+                if query.get("interview_id") in (None, key)
+                and query.get("application_id") in (None, body["application_id"])
+            ]
+            return success({"items": found, "has_more": False, "page_token": ""})
+        rows, more, token = self._page(request, "interview", "start_time", "end_time")
+        return success({"items": [body for _, _, body in rows], "has_more": more, "page_token": token})
+
+    def _page(
+        self, request: Request, kind: str, low: str = "update_start_time", high: str = "update_end_time"
+    ) -> tuple[list[tuple[int, str, Json]], bool, str]:
+        query = request.query
+        size = min(int(query.get("page_size") or 10), 100)
+        after = (-1, "")
+        if query.get("page_token"):
+            at, key = json.loads(base64.urlsafe_b64decode(query["page_token"]))
+            after = (int(at), str(key))
+        rows = self.store.since(kind, int(query.get(low) or 0), int(query.get(high) or FAR), after, size + 1)
+        more = len(rows) > size
+        rows = rows[:size]
+        token = base64.urlsafe_b64encode(json.dumps(rows[-1][:2]).encode()).decode() if more else ""
+        return rows, more, token
+
+    def one(self, request: Request, kind: str) -> Answer:
+        """One object by id."""
+        body = self.store.get(kind, request.params["id"])
+        return success({kind: body}) if body else failure(NOT_FOUND, f"{kind} not exist")
+
+    def employee(self, request: Request) -> Answer:
+        """The on-boarding record of an application."""
+        body = self.store.get("employee", request.query.get("application_id", ""))
+        return success({"employee": body}) if body else failure(NOT_FOUND, "employee not exist")
+
+    def attachment(self, request: Request) -> Answer:
+        """The file's description with a link that lives a while."""
+        body = self.store.get("attachment", request.params["id"])
+        if body is None:
+            return failure(NOT_FOUND, "attachment not exist")
+        link = secrets.token_urlsafe(16)
+        self.links[link] = (request.params["id"], time.monotonic() + LINK_SECONDS)
+        shown = {name: value for name, value in body.items() if not name.startswith("_")}
+        return success({"attachment": {**shown, "url": f"{self.base_url}/files/{quote(link)}"}})
+
+    def file(self, request: Request) -> Answer:
+        """The bytes behind a living link; no token is asked for."""
+        attachment, until = self.links.get(request.params["link"], ("", 0.0))
+        body = self.store.get("attachment", attachment)
+        if body is None or until < time.monotonic():
+            return Answer(b"link expired", 403, media_type="text/plain")
+        return Answer(seeding.content_of(body), media_type=body["mime"])
+
+    def notes(self, request: Request) -> Answer:
+        """A talent's notes."""
+        talent = request.query.get("talent_id", "")
+        if self.store.get("talent", talent) is None:
+            return failure(NOT_FOUND, "talent not exist")
+        found = [body for _, body in self.store.all("note") if body["talent_id"] == talent]
+        return success({"items": found, "has_more": False, "page_token": ""})
+
+    def create_note(self, request: Request) -> Answer:
+        """A new note at a talent; the vendor knows no idempotency key here."""
+        body = request.json()
+        if self.store.get("talent", str(body.get("talent_id"))) is None:
+            return failure(NOT_FOUND, "talent not exist")
+        if not body.get("content"):
+            return failure(BAD_PARAM, "content is empty")
+        number = self.store.next_number("note", 6970100000000000001)
+        now = int(time.time() * 1000)
+        note = {
+            "id": str(number), "talent_id": body["talent_id"], "application_id": body.get("application_id", ""),
+            "is_private": body.get("is_private", False), "privacy": body.get("privacy", 1), "content": body["content"],
+            "creator_id": body.get("creator_id", "ou_trivet"), "create_time": now, "modify_time": now,
+        }  # fmt: skip
+        self.store.put("note", note["id"], note)
+        return success({"note": note})
+
+    def patch_note(self, request: Request) -> Answer:
+        """Another content for a note."""
+        note = self.store.get("note", request.params["id"])
+        if note is None:
+            return failure(NOT_FOUND, "note not exist")
+        body = request.json()
+        note["content"] = body.get("content", note["content"])
+        note["modify_time"] = int(time.time() * 1000)
+        self.store.put("note", note["id"], note)
+        return success({"note": note})
+
+    def delete_note(self, request: Request) -> Answer:
+        """A note is taken away."""
+        if not self.store.delete("note", request.params["id"]):
+            return failure(NOT_FOUND, "note not exist")
+        return success({})
+
+    def change(self, spec: Json) -> Json:
+        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, note or expire."""
+        now = int(time.time() * 1000)
+        if spec["what"] == "expire":
+            self.tokens.clear()
+            self.links.clear()
+            return {"ok": True}
+        ids = self.store.get("key", spec["candidate"])
+        if ids is None:
+            raise KeyError(spec["candidate"])
+        with self.store.together():
+            self._change(spec, ids, now)
+        return {"ok": True, **ids}
+
+    def _change(self, spec: Json, ids: Json, now: int) -> None:
+        application = self.store.get("application", ids["application"]) or {}
+        talent = self.store.get("talent", ids["talent"]) or {}
+        what = spec["what"]
+        if what == "recording":
+            old = self.store.get("interview", "6950" + ids["application"][4:]) or {}
+            seeding.put_interview(
+                self.store, ids["application"], spec["file"], now, old["begin_time"], spec.get("content_hex")
+            )
+            return
+        if what == "stage":
+            ended = {"rejected": seeding.REJECTED_BY_US, "withdrawn": seeding.REJECTED_BY_CANDIDATE}
+            if spec["stage"] in ended:
+                application |= {"active_status": 2, "termination_type": ended[spec["stage"]]}
+            else:
+                application |= {"active_status": 1, "termination_type": 0, "stage": seeding.stage(spec["stage"])}
+        if what == "hire":
+            application["stage"] = seeding.stage("hired")
+            seeding.put_employee(self.store, ids["application"], spec["employee_number"])
+        if what == "consent":
+            children = talent["customized_data_list"][0]["children"]
+            talent["customized_data_list"][0]["children"] = [
+                c for c in children if c["object_id"] != f"consent_{spec['withdraw']}"
+            ]
+        if what == "name":
+            talent["basic_info"]["name"] = spec["name"]
+        application["modify_time"] = talent["basic_info"]["modify_time"] = str(now)
+        self.store.put("application", ids["application"], application, now)
+        self.store.put("talent", ids["talent"], talent, now)
+
+    def state(self) -> Json:
+        """What hub and recruiters can see; vendor's clocks and counters left out of the notes."""
+        seen = super().state()
+        notes = [
+            {name: value for name, value in note.items() if name not in ("id", "create_time", "modify_time")}
+            for note in seen.get("note", {}).values()
+        ]
+        seen["note"] = sorted(notes, key=lambda n: (n["talent_id"], n["content"]))
+        return {kind: seen[kind] for kind in ("talent", "application", "note") if kind in seen}
+
+
+def success(data: Json) -> Answer:
+    """The envelope of a success."""
+    return Answer({"code": OK, "msg": "success", "data": data})
+
+
+def failure(code: int, message: str, status: int = 200) -> Answer:
+    """The envelope of a refusal: the code counts, whatever the status line says."""
+    return Answer({"code": code, "msg": message}, status)

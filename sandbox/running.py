@@ -1,0 +1,77 @@
+"""Starts the stand-ins, together, in this process."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .feishu_hire import FeishuHire
+from .kingdee_cloud import KingdeeCloud
+from .server import Running, Vendor
+from .store import Json, Store
+from .successfactors import SuccessFactors
+
+VENDORS: dict[str, Callable[..., Vendor]] = {
+    "feishu_hire": FeishuHire,
+    "successfactors": SuccessFactors,
+    "kingdee_cloud": KingdeeCloud,
+}
+
+
+class Sandbox:
+    """Running stand-ins by name; a context manager that stops them."""
+
+    def __init__(self, servers: dict[str, Running]) -> None:
+        self.servers = servers
+
+    def __getitem__(self, name: str) -> Vendor:
+        return self.servers[name].vendor
+
+    def announce(self) -> Json:
+        """Address and credentials of each."""
+        return {name: running.vendor.announce() for name, running in self.servers.items()}
+
+    def connections(self) -> Json:
+        """The same as connections in Airflow's JSON form, ready for a connections file."""
+        return {name: _connection(name, said) for name, said in self.announce().items()}
+
+    def stop(self) -> None:
+        """Frees the ports."""
+        for running in self.servers.values():
+            running.stop()
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.stop()
+
+
+def start(
+    names: Iterable[str] = VENDORS, state: Path | None = None, *, size: int | None = None, first_port: int = 0
+) -> Sandbox:
+    """The named stand-ins, seeded where their store is empty; `size` makes a company of that many candidates."""
+    servers: dict[str, Running] = {}
+    for i, name in enumerate(names):
+        if name not in VENDORS:
+            raise ValueError(f"no stand-in {name!r}; there are {', '.join(VENDORS)}")
+        if state:
+            state.mkdir(parents=True, exist_ok=True)
+        store = Store(state / f"{name}.db" if state else None)
+        vendor = VENDORS[name](store, size)
+        if not store.kinds():
+            vendor.seed()
+        servers[name] = Running(vendor, first_port + i if first_port else 0)
+    return Sandbox(servers)
+
+
+def _connection(name: str, said: dict[str, Any]) -> Json:
+    extra = {"environment": "sandbox"}
+    common = {"conn_type": f"trivet_{name}", "host": said["base_url"]}
+    if name == "feishu_hire":
+        return {**common, "login": said["app_id"], "password": said["app_secret"], "extra": extra}
+    if name == "successfactors":
+        login = f"{said['user']}@{said['company']}"
+        return {**common, "login": login, "password": said["password"], "extra": extra}
+    extra |= {"account": said["account"], "user": said["user"]}
+    return {**common, "login": said["app_id"], "password": said["app_secret"], "extra": extra}

@@ -1,0 +1,1 @@
+"""The demo company as data: people, positions, scripts and recordings."""

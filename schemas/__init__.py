@@ -1,0 +1,1 @@
+"""JSON Schema of every canonical document and of every file in mappings/; data, read by `trivet.documents`."""

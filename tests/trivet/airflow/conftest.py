@@ -1,0 +1,34 @@
+"""An Airflow home of its own for these tests, set before anything imports airflow."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="trivet-airflow-"))
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+os.environ.setdefault("AIRFLOW__CORE__PLUGINS_FOLDER", str(REPOSITORY / "plugins"))
+os.environ.setdefault("AIRFLOW__API__BASE_URL", "http://localhost:18080")
+
+
+@pytest.fixture(scope="session")
+def migrated_home() -> Path:
+    """The Airflow home with its metadata database."""
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=240
+    )
+    return Path(os.environ["AIRFLOW_HOME"])
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty deployment folder that TRIVET_HOME names."""
+    (tmp_path / "mappings" / "flows").mkdir(parents=True)
+    monkeypatch.setenv("TRIVET_HOME", str(tmp_path))
+    monkeypatch.delenv("TRIVET_STATE", raising=False)
+    return tmp_path

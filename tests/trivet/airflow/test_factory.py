@@ -1,0 +1,189 @@
+"""One DAG per flow file."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.serialization.serialized_objects import DagSerialization
+
+from trivet.airflow import factory
+from trivet.airflow.heads import read_head
+from trivet.airflow.pools import pools
+from trivet.errors import ConfigError
+
+REPOSITORY = Path(__file__).parents[3]
+FLOW = """\
+metadata: {name: NAME, title: A flow, owner: hr-it@example.org}
+tenant: acme
+environment: test
+schedule: {cron: "30 2 * * *", timezone: Europe/Berlin}
+source: {connection: hr}
+scoring: {shards: 3}
+deliver: [{connection: erp_a}, {connection: erp_b}]
+write_back: {connection: hr}
+"""
+
+
+def add(deployment: Path, name: str, text: str = FLOW) -> Path:
+    """A flow file in the deployment."""
+    file = deployment / "mappings" / "flows" / f"{name}.yaml"
+    file.write_text(text.replace("NAME", name), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def dag(deployment: Path) -> DAG:
+    """The DAG of a flow with two ERPs, three shards and a write-back."""
+    return factory.flow_dag(add(deployment, "nightly"))
+
+
+def upstream(dag: DAG, task: str) -> set[str]:
+    """What runs before a task, without `pull`, which hands everyone the batch id."""
+    return set(dag.get_task(task).upstream_task_ids) - {"pull"}
+
+
+def test_the_steps_run_in_order(dag: DAG) -> None:
+    """Pull, score, decide, one push per ERP, write back, conclude."""
+    assert upstream(dag, "score") == set()
+    assert upstream(dag, "decide") == {"score"}
+    assert upstream(dag, "push__erp_a") == upstream(dag, "push__erp_b") == {"decide"}
+    assert upstream(dag, "write_back") == {"push__erp_a", "push__erp_b"}
+    assert upstream(dag, "conclude") == {"write_back"}
+
+
+def test_a_failed_shard_or_system_does_not_stop_the_others(dag: DAG) -> None:
+    """What follows a failure runs as long as there is a batch."""
+    for task in ("decide", "write_back", "conclude"):
+        assert dag.get_task(task).trigger_rule == "all_done_min_one_success"
+
+
+def test_a_run_in_which_anything_failed_is_red(dag: DAG) -> None:
+    """The run's last task sees every other one, and fails as soon as one failed."""
+    verdict = dag.get_task("verdict")
+    assert dag.leaves == [verdict]
+    assert verdict.trigger_rule == "one_failed"
+    assert set(verdict.upstream_task_ids) == set(dag.task_ids) - {"verdict"}
+    with pytest.raises(AirflowFailException):
+        factory.verdict()
+
+
+def test_work_waits_in_the_pool_of_its_system(dag: DAG) -> None:
+    """Scoring and each system have a pool, and each of these pools is in the list that the demo imports."""
+    used = {task.pool for task in dag.tasks} - {"default_pool"}
+    assert used == {"trivet_scoring", "trivet_erp_a", "trivet_erp_b", "trivet_hr"}
+    assert used == set(pools(["erp_a", "erp_b", "hr"]))
+
+
+def test_one_night_at_a_time_in_the_flows_own_time_zone(dag: DAG) -> None:
+    """Two runs would share a batch; no missed night is caught up; unpausing starts nothing old."""
+    assert (dag.max_active_runs, dag.catchup, dag.start_date) == (1, False, None)
+    assert dag.timetable.expression == "30 2 * * *"
+    assert str(dag.timetable.timezone) == "Europe/Berlin"
+    assert {"trivet", "sync", "test", "acme"} <= set(dag.tags)
+
+
+def test_a_flow_without_schedule_or_write_back_runs_on_request(deployment: Path) -> None:
+    """Both are optional in a flow file."""
+    lines = [line for line in FLOW.splitlines() if not line.startswith(("schedule", "write_back"))]
+    dag = factory.flow_dag(add(deployment, "by_hand", "\n".join(lines)))
+    assert dag.timetable.can_be_scheduled is False
+    assert "write_back" not in dag.task_ids
+    assert upstream(dag, "conclude") == {"push__erp_a", "push__erp_b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("\nmetadata: [unclosed", "nightly.yaml:2"),
+        ("", "nightly.yaml"),
+        (FLOW.replace("tenant: acme\n", ""), "'tenant' is missing"),
+        (FLOW.replace("30 2 * * *", "at night"), "at night"),
+        (FLOW.replace("Europe/Berlin", "Mars/Olympus"), "Mars/Olympus"),
+        (FLOW.replace("shards: 3", "shards: many"), "shards"),
+        (FLOW.replace("erp_a", "an erp!"), "an erp!"),
+    ],
+)
+def test_a_broken_file_is_named_with_its_place(deployment: Path, text: str, complaint: str) -> None:
+    """File, complaint and cure: in the head's error and in the DAG that takes the flow's place."""
+    file = add(deployment, "nightly", text)
+    with pytest.raises(ConfigError) as caught:
+        read_head(file)
+    assert complaint in str(caught.value)
+    dag = factory.flow_dag(file)
+    assert (dag.dag_id, dag.task_ids) == ("sync__nightly", ["read_flow_file"])
+    assert complaint in str(dag.doc_md)
+    # a night that cannot run must not stay silent
+    assert dag.timetable.can_be_scheduled is not False
+    with pytest.raises(AirflowFailException, match=r"nightly\.yaml"):
+        dag.get_task("read_flow_file").python_callable()
+
+
+def test_a_broken_file_does_not_break_the_others(deployment: Path) -> None:
+    """Each file stands for itself: the DAG bag loads, and the broken one says so in its own place."""
+    add(deployment, "fine")
+    add(deployment, "broken", "metadata: [")
+    bag = DagBag(str(REPOSITORY / "dags" / "trivet_flows.py"))
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {"sync__fine", "sync__broken"}
+    assert "broken" in bag.dags["sync__broken"].tags
+
+
+def test_a_tasks_process_parses_its_own_flow_only(deployment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred flows cost a task nothing: the parsing context names the one that it belongs to."""
+    add(deployment, "mine")
+    add(deployment, "theirs")
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "sync__mine")
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "pull")
+    assert [dag.dag_id for dag in factory.flow_dags()] == ["sync__mine"]
+
+
+def test_a_file_name_that_airflow_would_refuse_becomes_one_that_it_takes(deployment: Path) -> None:
+    """Spaces and signs in a file name cost a flow nothing but these characters in the DAG's id."""
+    assert factory.flow_dag(add(deployment, "夜间 sync+1")).dag_id == "sync__夜间_sync_1"
+
+
+def test_the_dag_survives_serialisation(dag: DAG) -> None:
+    """The scheduler and the UI see the DAG as JSON, retry policy and mapped task included."""
+    data = DagSerialization.to_dict(dag)
+    restored = DagSerialization.from_dict(data)
+    assert set(restored.task_dict) == set(dag.task_dict)
+    assert restored.task_dict["push__erp_a"].has_retry_policy
+
+
+def test_parsing_imports_nothing_heavy(deployment: Path) -> None:
+    """Parsing happens all the time: no database, no HTTP client of ours, no validator, no connector."""
+    add(deployment, "nightly")
+    code = (
+        "import sys, airflow.sdk, airflow.dag_processing.dagbag; before = set(sys.modules)\n"
+        "from trivet.airflow.factory import flow_dags; assert flow_dags()\n"
+        "new = {m.split('.')[0] for m in set(sys.modules) - before}\n"
+        "ours = {m for m in sys.modules if m.startswith('trivet.')}\n"
+        "heavy = {'ruamel', 'jsonschema_rs', 'jlens', 'alembic', 'faster_whisper', 'numpy'} & new\n"
+        "rooms = ('flow', 'ledger', 'delivery', 'mapping', 'documents')\n"
+        "deep = {m for m in ours if m.split('.')[1] in rooms}\n"
+        "sys.exit(' '.join(heavy | deep) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_pools_of_a_deployment_can_be_printed(deployment: Path) -> None:
+    """`python -m trivet.airflow.pools` prints what `airflow pools import` takes, for the flows here."""
+    shutil.copytree(REPOSITORY / "mappings", deployment / "mappings", dirs_exist_ok=True)
+    printed = subprocess.run(
+        [sys.executable, "-m", "trivet.airflow.pools"],
+        env=os.environ,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert '"trivet_successfactors"' in printed
+    assert '"trivet_scoring"' in printed

@@ -1,0 +1,146 @@
+"""The forms behind Admin, Connections."""
+
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pytest
+from airflow.sdk.definitions._internal.node import validate_key
+from jsonschema import Draft202012Validator
+from pydantic import Field, SecretStr
+
+from trivet import registry
+from trivet.airflow import hooks, provider_info
+from trivet.contract import Config, Services, TargetConnector, TargetTraits
+
+
+class CourierConfig(Config):
+    """A made-up ERP."""
+
+    standard_fields: ClassVar[dict[str, str]] = {"host": "base_url", "login": "user", "password": "secret"}
+
+    base_url: str
+    """Address of the server, with http:// or https://."""
+    user: str
+    """Technical user."""
+    secret: SecretStr
+    """Its password."""
+    api_key: SecretStr | None = None
+    """Second secret,
+    on two lines."""
+    mode: Literal["fast", "careful"] = "careful"
+    """How to write."""
+    rate_per_minute: int = 60
+    """Calls per minute."""
+    sites: dict[str, str] = Field(default_factory=dict)
+    """Plant by site."""
+
+
+@contextmanager
+def build(config: CourierConfig, services: Services) -> Any:
+    """A target that answers its check."""
+
+    class Courier:
+        def check(self) -> None:
+            assert config.secret.get_secret_value() == "right"
+
+    yield Courier()
+
+
+COURIER = TargetConnector(
+    "courier", "Courier ERP", CourierConfig, build, TargetTraits("nothing", 10, 5, deletes=False)
+)
+
+
+@pytest.fixture
+def form() -> dict[str, Any]:
+    """The form of the made-up ERP."""
+    return provider_info.connection_type("courier", "Courier ERP", CourierConfig)
+
+
+def test_every_setting_has_a_label_and_a_description(form: dict[str, Any]) -> None:
+    """Nobody has to read our code to fill in a form: each field says what it is."""
+    for field in form["conn-fields"].values():
+        assert field["label"]
+        assert field["description"]
+    assert form["conn-fields"]["api_key"]["description"] == "Second secret, on two lines."
+
+
+def test_standard_fields_are_relabelled_and_the_unused_hidden(form: dict[str, Any]) -> None:
+    """The form shows the connector's words, and no field that does nothing."""
+    behaviour = form["ui-field-behaviour"]
+    assert behaviour["relabeling"] == {"host": "Base url *", "login": "User *", "password": "Secret *"}
+    assert behaviour["placeholders"]["host"].startswith("Address of the server")
+    assert set(behaviour["hidden-fields"]) == {"port", "schema", "extra"}
+
+
+def test_secrets_are_password_fields_and_choices_are_menus(form: dict[str, Any]) -> None:
+    """A secret is never shown again, and what allows few values offers them."""
+    fields = form["conn-fields"]
+    assert fields["api_key"]["schema"] == {"type": ["string", "null"], "format": "password", "default": None}
+    assert fields["mode"]["schema"]["enum"] == ["fast", "careful"]
+    assert fields["environment"]["schema"]["enum"] == ["sandbox", "test", "production"]
+    assert fields["rate_per_minute"]["schema"] == {"type": ["integer", "null"], "default": 60}
+    assert "sites" in fields
+
+
+def test_airflow_accepts_the_forms_of_every_installed_connector() -> None:
+    """Airflow drops a whole provider whose description breaks its schema, with only a log line."""
+    import airflow
+
+    schema = Path(airflow.__path__[0]) / "provider.yaml.schema.json"
+    wanted = json.loads(schema.read_text(encoding="utf-8"))["properties"]["connection-types"]
+    made = provider_info.get_provider_info()["connection-types"]
+    Draft202012Validator(wanted).validate(made)
+    for kind in made:
+        validate_key(kind["connection-type"])
+
+
+def test_every_setting_of_every_installed_connector_is_described() -> None:
+    """The rule of the contract, seen from the form."""
+    for name, _, config in provider_info._described():
+        for setting, described in config.model_json_schema().get("properties", {}).items():
+            assert described.get("description"), f"{name}.{setting}"
+
+
+def test_a_connector_that_cannot_be_imported_takes_nothing_with_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Airflow asks for the forms while it is being imported: an error would end every Airflow process."""
+    broken = EntryPoint("broken", "no_such_module:TARGET", "trivet.targets")
+    for module in (registry, provider_info):
+        monkeypatch.setattr(
+            module, "entry_points", lambda group: [broken] if group == "trivet.targets" else []
+        )
+    assert provider_info.get_provider_info()["connection-types"] == []
+    assert "trivet.targets:broken" in caplog.text
+
+
+def test_provider_info_imports_no_airflow() -> None:
+    """Airflow is half imported when it asks."""
+    code = "import sys, trivet.airflow.provider_info; sys.exit('airflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("password", "fine"), [("right", True), ("", False)])
+def test_the_test_button_asks_the_connector(
+    monkeypatch: pytest.MonkeyPatch, deployment: Any, password: str, fine: bool
+) -> None:
+    """Admin, Connections, Test: the connector's own check answers, a wrong setting is named with its cure."""
+    monkeypatch.setattr(registry, "installed", lambda: [("trivet.targets", COURIER)])
+    stored = {
+        "conn_type": "trivet_courier",
+        "host": "http://127.0.0.1:9",
+        "login": "u",
+        "password": password,
+        "extra": {"environment": "test"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_COURIER", json.dumps(stored))
+    kind = hooks.trivet_courier
+    answered, words = kind("courier").test_connection()
+    assert (kind.conn_type, answered) == ("trivet_courier", fine)
+    assert words == "courier answered (test)" if fine else "password" in words

@@ -1,0 +1,109 @@
+"""Trivet's pages inside the Airflow UI."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow.api_fastapi.app import create_app
+from fastapi import FastAPI, HTTPException
+from fastapi.testclient import TestClient
+from starlette.requests import Request
+
+from trivet.airflow import web
+from trivet.airflow.pages import Pages, language_of
+
+ROUTES = [(m, r.path) for r in web.app.routes for m in (getattr(r, "methods", None) or {"GET"}) - {"HEAD"}]
+
+
+@pytest.fixture(scope="module")
+def airflow(migrated_home: Path) -> Iterator[FastAPI]:
+    """Airflow's own application with our plugin in it."""
+    return create_app()
+
+
+def test_there_are_routes() -> None:
+    """An empty list would pass the next test."""
+    assert len(ROUTES) >= 3
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize(
+    ("method", "path"), [*ROUTES, ("POST", "/"), ("GET", "/docs"), ("GET", "/openapi.json")]
+)
+def test_an_anonymous_visitor_sees_nothing(airflow: FastAPI, method: str, path: str) -> None:
+    """Every route asks for a login; what is not a route does not exist."""
+    url = "/trivet" + re.sub(r"\{[^}]*\}", "x", path)
+    refused = (401, 403) if (method, path) in ROUTES else (401, 403, 404, 405)
+    assert TestClient(airflow).request(method, url).status_code in refused
+
+
+@pytest.mark.airflow
+def test_the_plugin_is_registered_once(airflow: FastAPI) -> None:
+    """Entry point and plugins folder may both bring it; airflow shows an import error for a second one."""
+    from airflow import plugins_manager
+
+    plugins, errors = plugins_manager._get_plugins()
+    assert [plugin.name for plugin in plugins].count("trivet") == 1
+    assert errors == {}
+
+
+def request(method: str, **headers: str) -> Request:
+    """A request as the guard sees it."""
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "method": method, "headers": raw, "path": "/"})
+
+
+@pytest.mark.parametrize(
+    ("made", "passes"),
+    [
+        (request("GET", origin="http://evil.example"), True),
+        (request("POST", origin="http://localhost:18080"), True),
+        (request("POST", origin="http://evil.example"), False),
+        (request("POST", origin="null"), False),
+        (request("POST"), False),
+        (request("DELETE", origin="http://localhost:18080.evil.example"), False),
+        (request("POST", authorization="Bearer x"), True),
+    ],
+)
+def test_a_write_comes_from_our_own_pages(made: Request, passes: bool) -> None:
+    """A foreign page can send our cookie, but neither our origin nor an Authorization header."""
+    if passes:
+        web.same_origin(made)
+    else:
+        with pytest.raises(HTTPException):
+            web.same_origin(made)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("en-GB,zh;q=0.5", "en"), ("de,zh", "zh"), ("de", "en"), ("", "en")],
+)
+def test_the_browsers_language_is_spoken(accepted: str, language: str) -> None:
+    """Chinese or English, whichever comes first; English where neither does."""
+    assert language_of(accepted) == language
+
+
+def test_everything_shown_is_escaped() -> None:
+    """An error text comes from a vendor, a query from a link: neither may become HTML."""
+    view = Pages("en", "/trivet")
+    evil = "<script>alert('x')</script>\"'"
+    row = {"target": evil, "error_text": evil, "state": evil}
+    summary = {"state": evil, "systems": [{"system": evil}], "set_aside": [{"message": evil}]}
+    shown = [
+        view.deliveries([row], {"state": evil, "target": evil, "batch_id": evil}),
+        view.batch(evil, summary),
+        view.batches([{"batch": evil, "state": evil, "operations": {evil: 1}}]),
+        view.problem(evil),
+    ]
+    for html in shown:
+        assert "<script" not in html
+        assert re.search(r'="[^"]*\'x\'', html) is None
+
+
+def test_the_pages_speak_chinese_throughout() -> None:
+    """No English word of ours is left in a Chinese page."""
+    systems = [{"system": "erp", "delivered": 3, "waiting": 1, "refused": 2, "stuck": 1}]
+    html = Pages("zh", "").batch("b1", {"state": "delivered", "systems": systems, "set_aside": []})
+    words = set(re.findall(r">([A-Za-z ]+)<", html))
+    assert words <= {"erp"}, words

@@ -1,0 +1,1 @@
+"""Everything that knows Airflow: DAGs, retries, connections, forms, pages. It decides nothing."""

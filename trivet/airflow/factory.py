@@ -1,0 +1,124 @@
+"""One DAG per file in mappings/flows.
+
+    pull ─► score[shard] ─► decide ─┬─► push__<erp> ─┬─► write_back ─► conclude ─► verdict
+                                    └─► push__<erp> ─┘
+
+A failed shard or system does not stop the others: what follows runs as long as there is a batch. `verdict`
+runs only when something failed and makes the run red, so that a night that lost a system never looks green.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, XComArg, chain, get_parsing_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from trivet.airflow import tasks
+from trivet.airflow.heads import FlowHead, dag_id, flow_files, read_head
+from trivet.airflow.pools import SCORING, pool_of
+from trivet.airflow.retry import TrivetRetry
+from trivet.errors import ConfigError
+
+# pull succeeded, so there is a batch; the others have ended, whatever became of them
+GOES_ON = "all_done_min_one_success"
+TASK_DEFAULTS: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay": timedelta(seconds=15),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": TrivetRetry(),
+}
+
+
+def flow_dags() -> list[DAG]:
+    """The DAGs of this deployment's flow files; in a task's process only the one that it belongs to."""
+    wanted = get_parsing_context().dag_id
+    return [flow_dag(file) for file in flow_files() if wanted in (None, dag_id(file))]
+
+
+def flow_dag(file: Path) -> DAG:
+    """The DAG of one flow file; one that cannot be read becomes one that fails every night and says why.
+
+    An import error would be the other way to show it, but Airflow counts that against every DAG of the same module
+    and schedules none of them.
+    """
+    try:
+        head = read_head(file)
+    except ConfigError as error:
+        return _broken_dag(file, error.explained())
+    with DAG(
+        dag_id(file),
+        schedule=head.schedule,
+        description=head.title,
+        doc_md=_doc(head, file),
+        tags=["trivet", "sync", head.environment, head.tenant],
+        # two runs would adopt the same unfinished batch; a missed night is pulled by the next one anyway
+        max_active_runs=1,
+        catchup=False,
+        # no start_date: with one, unpausing would at once start the night that has passed
+        default_args={**TASK_DEFAULTS, "owner": head.owner},
+    ) as dag:
+        _wire(head)
+    return dag
+
+
+def _wire(head: FlowHead) -> None:
+    batch: Any = task(tasks.pull)(head.name)
+    scored = (
+        task(pool=SCORING)(tasks.score)
+        .partial(batch_id=batch, of=head.shards)
+        .expand(shard=list(range(head.shards)))
+    )
+    decided = task(trigger_rule=GOES_ON)(tasks.decide)(batch)
+    concluded = task(trigger_rule=GOES_ON)(tasks.conclude)(batch)
+    pushed = [_push(batch, connection, f"push__{connection}") for connection in head.targets]
+    back = [_push(batch, head.write_back, "write_back", trigger_rule=GOES_ON)] if head.write_back else []
+    chain(scored, decided, pushed, *back, concluded)
+    # it has to see every task: GOES_ON hides a failure in the middle from the last one
+    every = [batch, scored, decided, *pushed, *back, concluded]
+    every >> task(trigger_rule="one_failed", retries=0)(verdict)()
+
+
+def _push(batch: XComArg, connection: str, task_id: str, **options: Any) -> Any:
+    push: Callable[..., Any] = task(task_id=task_id, pool=pool_of(connection), **options)(tasks.push)
+    return push(batch, connection)
+
+
+def verdict() -> None:
+    """Make the run red: a task of it failed."""
+    raise AirflowFailException(
+        "a task of this run failed; its log says why and what to do. What arrived stays delivered, "
+        "what did not is in the ledger and goes on with the next run"
+    )
+
+
+def _broken_dag(file: Path, complaint: str) -> DAG:
+    def read_flow_file() -> None:
+        raise AirflowFailException(complaint)
+
+    with DAG(
+        dag_id(file),
+        schedule="@daily",
+        description=f"BROKEN: {file.name} cannot be read",
+        doc_md=f"**{file.name} cannot be read; nothing of this flow runs.**\n\n```\n{complaint}\n```\n",
+        tags=["trivet", "sync", "broken"],
+        catchup=False,
+        max_active_runs=1,
+    ) as dag:
+        task(retries=0)(read_flow_file)()
+    return dag
+
+
+def _doc(head: FlowHead, file: Path) -> str:
+    back = f", then scores return to **{head.write_back}**" if head.write_back else ""
+    when = f"`{head.schedule.expression}` {head.schedule.timezone}" if head.schedule else "on request only"
+    return (
+        f"### {head.title}\n\n"
+        f"From **{head.source}** to **{'**, **'.join(head.targets)}**{back}. Runs {when}.\n\n"
+        f"Made from `mappings/flows/{file.name}`; tenant `{head.tenant}`, environment `{head.environment}`."
+        "\n\n"
+        "A red push does not stop the others; what did not arrive goes on with the next run. "
+        "Per person and per system: page *Trivet* in the menu, or `trivet deliveries`.\n"
+    )

@@ -1,0 +1,110 @@
+"""What the DAG factory needs of a flow file, read cheaply; the flow's own run validates the whole file.
+
+The DAG processor parses all the time and each task's process parses again: nothing is imported here but
+Airflow's own YAML reader, and a file costs about a millisecond.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from airflow.sdk import CronTriggerTimetable
+from airflow.sdk import yaml as airflow_yaml
+from airflow.sdk.exceptions import AirflowTimetableInvalid
+
+from trivet.errors import ConfigError
+from trivet.settings import load_settings
+
+MOST_SHARDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FlowHead:
+    """The part of a flow file that shapes its DAG."""
+
+    name: str
+    title: str
+    owner: str
+    tenant: str
+    environment: str
+    source: str
+    schedule: CronTriggerTimetable | None
+    shards: int
+    targets: tuple[str, ...]
+    write_back: str | None
+
+
+def flow_files() -> list[Path]:
+    """The flow files of this deployment, by name."""
+    # not trivet.flow.definition's: that module brings the validator and the YAML reader with line numbers
+    return sorted((load_settings().mappings / "flows").glob("*.yaml"))
+
+
+def dag_id(file: Path) -> str:
+    """The id of the flow's DAG; Airflow allows letters, digits, `_`, `-` and `.` only."""
+    return "sync__" + re.sub(r"[^\w.-]", "_", file.stem)
+
+
+def read_head(file: Path) -> FlowHead:
+    """The head of a flow file; `ConfigError` names the file and what cannot be read."""
+    try:
+        return _head(file.stem, airflow_yaml.safe_load(file.read_text(encoding="utf-8")))
+    except airflow_yaml.YAMLError as error:  # type: ignore[attr-defined]  # passed on at run time only
+        mark = getattr(error, "problem_mark", None)
+        place = f"{file}:{mark.line + 1}" if mark else str(file)
+        raise _broken(place, f"not YAML: {getattr(error, 'problem', None) or error}") from None
+    except KeyError as error:
+        raise _broken(str(file), f"{error.args[0]!r} is missing") from None
+    except ZoneInfoNotFoundError as error:
+        raise _broken(str(file), f"schedule.timezone: {error.args[0]}") from None
+    except (OSError, TypeError, ValueError, AttributeError) as error:
+        raise _broken(str(file), str(error)) from None
+
+
+def _head(name: str, flow: Any) -> FlowHead:
+    metadata, shards, back = flow["metadata"], flow["scoring"].get("shards", 1), flow.get("write_back")
+    if not isinstance(shards, int) or not 1 <= shards <= MOST_SHARDS:
+        raise ValueError(f"scoring.shards is {shards!r}, not a number from 1 to {MOST_SHARDS}")
+    return FlowHead(
+        name=name,
+        title=str(metadata.get("title", name)),
+        owner=str(metadata.get("owner", "trivet")),
+        tenant=str(flow["tenant"]),
+        environment=str(flow["environment"]),
+        source=str(flow["source"]["connection"]),
+        schedule=_schedule(flow.get("schedule") or {}),
+        shards=shards,
+        targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow["deliver"])),
+        write_back=_id(back["connection"]) if back else None,
+    )
+
+
+def _schedule(schedule: dict[str, Any]) -> CronTriggerTimetable | None:
+    if "cron" not in schedule:
+        return None
+    zone = schedule.get("timezone", "UTC")
+    ZoneInfo(zone)
+    timetable = CronTriggerTimetable(str(schedule["cron"]), timezone=zone)
+    try:
+        timetable.validate()
+    except AirflowTimetableInvalid as error:
+        raise ValueError(f"schedule.cron {schedule['cron']!r}: {error}") from None
+    return timetable
+
+
+def _id(connection: Any) -> str:
+    # becomes part of a task id
+    if not isinstance(connection, str) or not re.fullmatch(r"[\w.-]+", connection):
+        raise ValueError(f"{connection!r} is not a connection id")
+    return connection
+
+
+def _broken(place: str, problem: str) -> ConfigError:
+    return ConfigError(
+        problem,
+        code="FLOW_UNREADABLE",
+        place=place,
+        cure="correct the file; `trivet check` shows every complaint with line and column",
+    )

@@ -1,0 +1,28 @@
+"""Trivet in the Airflow UI. It comes by entry point, or by plugins/trivet_plugin.py where that is absent."""
+
+from airflow.plugins_manager import AirflowPlugin
+
+from trivet.airflow.web import app
+
+
+class TrivetPlugin(AirflowPlugin):
+    """The pages, a button in the sidebar, and a tab on each DAG and each run."""
+
+    name = "trivet"
+    fastapi_apps = [{"app": app, "url_prefix": "/trivet", "name": "Trivet"}]  # noqa: RUF012  the base class's form
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Trivet",
+            "href": "/trivet/",
+            "destination": "nav",
+            "url_route": "trivet",
+            "nav_top_level": True,
+        },
+        {
+            "name": "Deliveries · 投递记录",
+            "href": "/trivet/deliveries",
+            "destination": "nav",
+            "url_route": "trivet-deliveries",
+            "category": "browse",
+        },
+    ]

@@ -1,0 +1,126 @@
+"""The task functions: open the hub, call one step, log one line with ids, close. No logic lives here."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+
+if TYPE_CHECKING:
+    from trivet.flow.hub import Hub
+
+log = logging.getLogger("trivet.tasks")
+
+
+@contextmanager
+def task_hub() -> Iterator["Hub"]:
+    """The hub of this deployment with Airflow's connections."""
+    # imported here: the DAG processor and every task's parse would pay for it
+    from trivet.airflow.connections import task_connection
+    from trivet.errors import TrivetError
+    from trivet.flow.hub import open_hub
+    from trivet.settings import load_settings
+
+    try:
+        with open_hub(load_settings(), task_connection) as hub:
+            yield hub
+    except TrivetError as error:
+        # airflow logs the exception too, but without the cure
+        log.error("%s", error.explained())
+        raise
+
+
+def pull(flow: str) -> str:
+    """Pull and translate what is new; the batch's id."""
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        batch_id = steps.pull(hub, flow, get_current_context()["run_id"])
+    log.info("pull %s: batch %s", flow, batch_id)
+    return batch_id
+
+
+def score(batch_id: str, shard: int, of: int) -> None:
+    """Download and score this shard's interviews."""
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        counts = steps.score(hub, batch_id, shard, of)
+    log.info("score %s shard %d of %d: %s", batch_id, shard, of, _words(counts))
+
+
+def decide(batch_id: str) -> None:
+    """Turn assessments into decisions and planned operations."""
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        counts = steps.decide(hub, batch_id)
+    log.info("decide %s: %s", batch_id, _words(counts))
+
+
+def push(batch_id: str, connection: str) -> None:
+    """Send what is planned for one system."""
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        counts = steps.push(hub, batch_id, connection)
+    log.info("push %s %s: %s", batch_id, connection, _words(counts))
+
+
+def conclude(batch_id: str) -> None:
+    """Settle, enforce the policy, verify, close the batch."""
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        counts = steps.conclude(hub, batch_id)
+    log.info("conclude %s: %s", batch_id, _words(counts))
+
+
+def settle() -> None:
+    """Settle every operation whose quiet time is over, of all flows."""
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        counts = steps.settle(hub)
+    log.info("settle: %s", _words(counts))
+
+
+def preview() -> None:
+    """Log what a rollback would undo; nothing is changed."""
+    from trivet.flow import steps
+
+    what = get_current_context()["params"]["what"]
+    with task_hub() as hub:
+        rows = steps.preview_rollback(hub, what)
+    for row in rows:
+        log.info(
+            "would %s %s %s %s, now %s",
+            *(row[key] for key in ("would", "target", "entity", "reference", "state")),
+        )
+    log.info("preview of rollback %s: %d operations", what, len(rows))
+
+
+def undo() -> None:
+    """Take back what the batch or person was sent, in reverse order; fails where something could not be."""
+    from trivet.errors import TrivetError
+    from trivet.flow import steps
+
+    context = get_current_context()
+    what, reason = context["params"]["what"], context["params"]["reason"]
+    actor = context["dag_run"].triggering_user_name or "airflow"
+    with task_hub() as hub:
+        rows = steps.rollback(hub, what, actor=actor, reason=reason)
+        left = [row for row in rows if row["state"] not in ("compensated", "cancelled")]
+        log.info("rollback %s: %d operations, %d left to a person", what, len(rows), len(left))
+        if left:
+            raise TrivetError(
+                f"{len(left)} of {len(rows)} operations could not be taken back",
+                code="ROLLBACK_INCOMPLETE",
+                place=f"rollback {what}",
+                cure="`trivet deliveries` shows each with its reason; a person has to decide",
+            )
+
+
+def _words(counts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items()) or "nothing"

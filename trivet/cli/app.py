@@ -1,0 +1,46 @@
+"""The commands in one list; each group lives in its own module and imports what it needs when it runs."""
+
+import typer
+
+from trivet import __version__
+from trivet.cli import files, look, work
+
+app = typer.Typer(
+    name="trivet",
+    help="Trivet carries AI interview results from HR systems into ERPs, once, and can take them back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+COMMANDS = (
+    work.run, work.settle, work.rollback, work.demo,
+    look.flows, look.status, look.deliveries, look.person, look.connectors, look.doctor,
+    files.check, files.test,
+)  # fmt: skip
+for _command in COMMANDS:
+    app.command()(_command)
+app.add_typer(work.cursor, name="cursor")
+app.add_typer(work.sandbox, name="sandbox")
+
+
+def command_names() -> list[str]:
+    """Every command's name, in the order of the help."""
+    return [*(command.__name__ for command in COMMANDS), "cursor", "sandbox"]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trivet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    """Trivet carries AI interview results from HR systems into ERPs, once, and can take them back."""

@@ -1,0 +1,73 @@
+"""`trivet doctor`: walks through a deployment and says what is wrong, where, and what helps."""
+
+from collections.abc import Callable
+from typing import Any
+
+from trivet.connections import stored_connections
+from trivet.contract import RecordingsConnector, ScorerConnector, SourceConnector, TargetConnector
+from trivet.errors import TrivetError
+from trivet.flow.check import check_home
+from trivet.flow.definition import Flow, flow_files
+from trivet.flow.hub import Hub, open_hub
+from trivet.settings import load_settings
+
+Row = dict[str, Any]
+
+
+def diagnose() -> list[Row]:
+    """One row a check: `ok` is yes or no, with the cure where it is no."""
+    rows: list[Row] = []
+    settings = _tried(rows, "deployment folder", lambda: load_settings(), lambda s: str(s.home))
+    if settings is None:
+        return rows
+    findings = check_home(settings.home)
+    rows.append(
+        _row("files in mappings/", not findings, f"{len(findings)} findings", "trivet check shows each")
+    )
+    try:
+        with open_hub(settings, stored_connections(settings.connections)) as hub:
+            rows.append(_row("ledger", True, hub.ledger.engine.url.render_as_string(hide_password=True), ""))
+            for file in flow_files(settings.home):
+                _diagnose_flow(rows, hub, file.stem)
+    except TrivetError as error:
+        rows.append(_row("ledger", False, str(error), error.cure))
+    return rows
+
+
+def _diagnose_flow(rows: list[Row], hub: Hub, name: str) -> None:
+    flow = _tried(rows, f"flow {name}", lambda: hub.flow(name), lambda f: f"{f.environment}, {len(f.connections())} connections")
+    if flow is None:
+        return
+    for kind, conn_id in _roles(flow):
+        _tried(rows, f"connection {conn_id} ({kind.__name__.removesuffix('Connector').lower()})", lambda k=kind, c=conn_id: _check(hub, k, c), lambda _: "answers")  # type: ignore[misc]
+
+
+def _roles(flow: Flow) -> list[tuple[Any, str]]:
+    scorers = [flow.transcriber, *(name for route in flow.routes for name in route.scorers)]
+    roles: list[tuple[Any, str | None]] = [
+        (SourceConnector, flow.source),
+        (RecordingsConnector, flow.recordings),
+        *((ScorerConnector, name) for name in scorers),
+        *((TargetConnector, name) for name in flow.targets()),
+    ]
+    return list(dict.fromkeys((kind, name) for kind, name in roles if name))
+
+
+def _check(hub: Hub, kind: Any, conn_id: str) -> bool:
+    with hub.built(kind, conn_id) as built:
+        built.check()
+    return True
+
+
+def _tried(rows: list[Row], what: str, attempt: Callable[[], Any], detail: Callable[[Any], str]) -> Any:
+    try:
+        value = attempt()
+    except TrivetError as error:
+        rows.append(_row(what, False, str(error), error.cure))
+        return None
+    rows.append(_row(what, True, detail(value), ""))
+    return value
+
+
+def _row(what: str, fine: bool, detail: str, cure: str | None) -> Row:
+    return {"ok": "yes" if fine else "no", "what": what, "detail": detail, "cure": "" if fine else cure or ""}

@@ -1,0 +1,122 @@
+"""Commands that only look."""
+
+from typing import Annotated
+
+import typer
+
+from trivet.cli import options, output
+from trivet.cli.options import Json, Limit
+
+
+def flows(json: Json = False) -> None:
+    """List the flows: when they run, from where, to where.
+
+    Example: `trivet flows`
+    """
+    from trivet.flow.definition import flow_files, load_flow
+    from trivet.settings import load_settings
+
+    home = load_settings().home
+    rows = []
+    for file in flow_files(home):
+        flow = load_flow(home, file.stem)
+        rows.append(
+            {
+                "flow": flow.name,
+                "environment": flow.environment,
+                "schedule": f"{flow.cron or 'by hand'} {flow.timezone}",
+                "source": flow.source,
+                "targets": flow.targets(),
+                "title": flow.title,
+            }
+        )
+    output.print_rows(rows, ["flow", "environment", "schedule", "source", "targets", "title"], as_json=json, empty="no flow files")
+
+
+def status(limit: Limit = 10, json: Json = False) -> None:
+    """Show the latest batches: what was delivered, what waits, what was set aside and why.
+
+    Example: `trivet status --limit 3`
+    """
+    from trivet.flow import report
+
+    with options.hub() as hub:
+        rows = report.batches(hub, limit)
+        aside = report.set_asides(hub, rows[0]["batch"]) if rows else []
+    if json:
+        output.print_json({"batches": rows, "set_aside": aside})
+        return
+    output.print_rows(rows, ["batch", "state", "opened_at", "operations", "set_aside"], as_json=False, empty="no batch yet: trivet run FLOW")
+    if aside:
+        output.print_lines(["", "set aside in the latest batch:"])
+        output.print_rows(aside, ["stage", "code", "place", "pointer", "message"], as_json=False)
+
+
+def deliveries(
+    state: Annotated[str | None, typer.Option("--state", help="Only this state, e.g. confirmed, rejected, waiting_identity, stuck.")] = None,
+    system: Annotated[str | None, typer.Option("--system", help="Only this target connection.")] = None,
+    batch: Annotated[str | None, typer.Option("--batch", help="Only this batch.")] = None,
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List operations, newest first: what went where, its state, the vendor's answer.
+
+    Example: `trivet deliveries --state rejected --system successfactors`
+    """
+    from trivet.flow import report
+
+    with options.hub() as hub:
+        rows = report.deliveries(hub, state=state, target=system, batch_id=batch, limit=limit)
+    output.print_rows(rows, ["target", "entity", "kind", "reference", "state", "remote_id", "error_code", "error_text", "batch_id"], as_json=json)
+
+
+def person(
+    who: Annotated[str, typer.Argument(help="Candidate id, the HR system's id, an employee number, or the pseudonym.")],
+    json: Json = False,
+) -> None:
+    """Everything known about one candidate and everything sent, in order, with the reason for each decision.
+
+    Example: `trivet person 10000101`
+    """
+    from trivet.flow import report
+
+    with options.hub() as hub:
+        found = report.person(hub, who)
+    if json:
+        output.print_json(found)
+        return
+    output.print_lines([f"{found['name']}  {found['candidate_id']}  pseudonym {found['subject_ref']}", ""])
+    output.print_rows(found["timeline"], ["at", "what", "about", "detail"], as_json=False)
+
+
+def connectors(json: Json = False) -> None:
+    """List the installed connectors, ours and third parties'.
+
+    Example: `trivet connectors`
+    """
+    from trivet.registry import installed
+
+    rows = [
+        {
+            "role": group.removeprefix("trivet."),
+            "name": declaration.name,
+            "title": declaration.title,
+            "experimental": declaration.experimental or None,
+            "connection_type": f"trivet_{declaration.name}",
+            "settings": sorted(declaration.config.model_fields),
+        }
+        for group, declaration in installed()
+    ]
+    output.print_rows(rows, ["role", "name", "title", "connection_type", "experimental"], as_json=json)
+
+
+def doctor(json: Json = False) -> None:
+    """Check this deployment: folders, keys, ledger, files, and every connection of every flow.
+
+    Example: `trivet doctor`
+    """
+    from trivet.cli.doctor import diagnose
+
+    rows = diagnose()
+    output.print_rows(rows, ["ok", "what", "detail", "cure"], as_json=json)
+    raise typer.Exit(1 if any(row["ok"] == "no" for row in rows) else 0)

@@ -1,0 +1,69 @@
+"""`trivet run`: the steps of a flow in this process, with progress while it works and a closing table."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from trivet.cli import output
+from trivet.errors import AuthFailed, ConnectorError, TrivetError
+from trivet.flow import report, steps
+from trivet.flow.hub import Hub
+
+
+def run_flow(hub: Hub, name: str, run_key: str, *, dry_run: bool, as_json: bool) -> int:
+    """0 when everything that could be delivered was, 1 when something was set aside, refused or is stuck."""
+    say = Console(stderr=True, quiet=as_json)
+    flow = hub.flow(name)
+    with say.status(f"{name}: pulling from {flow.source}") as status:
+        batch_id = steps.pull(hub, name, run_key)
+        say.print(f"pulled into batch {batch_id}")
+        for shard in range(flow.shards):
+            status.update(f"{name}: scoring, part {shard + 1} of {flow.shards}")
+            steps.score(hub, batch_id, shard, flow.shards, on_progress=lambda done, of: _scored(status, name, done, of))
+        if dry_run:
+            return _show_plan(steps.plan_only(hub, batch_id), as_json=as_json)
+        status.update(f"{name}: deciding")
+        steps.decide(hub, batch_id)
+        failures = []
+        for target in flow.targets():
+            status.update(f"{name}: pushing to {target}")
+            failures += _push(hub, batch_id, target)
+        status.update(f"{name}: settling and verifying")
+        steps.conclude(hub, batch_id)
+    return _close(hub, batch_id, failures, as_json=as_json)
+
+
+def _scored(status: Any, name: str, done: int, of: int) -> None:
+    status.update(f"{name}: scoring, {done} of {of} interviews")
+
+
+def _push(hub: Hub, batch_id: str, target: str) -> list[TrivetError]:
+    # one system that is down or locked out does not keep the results from the others
+    try:
+        steps.push(hub, batch_id, target)
+    except (AuthFailed, ConnectorError) as error:
+        output.print_error(error, as_json=False)
+        return [error]
+    return []
+
+
+def _show_plan(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> int:
+    output.print_rows(rows, ["target", "entity", "kind", "reference", "state", "document"], as_json=as_json, empty="nothing to send")
+    if rows and not as_json:
+        output.print_lines(["", f"{len(rows)} operations planned, none sent"])
+    return 0
+
+
+def _close(hub: Hub, batch_id: str, failures: Sequence[TrivetError], *, as_json: bool) -> int:
+    summary = report.summary(hub, batch_id)
+    if as_json:
+        output.print_json(summary)
+    else:
+        output.print_rows(summary["systems"], ["system", "delivered", "waiting", "planned", "refused", "unknown", "stuck", "cancelled"], as_json=False, empty="nothing to deliver")
+        if summary["set_aside"]:
+            output.print_lines(["", "set aside:"])
+            output.print_rows(summary["set_aside"], ["stage", "code", "place", "pointer", "message"], as_json=False)
+        sys.stdout.write(f"\nbatch {batch_id}: {summary['state']}\n")
+    return 1 if failures or summary["problems"] else 0

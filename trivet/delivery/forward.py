@@ -1,0 +1,160 @@
+"""One step forward: before-images, intent, sending, outcome; one vendor call, or a slice of several small ones.
+
+read what the target holds (updates, deletes)      a kill here left no trace
+commit intent, attempts and before-images          a kill from here on is "unknown", never "not sent"
+send
+commit the outcomes, and what a refusal takes back
+"""
+
+from collections.abc import Mapping, Sequence
+
+from trivet.delivery import history, policies
+from trivet.delivery.exchange import FORWARD, intend, record, send_all
+from trivet.delivery.failpoints import reach
+from trivet.delivery.repair import keep_oldest
+from trivet.delivery.states import FLYING
+from trivet.delivery.transitions import get_stuck
+from trivet.delivery.work import Work, as_operation
+from trivet.errors import ConnectorError
+from trivet.ledger import operations
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.operations import StoredOperation
+from trivet.ledger.tables import operation
+from trivet.model import Found
+
+
+def forward(work: Work, part: Sequence[StoredOperation]) -> bool:
+    """Sends these operations of one kind and entity; True where the batch is to be held from here on."""
+    found = _before_images(work, part)
+    if found is None:
+        return False
+    reach("push.before_intent")
+    with work.write() as tx:
+        entries, lives = _still_planned(work, tx, part)
+        entries = _possible(work, tx, entries, found)
+        known = operations.contents(tx, [entry.id for entry in entries])
+        remote = {entry.id: _remote_id(found, lives, entry) for entry in entries}
+        if part[0].kind != "create":
+            images = {
+                entry.id: {"before": _image(found, entry), "remote_id": remote[entry.id]} for entry in entries
+            }
+            operations.write(tx, images, states={entry.id: entry.state for entry in entries})
+        intend(work, tx, entries, FORWARD)
+    if not entries:
+        return False
+    reach("push.after_intent")
+    wanted = [as_operation(entry, known[entry.id].document or {}, remote[entry.id]) for entry in entries]
+    answer = send_all(work, wanted, policies.bound(work.batch, entries))
+    reach("push.after_send")
+    with work.write() as tx:
+        refused = record(work, tx, entries, answer, FORWARD)
+        policies.refused(tx, work.batch, refused)
+        held = bool(refused) and policies.held(work, tx)
+    reach("push.after_outcome")
+    return held
+
+
+def _before_images(work: Work, part: Sequence[StoredOperation]) -> Mapping[str, list[Found]] | None:
+    """What the target holds of records that are to change; None where the reading failed and the push stops."""
+    if part[0].kind == "create" or work.traits.asked_by == "nothing":
+        return {}
+    with work.ledger.read() as tx:
+        known = operations.contents(tx, [entry.id for entry in part])
+    wanted = {entry.id: as_operation(entry, known[entry.id].document or {}) for entry in part}
+    try:
+        found = work.find(part[0].entity, list(wanted.values()))
+        for entry in part:
+            rows = found.get(entry.reference, [])
+            alike = all(row.document == rows[0].document for row in rows)
+            if len(rows) > 1 and alike and keep_oldest(work, entry, rows):
+                found |= work.find(entry.entity, [wanted[entry.id]])
+    except ConnectorError as error:
+        work.stopped = error
+        return None
+    return found
+
+
+def _still_planned(
+    work: Work, tx: Transaction, part: Sequence[StoredOperation]
+) -> tuple[list[StoredOperation], dict[str, StoredOperation | None]]:
+    """Those that may still go, and what lives at the target of each: judged in the transaction that sends them off."""
+    locked = operations.by_ids(tx, [entry.id for entry in part], lock=True).values()
+    here = [entry for entry in locked if (entry.state, entry.kind) == ("planned", part[0].kind)]
+    here = [entry for entry in here if entry.batch_id == work.batch.id]
+    known = operations.by_reference(tx, {entry.reference for entry in here if entry.revision > 1}, lock=True)
+    earlier = {
+        entry.id: [past for past in known.get(entry.reference, []) if past.revision < entry.revision]
+        for entry in here
+    }
+    waiting = _behind(work, tx, here)
+    go = [
+        entry
+        for entry in here
+        if entry.subject_ref not in waiting and history.in_the_way(earlier[entry.id]) is None
+    ]
+    return go, {entry.id: history.live(earlier[entry.id]) for entry in go}
+
+
+def _behind(work: Work, tx: Transaction, here: Sequence[StoredOperation]) -> set[str | None]:
+    """The people whose earlier operations here are not done yet: the irreversible comes last, so it waits."""
+    people = {entry.subject_ref for entry in here if entry.subject_ref}
+    if not people or here[0].position == 0:
+        return set()
+    undone = operations.people(
+        tx,
+        work.here(),
+        operation.c.subject_ref.in_(people),
+        operation.c.position < here[0].position,
+        operation.c.state.in_(["planned", "stuck", *sorted(FLYING)]),
+    )
+    return set(undone)
+
+
+def _possible(
+    work: Work, tx: Transaction, entries: list[StoredOperation], found: Mapping[str, list[Found]]
+) -> list[StoredOperation]:
+    """Those that the target can do; the others get stuck with a case."""
+    troubles: dict[str, list[StoredOperation]] = {}
+    for entry in entries:
+        code = _trouble(work, entry, len(found.get(entry.reference, [])))
+        if code:
+            troubles.setdefault(code, []).append(entry)
+    for code, stopped in troubles.items():
+        get_stuck(tx, stopped, code, _TROUBLES[code])
+        work.counts["stuck"] += len(stopped)
+    hopeless = {entry.id for stopped in troubles.values() for entry in stopped}
+    return [entry for entry in entries if entry.id not in hopeless]
+
+
+_TROUBLES = {
+    "CANNOT_UPDATE": "the target cannot change a record",
+    "CANNOT_DELETE": "the target cannot take a record away",
+    "GONE_AT_TARGET": "the record is gone: somebody deleted it at the target",
+    "DOUBLE_AT_TARGET": "several records carry the reference and differ",
+}
+
+
+def _trouble(work: Work, entry: StoredOperation, rows: int) -> str | None:
+    if entry.kind == "update" and not work.traits.updates:
+        return "CANNOT_UPDATE"
+    if entry.kind == "delete" and not work.traits.deletes:
+        return "CANNOT_DELETE"
+    if rows > 1:
+        return "DOUBLE_AT_TARGET"
+    if entry.kind == "update" and rows == 0 and work.traits.asked_by != "nothing":
+        return "GONE_AT_TARGET"
+    return None
+
+
+def _remote_id(
+    found: Mapping[str, list[Found]], lives: Mapping[str, StoredOperation | None], entry: StoredOperation
+) -> str | None:
+    rows, life = found.get(entry.reference), lives[entry.id]
+    if rows:
+        return rows[0].remote_id
+    return life.remote_id if life else None
+
+
+def _image(found: Mapping[str, list[Found]], entry: StoredOperation) -> dict[str, object] | None:
+    rows = found.get(entry.reference)
+    return rows[0].document if rows else None

@@ -1,0 +1,80 @@
+"""What a refusal takes with it, when a batch is held, and who goes first when only some may go."""
+
+from collections.abc import Sequence
+
+from trivet.delivery.states import FLYING
+from trivet.delivery.transitions import ask_back
+from trivet.delivery.work import Work
+from trivet.ledger import batches, cases, operations
+from trivet.ledger.batches import Batch
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.operations import StoredOperation
+from trivet.ledger.tables import operation
+
+HELD = "TOO_MANY_REFUSED"
+_NOT_BEGUN = {"planned", "waiting_identity", "superseded", "cancelled"}
+
+
+def refused(tx: Transaction, batch: Batch, entries: list[StoredOperation]) -> None:
+    """Takes back the siblings of refused operations, at every target, as the batch's policy says.
+
+    `person`: the person's other operations of this batch; `batch`: all of the batch; `independent`: none. Operations that
+    are planned as independent (a note in the HR record) neither take others back nor are taken back.
+    """
+    bound = [entry for entry in entries if not entry.independent]
+    if batch.atomic == "independent" or not bound:
+        return
+    reachable = ["planned", "confirmed", *sorted(FLYING)]
+    siblings = (operation.c.batch_id == batch.id) & operation.c.independent.is_(False)
+    if batch.atomic == "person":
+        people = {entry.subject_ref for entry in bound if entry.subject_ref}
+        siblings &= operation.c.subject_ref.in_(people)
+        ask_back(
+            tx, operations.find(tx, siblings, operation.c.state.in_(reachable), lock=True), "PERSON_REFUSED"
+        )
+        return
+    reachable.append("waiting_identity")
+    ask_back(tx, operations.find(tx, siblings, operation.c.state.in_(reachable), lock=True), "BATCH_REFUSED")
+    current = batches.get(tx, batch.id, lock=True)
+    if current.state not in {"compensating", "compensated"}:
+        batches.set_state(tx, current, "compensating", reason="an operation was refused")
+
+
+def bound(batch: Batch, entries: Sequence[StoredOperation]) -> dict[str, str]:
+    """What stands or falls with what, by operation key."""
+    if batch.atomic == "independent":
+        return {}
+    return {
+        entry.key: batch.id if batch.atomic == "batch" else entry.subject_ref
+        for entry in entries
+        if not entry.independent and entry.subject_ref
+    }
+
+
+def held(work: Work, tx: Transaction) -> bool:
+    """True where more than the allowed share of the batch's operations at this target was refused; opens a case once."""
+    tally = operations.tally(tx, work.here())
+    by_state = {state: number for (_, state), number in tally.items()}
+    meant = sum(by_state.values()) - by_state.get("superseded", 0) - by_state.get("waiting_identity", 0)
+    if by_state.get("rejected", 0) <= work.batch.max_failed_share * meant:
+        return False
+    known = cases.find(tx, batch_id=work.batch.id)
+    if not any(case.code == HELD and case.target == work.target_id for case in known):
+        message = f"{by_state['rejected']} of {meant} operations were refused; the rest is held"
+        new = cases.NewCase(work.batch.tenant, HELD, message, batch_id=work.batch.id, target=work.target_id)
+        cases.open_many(tx, [new])
+    return True
+
+
+def allowed_people(tx: Transaction, batch_id: str, cap: int) -> set[str]:
+    """The people whose operations may go while only `cap` may: those begun already, then in order of pseudonym.
+
+    The same people at every target, whichever worker asks first.
+    """
+    columns = (operation.c.batch_id == batch_id, operation.c.subject_ref.is_not(None))
+    everyone = operations.people(tx, *columns)
+    begun = {person for person, states in everyone.items() if states - _NOT_BEGUN}
+    rest = sorted(
+        person for person, states in everyone.items() if "planned" in states and person not in begun
+    )
+    return begun | set(rest[: max(cap - len(begun), 0)])

@@ -1,0 +1,169 @@
+"""Answers for people: what was delivered, what is known and was sent about one person, what a batch came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from trivet.ledger import batches, cases, documents, operations, people, set_asides
+from trivet.ledger.batches import Batch
+from trivet.ledger.cases import Case
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.operations import Attempt, StoredOperation
+from trivet.ledger.set_asides import SetAside
+from trivet.ledger.tables import event, operation
+from trivet.model import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One operation with its contents, for `explain`: the document, the decision and mapping that made it."""
+
+    operation: StoredOperation
+    document: Document | None
+    decision: Document | None
+    before: Document | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a person's timeline."""
+
+    at: str
+    what: str
+    """`document`, `operation`, `set_aside`, `consent` or `case`."""
+    about: str
+    state: str
+    actor: str
+    code: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """What a batch came to: operations by target and state, what was set aside, what a person has to decide."""
+
+    batch: Batch
+    deliveries: Mapping[str, Mapping[str, int]]
+    set_asides: tuple[SetAside, ...]
+    refused: tuple[StoredOperation, ...]
+    cases: tuple[Case, ...]
+
+
+def deliveries(
+    tx: Transaction,
+    *,
+    batch_id: str | None = None,
+    target: str | None = None,
+    state: str | None = None,
+    subject_ref: str | None = None,
+    reference: str | None = None,
+    limit: int = 200,
+) -> list[StoredOperation]:
+    """The operations that match, last changed first; without their sealed contents."""
+    named = (
+        (operation.c.batch_id, batch_id),
+        (operation.c.target, target),
+        (operation.c.state, state),
+        (operation.c.subject_ref, subject_ref),
+        (operation.c.reference, reference),
+    )
+    conditions: list[ColumnElement[bool]] = [column == value for column, value in named if value is not None]
+    return operations.find(tx, *conditions, limit=limit, newest=True)
+
+
+def delivery(tx: Transaction, operation_id: str) -> Delivery | None:
+    """One operation with its contents and attempts."""
+    entry = operations.by_ids(tx, [operation_id]).get(operation_id)
+    if entry is None:
+        return None
+    opened = operations.contents(tx, [operation_id])[operation_id]
+    attempts = tuple(operations.attempts_of(tx, operation_id))
+    return Delivery(entry, opened.document, opened.decision, opened.before, attempts)
+
+
+def person(tx: Transaction, tenant: str, subject_ref: str) -> list[Happening]:
+    """Everything known and sent about one person, in order of time."""
+    mine = operations.find(tx, operation.c.subject_ref == subject_ref, operation.c.tenant == tenant)
+    lines = [*_known(tx, tenant, subject_ref), *_sent(tx, mine)]
+    for aside in set_asides.find(tx, tenant=tenant, subject_ref=subject_ref, resolved=True):
+        state = "resolved" if aside.resolved_at else "open"
+        detail = {
+            "stage": aside.stage,
+            "pointer": aside.pointer,
+            "message": aside.message,
+            "place": aside.place,
+        }
+        lines.append(
+            Happening(aside.created_at, "set_aside", aside.item, state, "trivet", aside.code, detail)
+        )
+    for case in cases.find(tx, state=None, subject_ref=subject_ref):
+        detail = {"operation": case.operation_id, "message": case.message, "decision": case.decision}
+        lines.append(Happening(case.opened_at, "case", case.id, case.state, "trivet", case.code, detail))
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _known(tx: Transaction, tenant: str, subject_ref: str) -> list[Happening]:
+    lines = [
+        Happening(
+            entry.changed_at,
+            "document",
+            f"{entry.kind}/{entry.id}",
+            "known",
+            "trivet",
+            "",
+            {
+                "document": entry.document,
+                "mapping_version": entry.mapping_version,
+                "batch": entry.changed_batch,
+            },
+        )
+        for entry in documents.by_subject(tx, tenant, [subject_ref])
+    ]
+    for word in people.consents_of(tx, tenant, subject_ref):
+        state = "withdrawn" if word.withdrawn_at else "granted" if word.granted_at else "not granted"
+        at = word.withdrawn_at or word.granted_at or ""
+        detail = {"notice_version": word.notice_version}
+        lines.append(Happening(at, "consent", word.purpose, state, "person", "", detail))
+    return lines
+
+
+def _sent(tx: Transaction, mine: list[StoredOperation]) -> list[Happening]:
+    by_id = {entry.id: entry for entry in mine}
+    opened = operations.contents(tx, by_id)
+    lines = []
+    for row in tx.conn.execute(select(event).where(event.c.about.in_(by_id)).order_by(event.c.at, event.c.n)):
+        entry = by_id[row.about]
+        detail: dict[str, Any] = {
+            "target": entry.target,
+            "entity": entry.entity,
+            "kind": entry.kind,
+            "reference": entry.reference,
+            "batch": row.chain,
+        }
+        if row.code == "PLANNED":
+            detail |= {"document": opened[entry.id].document, "decision": opened[entry.id].decision}
+            detail["mapping_version"] = entry.mapping_version
+        if row.to_state in {"rejected", "stuck"}:
+            detail |= {"field": entry.error_field, "message": entry.error_text}
+        lines.append(
+            Happening(row.at, "operation", entry.id, row.to_state or "", row.actor, row.code, detail)
+        )
+    return lines
+
+
+def batch_summary(tx: Transaction, batch_id: str) -> BatchSummary:
+    """What the batch has come to so far."""
+    by_target: dict[str, dict[str, int]] = {}
+    for (target, state), number in operations.tally(tx, operation.c.batch_id == batch_id).items():
+        by_target.setdefault(target, {})[state] = number
+    here = operation.c.batch_id == batch_id
+    return BatchSummary(
+        batch=batches.get(tx, batch_id),
+        deliveries=by_target,
+        set_asides=tuple(set_asides.find(tx, batch_id=batch_id)),
+        refused=tuple(operations.find(tx, here, operation.c.state == "rejected")),
+        cases=tuple(cases.find(tx, batch_id=batch_id)),
+    )

@@ -1,0 +1,197 @@
+"""Reads again what was confirmed: exactly one record with our reference, and what we sent in it.
+
+`verify` follows the push; `second_look` comes when no zombie or late request can add anything any more, and also looks at
+what was taken back. A difference at once is ours to explain (stuck, a case); a difference later is a person's change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import ColumnElement, select
+
+from trivet.contract import Target, TargetTraits
+from trivet.delivery.failpoints import reach
+from trivet.delivery.repair import keep_oldest
+from trivet.delivery.states import BLOCKING
+from trivet.delivery.transitions import get_stuck, move
+from trivet.delivery.undo import undo
+from trivet.delivery.work import Limits, Work, as_operation, hold, holds
+from trivet.errors import ConnectorError, LedgerError
+from trivet.ledger import operations
+from trivet.ledger.audit import Event
+from trivet.ledger.bulk import chunks
+from trivet.ledger.ledger import Ledger, Transaction
+from trivet.ledger.operations import StoredOperation
+from trivet.ledger.tables import operation
+from trivet.model import Document, Found
+
+_MESSAGES = {
+    "MISSING_AT_TARGET": "confirmed, but the target holds no such record",
+    "DIFFERS_AT_TARGET": "confirmed, but the target shows other content",
+    "STILL_AT_TARGET": "deleted and confirmed, but the target still holds the record",
+    "DOUBLE_AT_TARGET": "several records carry the reference and differ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What the reading showed; the counts are operations."""
+
+    verified: int
+    repaired: int
+    wrong: int
+    """Stuck now, with a case each."""
+    changed: int
+    """A person changed the record after us (second look only); it stays as it is."""
+    residue: int
+    """Found again after it was taken back, and taken away once more."""
+    unasked: int
+    """The target cannot be asked."""
+    stopped: ConnectorError | None
+
+
+def verify(
+    ledger: Ledger,
+    batch_id: str,
+    target_id: str,
+    target: Target,
+    traits: TargetTraits,
+    *,
+    limits: Limits = Limits(),
+) -> VerifyReport:
+    """Reads every confirmed operation of the batch that was not read yet."""
+    with hold(ledger, batch_id, target_id, target, traits, limits) as work:
+        _look(work, (operation.c.state == "confirmed") & operation.c.verified_at.is_(None), later=False)
+        return _report([work])
+
+
+def second_look(
+    ledger: Ledger, target_id: str, target: Target, traits: TargetTraits, *, limits: Limits = Limits()
+) -> VerifyReport:
+    """Looks once more at what is due for it, in every batch; a batch that another worker holds waits for the next call."""
+    resting = operation.c.state.in_(["confirmed", "compensated"])
+    with ledger.read() as tx:
+        due = (operation.c.target == target_id) & resting & (operation.c.due_at <= tx.stamp)
+        ids = sorted(tx.conn.scalars(select(operation.c.batch_id).where(due).distinct()), reverse=True)
+    done: list[Work] = []
+    for batch_id in ids:
+        try:
+            with hold(ledger, batch_id, target_id, target, traits, limits) as work:
+                done.append(work)
+                _look(work, due, later=True)
+                undo(work)
+        except LedgerError as error:
+            if error.code != "LEASE_HELD":
+                raise
+        if done and done[-1].stopped:
+            break
+    return _report(done)
+
+
+def _look(work: Work, due: ColumnElement[bool], *, later: bool) -> None:
+    with work.ledger.read() as tx:
+        entries = operations.find(tx, work.here(), due)
+        known = operations.by_reference(tx, {entry.reference for entry in entries})
+    if work.traits.asked_by == "nothing":
+        with work.write() as tx:
+            _seen(tx, entries)
+        work.counts["unasked"] += len(entries)
+        return
+    passed: list[StoredOperation] = []
+    newest: list[StoredOperation] = []
+    for entry in entries:
+        after = [other for other in known[entry.reference] if other.revision > entry.revision]
+        if any(other.state in BLOCKING for other in after):
+            continue  # what is there belongs to a later revision whose outcome is open
+        (passed if any(other.state == "confirmed" for other in after) else newest).append(entry)
+    with work.write() as tx:
+        _seen(tx, passed)
+    newest.sort(key=lambda entry: entry.entity)
+    for _, group in groupby(newest, key=lambda entry: entry.entity):
+        for part in chunks(group, work.traits.max_ops):
+            if not work.stopped:
+                _look_call(work, part, later=later)
+
+
+def _look_call(work: Work, part: Sequence[StoredOperation], *, later: bool) -> None:
+    with work.ledger.read() as tx:
+        known = operations.contents(tx, [entry.id for entry in part])
+    wanted = {entry.id: as_operation(entry, known[entry.id].document or {}) for entry in part}
+    verdicts = {}
+    try:
+        found = work.find(part[0].entity, list(wanted.values()))
+        for entry in part:
+            rows = found.get(entry.reference, [])
+            ours = known[entry.id].document or {}
+            mine = entry.kind != "delete" and entry.state == "confirmed"
+            if mine and len(rows) > 1 and all(holds(row.document, ours) for row in rows):
+                if not keep_oldest(work, entry, rows):
+                    continue  # the next look tries again
+                rows = work.find(entry.entity, [wanted[entry.id]]).get(entry.reference, [])
+            verdicts[entry.id] = _verdict(entry, ours, rows, later=later)
+    except ConnectorError as error:
+        work.stopped = error
+        return
+    reach("verify.before_commit")
+    with work.write() as tx:
+        _commit(work, tx, verdicts)
+
+
+def _verdict(entry: StoredOperation, ours: Document, rows: Sequence[Found], *, later: bool) -> str:
+    if entry.state == "compensated":
+        return "residue" if rows and entry.kind == "create" else "fine"
+    if entry.kind == "delete":
+        return "STILL_AT_TARGET" if rows else "fine"
+    if not rows:
+        return "MISSING_AT_TARGET"
+    if len(rows) > 1:
+        return "DOUBLE_AT_TARGET"
+    if holds(rows[0].document, ours):
+        return "fine"
+    return "changed" if later else "DIFFERS_AT_TARGET"
+
+
+def _commit(work: Work, tx: Transaction, verdicts: Mapping[str, str]) -> None:
+    entries = operations.by_ids(tx, verdicts, lock=True)
+    groups: dict[str, list[StoredOperation]] = {}
+    for row_id, verdict in verdicts.items():
+        groups.setdefault(verdict, []).append(entries[row_id])
+    fine, changed, residue = (groups.pop(name, []) for name in ("fine", "changed", "residue"))
+    _seen(tx, [*fine, *changed])
+    tx.events += [Event(entry.batch_id, entry.id, "CHANGED_AT_TARGET") for entry in changed]
+    move(tx, residue, "comp_planned", code="RESIDUE", due_at=None, failures=0)
+    for code, wrong in groups.items():
+        get_stuck(tx, wrong, code, _MESSAGES[code])
+        work.counts["wrong"] += len(wrong)
+    work.counts["verified"] += len(fine)
+    work.counts["changed"] += len(changed)
+    work.counts["residue"] += len(residue)
+
+
+def _seen(tx: Transaction, entries: Sequence[StoredOperation]) -> None:
+    """Notes the reading; a second look that is due was this one."""
+    states = {entry.id: entry.state for entry in entries}
+    changes = {
+        entry.id: {
+            "verified_at": tx.stamp,
+            "due_at": entry.due_at if entry.due_at and entry.due_at > tx.stamp else None,
+        }
+        for entry in entries
+    }
+    operations.write(tx, changes, states=states)
+
+
+def _report(done: Sequence[Work]) -> VerifyReport:
+    def total(name: str) -> int:
+        return sum(work.counts[name] for work in done)
+
+    return VerifyReport(
+        verified=total("verified"),
+        repaired=total("repaired"),
+        wrong=total("wrong") + total("stuck"),
+        changed=total("changed"),
+        residue=total("residue"),
+        unasked=total("unasked"),
+        stopped=next((work.stopped for work in done if work.stopped), None),
+    )

@@ -1,0 +1,152 @@
+"""Judges documents by JSON Schema 2020-12: `jsonschema-rs` decides fast, `jsonschema` writes the readable error.
+
+Where the two disagree the document is refused. A message names field, rule and limit, never the value: documents hold
+personal data.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import jsonschema_rs
+from referencing import Registry, Resource
+
+from trivet.errors import ConfigError
+
+SUFFIX = ".schema.json"
+MAX_VIOLATIONS = 20
+"""A document that breaks more rules than this is described by the first ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule."""
+
+    pointer: str
+    """JSON pointer of the place, `` for the whole document."""
+    code: str
+    """SCHEMA_<KEYWORD>, or what the schema's `errorCodes` says for its field."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '(document)'}: {self.message} [{self.code}]"
+
+
+@dataclass(slots=True)
+class Contracts:
+    """Every schema of the deployment, compiled when first needed."""
+
+    schemas: Mapping[str, dict[str, Any]]
+    _fast: dict[str, Any] = field(default_factory=dict)
+    _readable: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def packaged(cls) -> "Contracts":
+        """The schemas that come with Trivet."""
+        found = {
+            entry.name.removesuffix(SUFFIX): json.loads(entry.read_text(encoding="utf-8"))
+            for entry in files("trivet_schemas").iterdir()
+            if entry.name.endswith(SUFFIX)
+        }
+        return cls(found)
+
+    def check(self, kind: str, document: Any) -> list[Violation]:
+        """What the document breaks of its contract; nothing where it keeps it."""
+        if self._quick(kind).is_valid(document):
+            return []
+        found = [
+            violation
+            for error in self._slow(kind).iter_errors(document)
+            for violation in _violations(error)
+        ]
+        if not found:
+            found = [Violation("", "SCHEMA_DISAGREEMENT", "the two validators disagree; refused to be safe")]
+        return sorted(set(found), key=lambda v: (v.pointer, v.code, v.message))[:MAX_VIOLATIONS]
+
+    def schema(self, kind: str) -> dict[str, Any]:
+        """The schema of that kind; `ConfigError` where there is none."""
+        if kind not in self.schemas:
+            near = get_close_matches(kind, self.schemas, n=1)
+            raise ConfigError(
+                f"no schema {kind!r}",
+                code="SCHEMA_UNKNOWN",
+                cure=f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(self.schemas))}",
+            )
+        return self.schemas[kind]
+
+    def _quick(self, kind: str) -> Any:
+        if kind not in self._fast:
+            registry = jsonschema_rs.Registry([(s["$id"], s) for s in self.schemas.values()])
+            self._fast[kind] = jsonschema_rs.Draft202012Validator(
+                self.schema(kind), registry=registry, validate_formats=True
+            )
+        return self._fast[kind]
+
+    def _slow(self, kind: str) -> Any:
+        if kind not in self._readable:
+            resources = [(s["$id"], Resource.from_contents(s)) for s in self.schemas.values()]
+            self._readable[kind] = jsonschema.Draft202012Validator(
+                self.schema(kind),
+                registry=Registry().with_resources(resources),
+                format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+            )
+        return self._readable[kind]
+
+
+def _violations(error: Any) -> Iterator[Violation]:
+    # of several alternatives the one that came furthest says what is wrong
+    if error.validator in ("anyOf", "oneOf") and error.context:
+        deepest = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type"))
+        yield from _violations(deepest)
+        return
+    pointer = "".join(f"/{_escaped(part)}" for part in error.absolute_path)
+    codes = error.schema.get("errorCodes", {}) if isinstance(error.schema, dict) else {}
+    code = codes.get(error.validator, f"SCHEMA_{error.validator.upper()}")
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        for name in error.instance:
+            if name not in known:
+                yield Violation(f"{pointer}/{_escaped(name)}", code, _unknown(name, known))
+    elif error.validator == "required":
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield Violation(f"{pointer}/{_escaped(name)}", code, "is required and missing")
+    else:
+        yield Violation(pointer, code, _message(error))
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"unknown field{f', did you mean {near[0]!r}?' if near else ''}"
+
+
+_SAYINGS = {
+    "type": "is not of type {0}",
+    "enum": "is not one of {0}",
+    "const": "is not {0}",
+    "minimum": "is below the minimum {0}",
+    "maximum": "is above the maximum {0}",
+    "exclusiveMinimum": "is not above {0}",
+    "minLength": "is shorter than {0} characters",
+    "maxLength": "is longer than {0} characters",
+    "pattern": "does not match {0}",
+    "format": "is not a valid {0}",
+    "minItems": "has fewer than {0} entries",
+    "maxItems": "has more than {0} entries",
+    "uniqueItems": "holds an entry twice",
+}
+
+
+def _message(error: Any) -> str:
+    said = error.validator_value
+    if isinstance(said, list):
+        said = ", ".join(str(value) for value in said)
+    return _SAYINGS.get(error.validator, f"breaks the rule {error.validator}").format(said)
+
+
+def _escaped(part: Any) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,61 @@
+"""Recordings by reference to disk: streamed, named by content, never through Airflow."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from trivet.contract import RecordingSource
+from trivet.documents.canonical import fingerprint
+from trivet.flow.hub import Hub
+from trivet.ledger import recordings
+from trivet.ledger.recordings import Recording
+from trivet.model import Document
+
+FOLDER_MODE = 0o700
+
+
+def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: RecordingSource) -> Recording:
+    """The recording on disk, downloaded unless this very version lies there already; a typed error where it cannot be."""
+    # a vendor may put a new file under an old id: the version is part of the name
+    name = f"{document['id']}@{fingerprint(document)[:12]}"
+    with hub.ledger.read() as tx:
+        known = recordings.get_many(tx, tenant, [name]).get(name)
+    if known is not None and known.path and (hub.settings.recordings / known.path).exists():
+        return known
+    with source.open(document["source_reference"]) as download:
+        path, sha256, size = _store(hub.settings.recordings, download.chunks)
+    fetched = Recording(
+        id=name,
+        state="fetched",
+        subject_ref=subject_ref,
+        sha256=sha256,
+        path=path.name,
+        media_type=download.media_type,
+        bytes=size,
+    )
+    with hub.ledger.begin() as tx:
+        recordings.put_many(tx, tenant, [fetched])
+    return fetched
+
+
+def _store(folder: Path, chunks: Any) -> tuple[Path, str, int]:
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        path = folder / digest.hexdigest()
+        # atomic: another shard that fetched the same content loses nothing
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path, digest.hexdigest(), size

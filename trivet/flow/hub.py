@@ -1,0 +1,85 @@
+"""What the steps of a flow stand on: settings, connections, ledger, mapping files and schemas of one deployment."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from trivet.connections import Connection, Connections
+from trivet.contract import (
+    Config,
+    RecordingsConnector,
+    ScorerConnector,
+    Services,
+    SourceConnector,
+    TargetConnector,
+)
+from trivet.documents import Contracts
+from trivet.errors import ConfigError
+from trivet.flow.definition import Flow, load_flow
+from trivet.ledger import Ledger, open_ledger
+from trivet.mapping import Library
+from trivet.registry import find_connector
+from trivet.settings import Settings
+
+D = TypeVar("D", SourceConnector[Any], RecordingsConnector[Any], ScorerConnector[Any], TargetConnector[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """One deployment, opened."""
+
+    settings: Settings
+    connections: Connections
+    ledger: Ledger
+    library: Library
+    contracts: Contracts
+    now: Callable[[], datetime]
+
+    def flow(self, name: str) -> Flow:
+        """The flow, once all its connections exist and belong to its environment."""
+        flow = load_flow(self.settings.home, name)
+        for conn_id in flow.connections():
+            connection = self.connections(conn_id)
+            if connection.environment != flow.environment:
+                raise ConfigError(
+                    f"flow is for {flow.environment}, connection {conn_id} for {connection.environment}",
+                    code="ENVIRONMENT_MIXED",
+                    place=str(flow.file),
+                    cure="never mix them: choose connections of the flow's environment",
+                )
+        return flow
+
+    def declared(self, kind: type[D], conn_id: str) -> tuple[D, Connection]:
+        """The connector's declaration behind a connection."""
+        connection = self.connections(conn_id)
+        return find_connector(kind, connection.connector), connection
+
+    def built(self, kind: type[D], conn_id: str) -> AbstractContextManager[Any]:
+        """The connector, built from the connection's validated config; close it by leaving the context."""
+        declaration, connection = self.declared(kind, conn_id)
+        config: Config = connection.config(declaration.config)
+        services = Services(conn_id, self.settings.home, self.settings.state, self.now)
+        built: AbstractContextManager[Any] = declaration.build(config, services)
+        return built
+
+
+@contextmanager
+def open_hub(
+    settings: Settings, connections: Connections, now: Callable[[], datetime] | None = None
+) -> Iterator[Hub]:
+    """The deployment with its ledger migrated and its mapping files at hand."""
+    clock = now or _utc_now
+    ledger = open_ledger(settings.ledger_url, settings.state, now=clock)
+    try:
+        contracts = Contracts.packaged()
+        yield Hub(
+            settings, connections, ledger, Library(settings.home, contracts), contracts, clock
+        )
+    finally:
+        ledger.close()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

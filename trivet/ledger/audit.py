@@ -1,0 +1,130 @@
+"""Who changed what, when: append-only events in one hash chain per batch, committed with the change itself.
+
+Each event's MAC covers the one before it, so an edited, removed or swapped event breaks the chain; the chain's head is
+kept apart (`chain`), and cutting the tail shows against a head that was noted elsewhere.
+"""
+
+import hmac
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
+
+from trivet.ledger.bulk import upsert
+from trivet.ledger.tables import chain, event
+
+ENGINE = "trivet"
+"""The actor of what no person asked for."""
+WHOLE_LEDGER = "ledger"
+"""The chain of events that belong to no batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened; `about` is an operation's, a batch's or a case's id."""
+
+    chain: str
+    about: str
+    code: str
+    from_state: str | None = None
+    to_state: str | None = None
+    actor: str = ENGINE
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a chain does not hold."""
+
+    chain: str
+    n: int
+    reason: str
+
+
+_APPEND = insert(event)
+
+
+def flush(conn: Connection, events: Sequence[Event], at: str, key: bytes) -> None:
+    """Appends the events to their chains; the chains stay locked until the commit."""
+    heads = _heads(conn, {entry.chain for entry in events})
+    rows = []
+    for entry in events:
+        n, mac = heads.get(entry.chain, (0, ""))
+        row: dict[str, Any] = {
+            "chain": entry.chain,
+            "n": n + 1,
+            "at": at,
+            "actor": entry.actor,
+            "about": entry.about,
+            "from_state": entry.from_state,
+            "to_state": entry.to_state,
+            "code": entry.code,
+            "note": entry.note,
+        }
+        row["mac"] = _mac(key, mac, row)
+        heads[entry.chain] = (n + 1, row["mac"])
+        rows.append(row)
+    conn.execute(_APPEND, rows)
+    upsert(conn, chain, [{"id": name, "n": n, "mac": mac} for name, (n, mac) in heads.items()])
+
+
+_HEADS = (
+    select(chain.c.id, chain.c.n, chain.c.mac)
+    .where(chain.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(chain.c.id)
+    .with_for_update()
+)
+
+
+def _heads(conn: Connection, names: set[str]) -> dict[str, tuple[int, str]]:
+    # sorted: two transactions that append to the same chains lock them in the same order
+    ordered = sorted(names)
+    upsert(conn, chain, [{"id": name, "n": 0, "mac": ""} for name in ordered], keep=True)
+    rows = conn.execute(_HEADS, {"ids": ordered})
+    return {name: (n, mac) for name, n, mac in rows}
+
+
+def _mac(key: bytes, before: str, row: Mapping[str, Any] | RowMapping) -> str:
+    said = json.dumps([before, *(row[column] for column in _COVERED)])
+    return hmac.digest(key, said.encode(), "sha256").hex()
+
+
+_COVERED = ("chain", "n", "at", "actor", "about", "from_state", "to_state", "code", "note")
+
+
+def heads(conn: Connection) -> dict[str, tuple[int, str]]:
+    """Every chain's length and last MAC: what to note outside the database."""
+    return {name: (n, mac) for name, n, mac in conn.execute(select(chain.c.id, chain.c.n, chain.c.mac))}
+
+
+def verify(
+    conn: Connection, key: bytes, anchored: Mapping[str, tuple[int, str]] | None = None
+) -> list[Break]:
+    """Every break in every chain; `anchored` heads, noted earlier outside, also show a cut tail."""
+    breaks: list[Break] = []
+    reached: dict[str, tuple[int, str]] = {}
+    noted: dict[tuple[str, int], str] = {(name, n): mac for name, (n, mac) in (anchored or {}).items()}
+    rows = conn.execution_options(yield_per=1000).execute(select(event).order_by(event.c.chain, event.c.n))
+    for row in rows.mappings():
+        n, mac = reached.get(row["chain"], (0, ""))
+        if row["n"] != n + 1:
+            breaks.append(Break(row["chain"], n + 1, "event missing"))
+        elif not hmac.compare_digest(_mac(key, mac, row), row["mac"]):
+            breaks.append(Break(row["chain"], row["n"], "event changed"))
+        if noted.pop((row["chain"], row["n"]), row["mac"]) != row["mac"]:
+            breaks.append(Break(row["chain"], row["n"], "differs from the anchored head"))
+        reached[row["chain"]] = (row["n"], row["mac"])
+    breaks += [Break(name, n, "cut before the anchored head") for name, n in noted if n]
+    return breaks + _against_heads(heads(conn).items(), reached)
+
+
+def _against_heads(
+    kept: Iterable[tuple[str, tuple[int, str]]], reached: Mapping[str, tuple[int, str]]
+) -> list[Break]:
+    return [
+        Break(name, head[0], "chain does not end at its head")
+        for name, head in kept
+        if reached.get(name, (0, "")) != head
+    ]

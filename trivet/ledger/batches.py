@@ -1,0 +1,152 @@
+"""Batches: one night of one flow, or one fresh result. A night that died is continued, never restarted."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import RowMapping, bindparam, insert, select, update
+
+from trivet.errors import LedgerError
+from trivet.ledger.audit import ENGINE, Event
+from trivet.ledger.bulk import chunks
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.tables import batch, operation
+
+Atomic = Literal["person", "batch", "independent"]
+_ID_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One row of the batch table."""
+
+    id: str
+    tenant: str
+    flow: str
+    run_key: str
+    environment: str
+    atomic: Atomic
+    """What a refusal takes with it: the person's other operations, the whole batch, or nothing."""
+    max_failed_share: float
+    state: str
+    rollback_reason: str | None
+    opened_at: str
+    closed_at: str | None
+    counters: Mapping[str, int]
+
+
+def open_or_resume(
+    tx: Transaction,
+    *,
+    tenant: str,
+    flow: str,
+    run_key: str,
+    environment: str,
+    atomic: Atomic = "person",
+    max_failed_share: float = 1.0,
+) -> tuple[Batch, bool]:
+    """The flow's unfinished batch with True, or a new one with False.
+
+    A new batch takes over the operations of the flow's closed batches that are still planned (target down, cap,
+    cut-over date). The policy of the call replaces the stored one: the flow file is the truth.
+    """
+    unfinished = (batch.c.tenant == tenant) & (batch.c.flow == flow) & batch.c.closed_at.is_(None)
+    known = tx.conn.scalar(select(batch.c.id).where(unfinished).with_for_update())
+    if known is not None:
+        policy = {"atomic": atomic, "max_failed_share": max_failed_share}
+        tx.conn.execute(update(batch).where(batch.c.id == known).values(policy))
+        tx.events.append(Event(known, known, "BATCH_RESUMED", note=run_key))
+        return get(tx, known), True
+    batch_id = f"{tx.now:%Y%m%d-%H%M%S}-" + "".join(secrets.choice(_ID_LETTERS) for _ in range(4))
+    row = {
+        "id": batch_id,
+        "tenant": tenant,
+        "flow": flow,
+        "run_key": run_key,
+        "environment": environment,
+        "atomic": atomic,
+        "max_failed_share": max_failed_share,
+        "state": "open",
+        "opened_at": tx.stamp,
+        "counters": "{}",
+    }
+    tx.conn.execute(insert(batch).values(row))
+    tx.events.append(Event(batch_id, batch_id, "BATCH_OPENED", to_state="open", note=run_key))
+    _carry_over(tx, tenant, flow, batch_id)
+    return get(tx, batch_id), False
+
+
+def _carry_over(tx: Transaction, tenant: str, flow: str, batch_id: str) -> None:
+    closed = (batch.c.tenant == tenant) & (batch.c.flow == flow) & batch.c.closed_at.is_not(None)
+    of_closed = operation.c.batch_id.in_(select(batch.c.id).where(closed))
+    query = select(operation.c.id, operation.c.batch_id).where(of_closed, operation.c.state == "planned")
+    left = [(row.id, row.batch_id) for row in tx.conn.execute(query.with_for_update())]
+    for part in chunks(name for name, _ in left):
+        tx.conn.execute(update(operation).where(operation.c.id.in_(part)).values(batch_id=batch_id))
+    tx.events += [Event(batch_id, name, "CARRIED_OVER", note=f"from batch {old}") for name, old in left]
+
+
+def close(tx: Transaction, batch_id: str) -> None:
+    """The run ended: the flow's next run opens a new batch. What is still unsettled is settled all the same."""
+    open_row = (batch.c.id == batch_id) & batch.c.closed_at.is_(None)
+    if tx.conn.execute(update(batch).where(open_row).values(closed_at=tx.stamp)).rowcount:
+        tx.events.append(Event(batch_id, batch_id, "BATCH_CLOSED"))
+
+
+_ONE = select(batch).where(batch.c.id == bindparam("id_"))
+
+
+def get(tx: Transaction, batch_id: str, *, lock: bool = False) -> Batch:
+    """The batch; `LedgerError` BATCH_UNKNOWN where there is none of that id."""
+    query = _ONE.with_for_update() if lock and tx.locks else _ONE
+    row = tx.conn.execute(query, {"id_": batch_id}).mappings().first()
+    if row is None:
+        raise LedgerError(
+            f"no batch {batch_id!r}", code="BATCH_UNKNOWN", cure="`trivet status` lists the batches"
+        )
+    return _batch(row)
+
+
+def recent(
+    tx: Transaction, *, tenant: str | None = None, flow: str | None = None, limit: int = 20
+) -> list[Batch]:
+    """The newest batches first."""
+    query = select(batch).order_by(batch.c.opened_at.desc(), batch.c.id.desc()).limit(limit)
+    if tenant is not None:
+        query = query.where(batch.c.tenant == tenant)
+    if flow is not None:
+        query = query.where(batch.c.flow == flow)
+    return [_batch(row) for row in tx.conn.execute(query).mappings()]
+
+
+def unfinished(tx: Transaction, *, tenant: str, flow: str) -> Batch | None:
+    """The flow's open batch, if a run is under way or died."""
+    ours = (batch.c.tenant == tenant) & (batch.c.flow == flow)
+    row = tx.conn.execute(select(batch).where(ours, batch.c.closed_at.is_(None))).mappings().first()
+    return _batch(row) if row else None
+
+
+def count(tx: Transaction, batch_id: str, **more: int) -> None:
+    """Adds to the batch's counters (`records=100`); shards may count at once."""
+    counters = dict(get(tx, batch_id, lock=True).counters)
+    for name, amount in more.items():
+        counters[name] = counters.get(name, 0) + amount
+    tx.conn.execute(update(batch).where(batch.c.id == batch_id).values(counters=json.dumps(counters)))
+
+
+def set_state(
+    tx: Transaction, known: Batch, state: str, *, reason: str | None = None, actor: str = ENGINE
+) -> None:
+    """Writes the state with its audit event; `trivet.delivery.progress` knows which edges are legal."""
+    values: dict[str, Any] = {"state": state}
+    if reason is not None:
+        values["rollback_reason"] = reason
+    tx.conn.execute(update(batch).where(batch.c.id == known.id).values(values))
+    event = Event(known.id, known.id, "BATCH_STATE", known.state, state, actor=actor, note=reason or "")
+    tx.events.append(event)
+
+
+def _batch(row: RowMapping) -> Batch:
+    return Batch(**{**row, "counters": json.loads(row["counters"])})

@@ -1,0 +1,59 @@
+"""Where each stream resumes; written in the transaction that stores the page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+
+from trivet.ledger.audit import WHOLE_LEDGER, Event
+from trivet.ledger.bulk import upsert
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.tables import cursor
+from trivet.model import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCursor:
+    """One stream's position."""
+
+    tenant: str
+    flow: str
+    connection: str
+    stream: str
+    value: Cursor
+    updated_at: str
+
+
+def get(tx: Transaction, *, tenant: str, flow: str, connection: str, stream: str) -> Cursor | None:
+    """The stored cursor, or None for a stream that starts from the beginning."""
+    query = select(cursor.c.value).filter_by(tenant=tenant, flow=flow, connection=connection, stream=stream)
+    value: str | None = tx.conn.scalar(query)
+    return None if value is None else Cursor(value)
+
+
+def put(tx: Transaction, *, tenant: str, flow: str, connection: str, stream: str, value: Cursor) -> None:
+    """Stores the cursor."""
+    key = {"tenant": tenant, "flow": flow, "connection": connection, "stream": stream}
+    upsert(tx.conn, cursor, [key | {"value": value, "updated_at": tx.stamp}])
+
+
+def show(tx: Transaction, *, tenant: str, flow: str) -> list[StoredCursor]:
+    """Every cursor of the flow."""
+    query = select(cursor).filter_by(tenant=tenant, flow=flow)
+    rows = tx.conn.execute(query.order_by(cursor.c.connection, cursor.c.stream)).mappings()
+    return [StoredCursor(**row) for row in rows]
+
+
+def reset(
+    tx: Transaction, *, tenant: str, flow: str, streams: Iterable[str] | None = None, actor: str
+) -> list[str]:
+    """Forgets the cursors of these streams (None: all), so that the next run pulls from the beginning; their names."""
+    ours = (cursor.c.tenant == tenant) & (cursor.c.flow == flow)
+    if streams is not None:
+        ours &= cursor.c.stream.in_(list(streams))
+    gone = [row.stream for row in tx.conn.execute(select(cursor.c.stream).where(ours))]
+    tx.conn.execute(delete(cursor).where(ours))
+    for stream in gone:
+        event = Event(WHOLE_LEDGER, f"{tenant}/{flow}/{stream}", "CURSOR_RESET", actor=actor)
+        tx.events.append(event)
+    return gone

@@ -1,0 +1,146 @@
+"""People by pseudonym: who consented to what, and the crosswalk between the ids that systems give them.
+
+Identifiers are sealed; a keyed hash finds them.
+"""
+
+from base64 import b32encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.tables import consent, crosswalk
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One person's word on one purpose."""
+
+    subject_ref: str
+    purpose: str
+    granted_at: str | None
+    withdrawn_at: str | None = None
+    notice_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How one system calls a person."""
+
+    subject_ref: str
+    system: str
+    identifier: str
+    source: str
+    """Who says so: a connection or a person's name."""
+
+
+def pseudonym(tx: Transaction, tenant: str, system: str, identifier: str) -> str:
+    """The person's pseudonym, derived from the id in the leading system; the same every time, opaque without the key."""
+    digest = bytes.fromhex(tx.blind("subject", tenant, system, identifier))
+    return "p" + b32encode(digest).decode()[:20].lower()
+
+
+def put_consents(tx: Transaction, tenant: str, consents: Sequence[Consent]) -> None:
+    """Stores the newest word per person and purpose."""
+    rows = {
+        (entry.subject_ref, entry.purpose): {
+            "tenant": tenant,
+            "subject_ref": entry.subject_ref,
+            "purpose": entry.purpose,
+            "granted_at": entry.granted_at,
+            "withdrawn_at": entry.withdrawn_at,
+            "notice_version": entry.notice_version,
+        }
+        for entry in consents
+    }
+    upsert(tx.conn, consent, list(rows.values()))
+
+
+def allowed(tx: Transaction, tenant: str, subject_refs: Iterable[str], purpose: str) -> set[str]:
+    """Those of the people who granted the purpose and have not withdrawn; silence is no consent."""
+    found: set[str] = set()
+    for part in chunks(subject_refs):
+        query = select(consent.c.subject_ref).where(
+            consent.c.tenant == tenant,
+            consent.c.purpose == purpose,
+            consent.c.granted_at.is_not(None),
+            consent.c.withdrawn_at.is_(None),
+            consent.c.subject_ref.in_(part),
+        )
+        found |= set(tx.conn.scalars(query))
+    return found
+
+
+def consents_of(tx: Transaction, tenant: str, subject_ref: str) -> list[Consent]:
+    """Every word of the person."""
+    query = select(consent).filter_by(tenant=tenant, subject_ref=subject_ref).order_by(consent.c.purpose)
+    rows = tx.conn.execute(query).mappings()
+    return [Consent(**{name: row[name] for name in Consent.__slots__}) for row in rows]
+
+
+def put_identities(tx: Transaction, tenant: str, identities: Sequence[Identity]) -> list[Identity]:
+    """Stores who is who; those whose identifier already names somebody else are not stored but returned."""
+    by_hash = {tx.blind("id", tenant, entry.system, entry.identifier): entry for entry in identities}
+    taken: dict[str, str] = {}
+    for part in chunks(by_hash):
+        query = select(crosswalk.c.identifier_hash, crosswalk.c.subject_ref)
+        found = tx.conn.execute(query.where(crosswalk.c.identifier_hash.in_(part)))
+        taken |= {row.identifier_hash: row.subject_ref for row in found}
+    rows = [
+        {
+            "tenant": tenant,
+            "system": entry.system,
+            "identifier_hash": key,
+            "identifier_enc": tx.keys.seal(entry.identifier.encode(), _place(key)),
+            "subject_ref": entry.subject_ref,
+            "source": entry.source,
+            "since": tx.stamp,
+        }
+        for key, entry in by_hash.items()
+        if key not in taken
+    ]
+    upsert(tx.conn, crosswalk, rows, keep=True)
+    return [entry for key, entry in by_hash.items() if taken.get(key, entry.subject_ref) != entry.subject_ref]
+
+
+def identifiers(tx: Transaction, tenant: str, system: str, subject_refs: Iterable[str]) -> dict[str, str]:
+    """The newest identifier in the system of those people who have one, by pseudonym."""
+    found: dict[str, str] = {}
+    for part in chunks(subject_refs):
+        query = select(crosswalk).filter_by(tenant=tenant, system=system)
+        query = query.where(crosswalk.c.subject_ref.in_(part)).order_by(crosswalk.c.since)
+        for row in tx.conn.execute(query):
+            sealed = tx.keys.unseal(row.identifier_enc, _place(row.identifier_hash))
+            found[row.subject_ref] = sealed.decode()
+    return found
+
+
+def subjects(tx: Transaction, tenant: str, system: str, names: Iterable[str]) -> dict[str, str]:
+    """The pseudonyms of those identifiers that are known, by identifier."""
+    by_hash = {tx.blind("id", tenant, system, name): name for name in names}
+    found: dict[str, str] = {}
+    for part in chunks(by_hash):
+        query = select(crosswalk.c.identifier_hash, crosswalk.c.subject_ref)
+        rows = tx.conn.execute(query.where(crosswalk.c.identifier_hash.in_(part)))
+        found |= {by_hash[row.identifier_hash]: row.subject_ref for row in rows}
+    return found
+
+
+def identities_of(tx: Transaction, tenant: str, subject_ref: str) -> list[Identity]:
+    """Every id of the person, opened."""
+    query = select(crosswalk).filter_by(tenant=tenant, subject_ref=subject_ref).order_by(crosswalk.c.system)
+    return [
+        Identity(
+            subject_ref,
+            row.system,
+            tx.keys.unseal(row.identifier_enc, _place(row.identifier_hash)).decode(),
+            row.source,
+        )
+        for row in tx.conn.execute(query)
+    ]
+
+
+def _place(identifier_hash: str) -> str:
+    return f"crosswalk|identifier_enc|{identifier_hash}"

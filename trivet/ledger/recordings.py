@@ -1,0 +1,41 @@
+"""Recordings by reference: what lies where, with which hash; the media itself is a file."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from sqlalchemy import select
+
+from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.tables import recording
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recording; path, hash, type and size are known once it is `fetched`, a code once it is `refused`."""
+
+    id: str
+    state: Literal["fetched", "refused", "erased"]
+    subject_ref: str | None
+    sha256: str | None = None
+    path: str | None = None
+    media_type: str | None = None
+    bytes: int | None = None
+    code: str | None = None
+
+
+def put_many(tx: Transaction, tenant: str, recordings: Sequence[Recording]) -> None:
+    """Stores or replaces."""
+    rows = {entry.id: asdict(entry) | {"tenant": tenant, "updated_at": tx.stamp} for entry in recordings}
+    upsert(tx.conn, recording, list(rows.values()))
+
+
+def get_many(tx: Transaction, tenant: str, ids: Iterable[str]) -> dict[str, Recording]:
+    """Those that are known, by id."""
+    found: dict[str, Recording] = {}
+    for part in chunks(ids):
+        query = select(recording).where(recording.c.tenant == tenant, recording.c.id.in_(part))
+        for row in tx.conn.execute(query).mappings():
+            found[row["id"]] = Recording(**{name: row[name] for name in Recording.__slots__})
+    return found

@@ -1,0 +1,133 @@
+"""Vendor records as pulled: newest version each, sealed; a page and its cursor are stored together."""
+
+from base64 import b32encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import bindparam, func, select, update
+
+from trivet.ledger import cursors
+from trivet.ledger.batches import Batch
+from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.tables import record
+from trivet.model import Document, Page
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """What a page brought."""
+
+    new: int
+    changed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record, opened."""
+
+    id: str
+    connection: str
+    stream: str
+    external_id: str
+    version: str
+    document: Document
+    subject_ref: str | None
+    state: str
+
+
+def record_id(tenant: str, connection: str, stream: str, external_id: str) -> str:
+    """The ledger's id of a vendor object, the same every time it is pulled."""
+    said = "\x1f".join(("record", tenant, connection, stream, external_id))
+    return b32encode(sha256(said.encode()).digest()).decode()[:26]
+
+
+def store_page(tx: Transaction, batch: Batch, connection: str, stream: str, page: Page) -> StoredPage:
+    """Stores the page's records and its cursor in this transaction; a version that is known already changes nothing.
+
+    New and changed records wait for translation in this batch. Of one object that a page holds twice the later counts.
+    """
+    fresh = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in page.records}
+    versions: dict[str, str] = {}
+    for part in chunks(fresh):
+        query = select(record.c.id, record.c.version).where(record.c.id.in_(part))
+        versions |= {row.id: row.version for row in tx.conn.execute(query)}
+    rows = [
+        {
+            "id": key,
+            "tenant": batch.tenant,
+            "connection": connection,
+            "stream": stream,
+            "external_id": entry.external_id,
+            "version": entry.version,
+            "payload_enc": tx.seal(entry.document, f"record|payload_enc|{key}"),
+            "key_id": tx.keys.newest,
+            "batch_id": batch.id,
+            "state": "new",
+            "received_at": tx.stamp,
+        }
+        for key, entry in fresh.items()
+        if versions.get(key) != entry.version
+    ]
+    upsert(tx.conn, record, rows)
+    cursors.put(
+        tx, tenant=batch.tenant, flow=batch.flow, connection=connection, stream=stream, value=page.cursor
+    )
+    changed = sum(row["id"] in versions for row in rows)
+    return StoredPage(len(rows) - changed, changed, len(fresh) - len(rows))
+
+
+def untranslated(
+    tx: Transaction, batch_id: str, stream: str | None = None, *, after: str = "", limit: int = 1000
+) -> list[StoredRecord]:
+    """The next records of the batch that wait for translation, opened, ordered by id; `after` is the last id seen."""
+    query = select(record).where(record.c.batch_id == batch_id, record.c.state == "new", record.c.id > after)
+    if stream is not None:
+        query = query.where(record.c.stream == stream)
+    rows = tx.conn.execute(query.order_by(record.c.id).limit(limit)).mappings()
+    return [
+        StoredRecord(
+            id=row["id"],
+            connection=row["connection"],
+            stream=row["stream"],
+            external_id=row["external_id"],
+            version=row["version"],
+            document=tx.unseal(row["payload_enc"], f"record|payload_enc|{row['id']}"),
+            subject_ref=row["subject_ref"],
+            state=row["state"],
+        )
+        for row in rows
+    ]
+
+
+def waiting(tx: Transaction, batch_id: str) -> int:
+    """How many records of the batch wait for translation."""
+    query = select(func.count()).where(record.c.batch_id == batch_id, record.c.state == "new")
+    return tx.conn.scalar(query) or 0
+
+
+def mark_translated(tx: Transaction, subjects: Mapping[str, str | None]) -> None:
+    """These records (id → pseudonym of the person, or None) have become canonical documents."""
+    _mark(tx, subjects, "translated")
+
+
+def mark_set_aside(tx: Transaction, ids: Iterable[str]) -> None:
+    """These records could not be translated; a set-aside entry says why."""
+    _mark(tx, dict.fromkeys(ids), "set_aside")
+
+
+def replay(tx: Transaction, batch_id: str, ids: Iterable[str]) -> None:
+    """These records wait for translation again, in this batch: after a mapping was mended."""
+    for part in chunks(ids):
+        here = {"state": "new", "batch_id": batch_id}
+        tx.conn.execute(update(record).where(record.c.id.in_(part)).values(here))
+
+
+def _mark(tx: Transaction, subjects: Mapping[str, str | None], state: str) -> None:
+    if subjects:
+        statement = update(record).where(record.c.id == bindparam("b_id"))
+        rows = [{"b_id": key, "b_subject": subject} for key, subject in subjects.items()]
+        subject = func.coalesce(bindparam("b_subject", type_=record.c.subject_ref.type), record.c.subject_ref)
+        tx.conn.execute(statement.values(state=state, subject_ref=subject), rows)

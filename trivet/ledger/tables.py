@@ -1,0 +1,333 @@
+"""The ledger's tables, one definition for SQLite and PostgreSQL.
+
+Personal content lies in `*_enc` columns only, sealed by the key ring; beside it stands a pseudonymous `subject_ref`.
+Times are text of fixed width (`times.py`). A change here comes with a migration; a test compares the two.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+OPERATION_STATES = (
+    "waiting_identity",
+    "planned",
+    "intent",
+    "accepted",
+    "unknown",
+    "confirmed",
+    "rejected",
+    "stuck",
+    "superseded",
+    "cancelled",
+    "comp_planned",
+    "comp_intent",
+    "comp_unknown",
+    "compensated",
+    "written_off",
+)
+BATCH_STATES = (
+    "open",
+    "pushing",
+    "verifying",
+    "confirmed",
+    "partly_confirmed",
+    "stuck",
+    "compensating",
+    "compensated",
+)
+
+
+def _one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=name)
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value_enc", LargeBinary, nullable=False),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("flow", String, nullable=False),
+    Column("run_key", String, nullable=False),
+    Column("environment", String, nullable=False),
+    Column("atomic", String, nullable=False),
+    Column("max_failed_share", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("rollback_reason", String),
+    Column("opened_at", String, nullable=False),
+    Column("closed_at", String),
+    Column("counters", String, nullable=False),
+    _one_of("state", BATCH_STATES, "batch_state"),
+)
+# a night that died is resumed: a flow has one unfinished batch at most
+Index(
+    "batch_unfinished",
+    batch.c.tenant,
+    batch.c.flow,
+    unique=True,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("until", String, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("connection", String, nullable=False),
+    Column("stream", String, nullable=False),
+    Column("external_id", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("payload_enc", LargeBinary),
+    Column("key_id", String),
+    Column("subject_ref", String),
+    Column("batch_id", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("received_at", String, nullable=False),
+    UniqueConstraint("tenant", "connection", "stream", "external_id", name="record_external"),
+    _one_of("state", ("new", "translated", "set_aside"), "record_state"),
+    Index("record_work", "batch_id", "state", "stream"),
+    Index("record_subject", "subject_ref"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("flow", String, primary_key=True),
+    Column("connection", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("value", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+    Column("payload_enc", LargeBinary),
+    Column("key_id", String),
+    Column("subject_ref", String),
+    Column("mapping_version", String),
+    Column("changed_batch", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+    Index("document_changed", "changed_batch", "kind"),
+    Index("document_subject", "subject_ref"),
+)
+
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("batch_id", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("item", String, nullable=False),
+    Column("subject_ref", String),
+    Column("code", String, nullable=False),
+    Column("pointer", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("place", String),
+    Column("created_at", String, nullable=False),
+    Column("resolved_at", String),
+    Index("set_aside_batch", "batch_id"),
+    Index("set_aside_item", "tenant", "stage", "kind", "item"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("subject_ref", String, primary_key=True),
+    Column("purpose", String, primary_key=True),
+    Column("granted_at", String),
+    Column("withdrawn_at", String),
+    Column("notice_version", String),
+)
+
+crosswalk = Table(
+    "crosswalk",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("system", String, primary_key=True),
+    Column("identifier_hash", String, primary_key=True),
+    Column("identifier_enc", LargeBinary, nullable=False),
+    Column("subject_ref", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("since", String, nullable=False),
+    Index("crosswalk_subject", "tenant", "subject_ref", "system"),
+)
+
+recording = Table(
+    "recording",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("sha256", String),
+    Column("path", String),
+    Column("media_type", String),
+    Column("bytes", BigInteger),
+    Column("state", String, nullable=False),
+    Column("code", String),
+    Column("subject_ref", String),
+    Column("updated_at", String, nullable=False),
+    _one_of("state", ("fetched", "refused", "erased"), "recording_state"),
+    Index("recording_subject", "subject_ref"),
+)
+
+scoring = Table(
+    "scoring",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("scorer", String, nullable=False),
+    Column("interview", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("ticket", String),
+    Column("poll_at", String),
+    Column("answer_enc", LargeBinary),
+    Column("key_id", String),
+    Column("code", String),
+    Column("message", String),
+    Column("subject_ref", String),
+    Column("updated_at", String, nullable=False),
+    _one_of("state", ("done", "pending", "refused"), "scoring_state"),
+    Index("scoring_subject", "subject_ref"),
+    Index("scoring_pending", "state", "poll_at"),
+)
+
+operation = Table(
+    "operation",
+    metadata,
+    Column("id", String, primary_key=True),  # reference and revision
+    Column("batch_id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("entity", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("reference", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("key", String, nullable=False, unique=True),
+    Column("subject_ref", String),
+    Column("scope", String),
+    Column("position", Integer, nullable=False),
+    Column("independent", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    Column("stuck_from", String),
+    Column("fingerprint", String, nullable=False),
+    Column("mapping_version", String, nullable=False),
+    Column("remote_id", String),
+    Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("due_at", String),
+    Column("sent_at", String),
+    Column("verified_at", String),
+    Column("undo_reason", String),
+    Column("error_code", String),
+    Column("error_field", String),
+    Column("error_text", String),
+    Column("created_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Column("payload_enc", LargeBinary),
+    Column("decision_enc", LargeBinary),
+    Column("before_enc", LargeBinary),
+    Column("key_id", String),
+    UniqueConstraint("reference", "revision", name="operation_revision"),
+    _one_of("state", OPERATION_STATES, "operation_state"),
+    _one_of("kind", ("create", "update", "delete"), "operation_kind"),
+    Index("operation_work", "batch_id", "target", "state"),
+    Index("operation_due", "target", "state", "due_at"),
+    Index("operation_subject", "subject_ref"),
+    Index("operation_scope", "scope"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("operation_id", String, primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("step", String, primary_key=True),  # intent | answer
+    Column("phase", String, nullable=False),  # forward | compensate | repair
+    Column("fence", BigInteger, nullable=False),
+    Column("at", String, nullable=False),
+    Column("outcome", String),
+    Column("code", String),
+)
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("mac", String, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("chain", String, primary_key=True),
+    Column("n", BigInteger, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("from_state", String),
+    Column("to_state", String),
+    Column("code", String, nullable=False),
+    Column("note", String, nullable=False),
+    Column("mac", String, nullable=False),
+    Index("event_about", "about"),
+)
+
+case = Table(
+    "case",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("opened_at", String, nullable=False),
+    Column("batch_id", String),
+    Column("operation_id", String),
+    Column("target", String),
+    Column("subject_ref", String),
+    Column("code", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("decision", String),
+    Column("decided_by", String),
+    Column("decided_at", String),
+    Column("note", String),
+    _one_of("state", ("open", "closed"), "case_state"),
+    Index("case_open", "state", "operation_id"),
+)
