@@ -5,7 +5,9 @@
 #   tests/trivet/{documents,mapping} and tests/mappings, more .test.yaml cases, benchmarks/mapping.py; repair what is wrong. 30 minutes.
 # - brief "sandbox": server.py, store.py, faults.py, company.py, feishu_hire/, successfactors/, kingdee_cloud/ are written by the lead: do NOT
 #   rewrite; write tests/sandbox (judged by lark-oapi and the Kingdee SDK), sandbox/README.md with examples, repair what the judges find.
-# - brief "connectors": yours as written, see the sandbox's code for the lead's choices (feishu custom fields etc.). 40 minutes.
+# - brief "connectors": the lead writes trivet/http.py, trivet/budget.py and the three connectors himself NOW: do NOT rewrite them; write
+#   trivet/conformance/ (target, source, recordings, scorer suites) and tests/connectors/test_{feishu_hire,successfactors,kingdee_cloud}.py and
+#   tests/trivet/test_http.py with them, and repair what the suites find. 40 minutes.
 # - brief "speech": yours as written. 40 minutes; recordings first.
 """What a connector is: a closed config, a build function and traits, declared once and found by entry point.
 

@@ -8,15 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.chaos.fake_target import Crash
-from tests.chaos.world import LIMITS, Clock, Crashes, World, check
+from tests.chaos.world import Clock, Crashes, World, check
 from trivet.contract import TargetTraits
 from trivet.delivery.compensate import Scope
-from trivet.delivery.exchange import FORWARD, send
-from trivet.delivery.transitions import move
-from trivet.delivery.work import as_operation
-from trivet.ledger import Ledger, audit, open_ledger, operations
-from trivet.ledger.tables import operation
+from trivet.ledger import Ledger, audit, open_ledger
 
 EXAMPLES = int(os.environ.get("TRIVET_CHAOS_EXAMPLES", "1000"))
 QUIET = 30.0

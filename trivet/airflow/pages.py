@@ -38,6 +38,13 @@ WORDS = {
     "unknown": "待核实",
     "stuck": "需人工处理",
     "cancelled": "已取消",
+    "taken back": "已撤回",
+    "confirmed": "已送达",
+    "waiting_identity": "等待工号",
+    "rejected": "被拒绝",
+    "open": "进行中",
+    "for a person to decide": "需人工决定",
+    "field": "字段",
     "all": "全部",
     "show": "显示",
     "show deliveries": "查看投递记录",
@@ -49,7 +56,7 @@ BATCH_COLUMNS = ("batch", "flow", "state", "opened_at", "operations", "set_aside
 DELIVERY_COLUMNS = ("target", "entity", "kind", "reference", "state", "remote_id", "error_code", "error_text")
 ALWAYS = ("batch", "state", "delivered")
 """Columns that stay even where they are empty."""
-STATES = ("delivered", "waiting", "planned", "refused", "unknown", "stuck", "cancelled")
+STATES = ("delivered", "waiting", "planned", "refused", "unknown", "stuck", "cancelled", "taken_back")
 STYLE = """
 :root{color-scheme:light dark;--line:#8884;--soft:#8881}
 body{font:14px/1.5 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;margin:1.2rem}
@@ -108,15 +115,16 @@ class Pages:
         )
 
     def batch(self, batch_id: str, summary: Mapping[str, Any]) -> Html:
-        """One batch: counts per system and state, then what was set aside with the reason."""
-        systems, aside = summary["systems"], summary["set_aside"]
+        """One batch: counts per system and state, then what a person should look at, with the reason."""
+        systems = summary["systems"]
         columns = ["system", *(s for s in STATES if s in ALWAYS or any(row.get(s) for row in systems))]
         more = self._link(f"/deliveries?{urlencode({'batch': batch_id})}", "show deliveries")
         return Html(
             f'<p class="lead">{escape(batch_id)} · {self._cell(summary.get("state"))} · {more}</p>'
             + self._table(columns, systems)
-            + f"<h2>{self._say('set aside')}</h2>"
-            + self._table(["stage", "code", "place", "pointer", "message"], aside)
+            + self._section("set aside", ["stage", "code", "place", "pointer", "message"], summary["set_aside"])
+            + self._section("refused", ["system", "entity", "code", "field", "message"], summary["refused"])
+            + self._section("for a person to decide", ["code", "message", "opened_at"], summary["cases"])
         )
 
     def deliveries(self, rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, str | None]) -> Html:
@@ -134,6 +142,9 @@ class Pages:
     def problem(self, text: str) -> Html:
         """Why there is nothing to show, and the cure."""
         return Html(f"<p>{self._say('this page cannot be shown')}</p><pre>{escape(text)}</pre>")
+
+    def _section(self, title: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> str:
+        return f"<h2>{self._say(title)}</h2>{self._table(columns, rows)}" if rows else ""
 
     def _table(
         self, columns: Iterable[str], rows: Sequence[Mapping[str, Any]], empty: str = "nothing"

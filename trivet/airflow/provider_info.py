@@ -5,6 +5,7 @@ connector that cannot be described is left out with a warning, for an error woul
 """
 
 import logging
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -79,7 +80,8 @@ def connection_type(name: str, title: str, config: type[Config]) -> dict[str, An
     }
 
 
-def _described() -> list[tuple[str, str, type[Config]]]:
+@cache
+def _described() -> tuple[tuple[str, str, type[Config]], ...]:
     """Name, title and config of every connector that can be imported, each name once."""
     found: dict[str, tuple[str, str, type[Config]]] = {}
     for kind, group in GROUPS.items():
@@ -92,7 +94,7 @@ def _described() -> list[tuple[str, str, type[Config]]]:
                 log.warning("connector %s:%s has no connection form: %s", group, entry.name, error)
                 continue
             found.setdefault(declared.name, (declared.name, declared.title, declared.config))
-    return [found[name] for name in sorted(found)]
+    return tuple(found[name] for name in sorted(found))
 
 
 def _form_schema(described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -82,8 +82,10 @@ def settle() -> None:
     from trivet.flow import steps
 
     with task_hub() as hub:
-        counts = steps.settle(hub)
-    log.info("settle: %s", _words(counts))
+        rows = steps.settle(hub)
+    for row in rows:
+        log.info("settle %s: %s", row["target"], _words({name: row[name] for name in row if name != "target" and row[name]}))
+    log.info("settle: %d systems had something in the air", len(rows))
 
 
 def preview() -> None:
@@ -118,7 +120,7 @@ def undo() -> None:
                 f"{len(left)} of {len(rows)} operations could not be taken back",
                 code="ROLLBACK_INCOMPLETE",
                 place=f"rollback {what}",
-                cure="`trivet deliveries` shows each with its reason; a person has to decide",
+                cure="`settle` goes on with what is in the air; `trivet deliveries` shows the rest with its reason",
             )
 
 

@@ -49,7 +49,7 @@ View = Callable[[pages.Pages, Any, "Hub"], pages.Html]
 def batches(request: Request) -> HTMLResponse:
     """The latest batches of all flows."""
     return _answer(
-        request, "batches", lambda view, report, hub: view.batches(report.batches(hub, MOST_BATCHES))
+        request, "batches", lambda view, report, hub: view.batches(report.batches_of(hub, MOST_BATCHES))
     )
 
 

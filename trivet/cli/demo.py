@@ -18,6 +18,7 @@ from types import FrameType
 from rich.console import Console
 
 from trivet.cli.demo_airflow import AirflowClient, choose_port, environment
+from trivet.cli.demo_connections import announced
 from trivet.cli.demo_night import Night
 from trivet.cli.demo_processes import Processes, Wanted
 from trivet.errors import ConfigError
@@ -105,9 +106,9 @@ def _wanted(settings: Settings, port: int) -> list[Wanted]:
     """The sandbox, and Airflow with the environment that its tasks inherit."""
     inherited = {**os.environ, **_variables(settings), "PYTHONUNBUFFERED": "1"}
     # an older run's addresses: the new file says that the sandbox is up
-    settings.connections.unlink(missing_ok=True)
+    announced(settings).unlink(missing_ok=True)
     sandbox = [sys.executable, "-m", "trivet_sandbox", "up"]
-    sandbox += ["--state", str(settings.state / "sandbox"), "--connections", str(settings.connections)]
+    sandbox += ["--state", str(settings.state / "sandbox"), "--connections", str(announced(settings))]
     airflow = [sys.executable, "-m", "airflow", "standalone"]
     return [
         Wanted("sandbox", sandbox, inherited, _log(settings, "sandbox")),

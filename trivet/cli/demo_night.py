@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from trivet.cli.demo_airflow import AirflowClient
+from trivet.cli.demo_connections import announced, write_connections
 from trivet.cli.demo_processes import Processes
 from trivet.cli.demo_report import Ticker, progress_line, show_differences, show_night
 from trivet.connections import stored_connections
@@ -67,7 +68,7 @@ class Night:
             cwd=self._settings.home,
         )
         self._airflow.put_pools(json.loads(pools.stdout))
-        self._airflow.put_connections(json.loads(self._settings.connections.read_text(encoding="utf-8")))
+        self._airflow.put_connections(write_connections(self._settings))
         self._airflow.abandon_runs(self._dag_id)
         for dag_id in (self._dag_id, *BACKGROUND):
             self._airflow.unpause(dag_id)
@@ -99,7 +100,7 @@ class Night:
         return succeeded and as_expected
 
     def _unready(self) -> str | None:
-        return self._airflow.unready() if self._settings.connections.exists() else "the sandbox"
+        return self._airflow.unready() if announced(self._settings).exists() else "the sandbox"
 
     def _tell_failures(self) -> None:
         for task in self._airflow.tasks(self._dag_id, self._run_id):

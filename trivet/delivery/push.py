@@ -116,7 +116,7 @@ def _rebase(tx: Transaction, work: Work) -> None:
         elif entry.kind != "delete" and entry.kind != history.kind_for(earlier):
             kind = history.kind_for(earlier)
             change = {"kind": kind, "key": operation_key(entry.reference, kind, entry.revision)}
-            operations.write(tx, {entry.id: change}, states={entry.id: "planned"})
+            operations.write(tx, [entry.id], ["planned"], {}, change)
             tx.events.append(Event(entry.batch_id, entry.id, "KIND_CHANGED", note=f"{entry.kind} to {kind}"))
     move(tx, useless, "superseded", code="NOTHING_TO_DO")
 

@@ -9,7 +9,7 @@ from trivet.delivery.transitions import get_stuck
 from trivet.delivery.work import Work
 from trivet.ledger import operations
 from trivet.ledger.audit import Event
-from trivet.ledger.operations import Attempt, StoredOperation
+from trivet.ledger.operations import StoredOperation
 from trivet.model import Confirmed, Found, Operation
 
 _PATIENCE = 3
@@ -36,10 +36,9 @@ def _take_away(work: Work, entry: StoredOperation, rows: Sequence[Found]) -> boo
         with work.write() as tx:
             entry = operations.by_ids(tx, [entry.id], lock=True)[entry.id]
             n = entry.attempts + 1
-            operations.write(tx, {entry.id: {"attempts": n}}, states={entry.id: entry.state})
-            operations.add_attempts(
-                tx, [Attempt(entry.id, n, "intent", "repair", work.lease.fence, tx.stamp, None, None)]
-            )
+            operations.write(tx, [entry.id], [entry.state], {}, {"attempts": n})
+            intended = Event(entry.batch_id, entry.id, "REPAIR_INTENDED", fence=work.lease.fence)
+            tx.events.append(intended)
         reach("repair.after_intent")
         superfluous = Operation(
             key=f"{entry.key}-REPAIR{n}",
@@ -54,12 +53,8 @@ def _take_away(work: Work, entry: StoredOperation, rows: Sequence[Found]) -> boo
         reach("repair.after_send")
         done = isinstance(answer.outcomes[0], Confirmed)
         with work.write() as tx:
-            word = "confirmed" if done else "unknown"
-            operations.add_attempts(
-                tx, [Attempt(entry.id, n, "answer", "repair", work.lease.fence, tx.stamp, word, None)]
-            )
-            if done:
-                tx.events.append(Event(entry.batch_id, entry.id, "DUPLICATE_REPAIRED"))
+            code = "DUPLICATE_REPAIRED" if done else "REPAIR_UNCLEAR"
+            tx.events.append(Event(entry.batch_id, entry.id, code))
         confirmed += done
     work.counts["repaired"] += confirmed
     return confirmed == len(rows)

@@ -6,14 +6,27 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from trivet.ledger import batches, cases, documents, operations, people, set_asides
+from trivet.ledger import batches, cases, contents, documents, operations, people, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.cases import Case
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.operations import Attempt, StoredOperation
+from trivet.ledger.operations import StoredOperation
 from trivet.ledger.set_asides import SetAside
 from trivet.ledger.tables import event, operation
 from trivet.model import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened to an operation; a step that sends has the fence of its worker."""
+
+    at: str
+    from_state: str | None
+    to_state: str | None
+    code: str
+    actor: str
+    note: str
+    fence: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +37,7 @@ class Delivery:
     document: Document | None
     decision: Document | None
     before: Document | None
-    attempts: tuple[Attempt, ...]
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +88,16 @@ def deliveries(
 
 
 def delivery(tx: Transaction, operation_id: str) -> Delivery | None:
-    """One operation with its contents and attempts."""
+    """One operation with its contents and everything that happened to it."""
     entry = operations.by_ids(tx, [operation_id]).get(operation_id)
     if entry is None:
         return None
-    opened = operations.contents(tx, [operation_id])[operation_id]
-    attempts = tuple(operations.attempts_of(tx, operation_id))
-    return Delivery(entry, opened.document, opened.decision, opened.before, attempts)
+    opened = contents.get(tx, [operation_id])[operation_id]
+    rows = tx.conn.execute(select(event).where(event.c.about == operation_id).order_by(event.c.at, event.c.n))
+    steps = tuple(
+        Step(row.at, row.from_state, row.to_state, row.code, row.actor, row.note, row.fence) for row in rows
+    )
+    return Delivery(entry, opened.document, opened.decision, opened.before, steps)
 
 
 def person(tx: Transaction, tenant: str, subject_ref: str) -> list[Happening]:
@@ -132,7 +148,7 @@ def _known(tx: Transaction, tenant: str, subject_ref: str) -> list[Happening]:
 
 def _sent(tx: Transaction, mine: list[StoredOperation]) -> list[Happening]:
     by_id = {entry.id: entry for entry in mine}
-    opened = operations.contents(tx, by_id)
+    opened = contents.get(tx, by_id)
     lines = []
     for row in tx.conn.execute(select(event).where(event.c.about.in_(by_id)).order_by(event.c.at, event.c.n)):
         entry = by_id[row.about]

@@ -19,10 +19,11 @@ from trivet.delivery.transitions import follow, get_stuck, move
 from trivet.delivery.undo import undo
 from trivet.delivery.work import Limits, Work, as_operation, hold, holds
 from trivet.errors import ConnectorError, LedgerError
-from trivet.ledger import operations
+from trivet.ledger import contents, operations
 from trivet.ledger.bulk import chunks
+from trivet.ledger.contents import Contents
 from trivet.ledger.ledger import Ledger, Transaction
-from trivet.ledger.operations import Contents, StoredOperation
+from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import operation
 from trivet.ledger.times import instant
 from trivet.model import Found
@@ -112,7 +113,7 @@ def _ask(work: Work) -> None:
     due = [entry for entry in due if entry.state != "comp_unknown"]
     due.sort(key=lambda entry: entry.entity)
     for _, group in groupby(due, key=lambda entry: entry.entity):
-        for part in chunks(group, work.traits.max_ops):
+        for part in chunks(group, work.reads):
             if work.stopped or work.bug:
                 return
             _ask_call(work, part)
@@ -120,7 +121,7 @@ def _ask(work: Work) -> None:
 
 def _ask_call(work: Work, part: Sequence[StoredOperation]) -> None:
     with work.ledger.read() as tx:
-        known = operations.contents(tx, [entry.id for entry in part])
+        known = contents.get(tx, [entry.id for entry in part], "document", "before")
     wanted = {entry.id: as_operation(entry, known[entry.id].document or {}) for entry in part}
     try:
         found = work.find(part[0].entity, list(wanted.values()))
@@ -164,17 +165,17 @@ def _commit(
     for row_id, verdict in verdicts.items():
         groups.setdefault(verdict, []).append(entries[row_id])
     there = groups.pop("confirmed", [])
-    remote = {}
-    for entry in there:
-        rows = found.get(entry.reference)
-        remote[entry.id] = {"remote_id": rows[0].remote_id if rows else entry.remote_id}
+    remote = [
+        found[entry.reference][0].remote_id if found.get(entry.reference) else entry.remote_id
+        for entry in there
+    ]
     look = work.second_look(tx.now)
     move(
         tx,
         there,
         "confirmed",
         code="FOUND",
-        each=remote,
+        each={"remote_id": remote},
         due_at=look,
         failures=0,
         error_code=None,

@@ -1,6 +1,7 @@
 """Moves operations along legal edges: state, columns and audit event in one transaction."""
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from trivet.delivery.states import FLYING, OPERATION, UNSENT, check_edge
@@ -18,29 +19,25 @@ def move(
     code: str = "",
     note: str = "",
     actor: str = ENGINE,
-    each: Mapping[str, Mapping[str, Any]] | None = None,
-    **common: Any,
+    was: str | None = None,
+    fence: int | None = None,
+    each: Mapping[str, Sequence[Any]] | None = None,
+    **shared: Any,
 ) -> None:
-    """Moves all of them or none; `each` holds columns by operation id (the same for all), `common` for all alike.
+    """Moves all of them or none; `each` holds columns with a value per entry, `shared` columns with one for all.
 
-    The entries are as the caller read them in this transaction; a row that moved since is STATE_CHANGED.
+    The entries are as the caller read them, but for the state where `was` says it; a row that moved since is
+    STATE_CHANGED. A column `error_code` gives the events their codes.
     """
-    changes: dict[str, dict[str, Any]] = {}
-    for entry in entries:
-        check_edge(OPERATION, entry.state, to)
-        changes[entry.id] = {"state": to, **common, **(each[entry.id] if each else {})}
-    operations.write(tx, changes, states={entry.id: entry.state for entry in entries})
+    states = [was or entry.state for entry in entries]
+    for before in set(states):
+        check_edge(OPERATION, before, to)
+    each = each or {}
+    operations.write(tx, [entry.id for entry in entries], states, each, {"state": to, **shared})
+    codes = each.get("error_code", repeat(code))
     tx.events += [
-        Event(
-            entry.batch_id,
-            entry.id,
-            changes[entry.id].get("error_code") or code,
-            entry.state,
-            to,
-            actor=actor,
-            note=note,
-        )
-        for entry in entries
+        Event(entry.batch_id, entry.id, said or code, before, to, actor, note, fence)
+        for entry, before, said in zip(entries, states, codes)  # noqa: B905 - repeat() ends never
     ]
 
 
@@ -50,26 +47,26 @@ def get_stuck(
     code: str,
     message: str,
     *,
+    was: str | None = None,
     applied_from: str | None = None,
 ) -> None:
     """A person has to decide on each of these; `applied_from` is the state that tells what may be at the target."""
-    each = {entry.id: {"stuck_from": applied_from or entry.state} for entry in entries}
-    move(tx, entries, "stuck", code=code, each=each, error_code=code, error_text=message, due_at=None)
-    cases.open_many(
-        tx,
-        [
-            cases.NewCase(
-                tenant=entry.tenant,
-                code=code,
-                message=message,
-                batch_id=entry.batch_id,
-                operation_id=entry.id,
-                target=entry.target,
-                subject_ref=entry.subject_ref,
-            )
-            for entry in entries
-        ],
-    )
+    each = {"stuck_from": [applied_from or was or entry.state for entry in entries]}
+    told: dict[str, Any] = {"error_code": code, "error_text": message, "due_at": None}
+    move(tx, entries, "stuck", code=code, was=was, each=each, **told)
+    new = [
+        cases.NewCase(
+            tenant=entry.tenant,
+            code=code,
+            message=message,
+            batch_id=entry.batch_id,
+            operation_id=entry.id,
+            target=entry.target,
+            subject_ref=entry.subject_ref,
+        )
+        for entry in entries
+    ]
+    cases.open_many(tx, new)
 
 
 def ask_back(
@@ -84,12 +81,8 @@ def ask_back(
 
     What is under way keeps the wish (`undo_reason`) and follows it as soon as its outcome is known (`follow`).
     """
-    never = [
-        entry
-        for entry in entries
-        if entry.state in UNSENT or (entry.state, entry.stuck_from) == ("stuck", "planned")
-    ]
     wish: dict[str, Any] = {"undo_reason": reason, "due_at": None}
+    never = [entry for entry in entries if entry.state in UNSENT or _without_effect(entry)]
     move(tx, never, "cancelled", code=reason, actor=actor, note=note, **wish)
     for entry in never:
         if entry.state == "stuck":
@@ -97,16 +90,22 @@ def ask_back(
     done = [entry for entry in entries if entry.state == "confirmed"]
     move(tx, done, "comp_planned", code=reason, actor=actor, note=note, failures=0, **wish)
     flying = [entry for entry in entries if entry.state in FLYING and not entry.undo_reason]
-    changes = {entry.id: {"undo_reason": reason} for entry in flying}
-    operations.write(tx, changes, states={entry.id: entry.state for entry in flying})
+    states = [entry.state for entry in flying]
+    operations.write(tx, [entry.id for entry in flying], states, {}, {"undo_reason": reason})
     tx.events += [Event(entry.batch_id, entry.id, reason, actor=actor, note=note) for entry in flying]
+
+
+def _without_effect(entry: StoredOperation) -> bool:
+    return entry.state == "stuck" and entry.stuck_from == "planned"
 
 
 def follow(tx: Transaction, ids: Sequence[str]) -> None:
     """Of the operations whose outcome just became known, takes back those that somebody wished away meanwhile."""
-    wished: dict[str, list[StoredOperation]] = {}
-    for entry in operations.by_ids(tx, ids, lock=True).values():
+    # after the moves: from here on nobody can add a wish before the commit
+    wished = [row_id for row_id, now in operations.glance(tx, ids).items() if now.undo_reason]
+    entries: dict[str, list[StoredOperation]] = {}
+    for entry in operations.by_ids(tx, wished).values():
         if entry.undo_reason and entry.state in {"planned", "confirmed"}:
-            wished.setdefault(entry.undo_reason, []).append(entry)
-    for reason, entries in wished.items():
-        ask_back(tx, entries, reason)
+            entries.setdefault(entry.undo_reason, []).append(entry)
+    for reason, those in entries.items():
+        ask_back(tx, those, reason)

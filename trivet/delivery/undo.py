@@ -18,8 +18,9 @@ from trivet.delivery.states import BLOCKING
 from trivet.delivery.transitions import get_stuck, move
 from trivet.delivery.work import Work, as_operation, holds
 from trivet.errors import ConnectorError
-from trivet.ledger import operations
-from trivet.ledger.operations import Contents, StoredOperation
+from trivet.ledger import contents, operations
+from trivet.ledger.contents import Contents
+from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import operation
 from trivet.model import Document, Found, Operation
 
@@ -81,7 +82,7 @@ def _slices(wave: Sequence[StoredOperation], size: int) -> list[list[StoredOpera
 
 def _backward_step(work: Work, part: Sequence[StoredOperation]) -> None:
     with work.ledger.read() as tx:
-        known = operations.contents(tx, [entry.id for entry in part])
+        known = contents.get(tx, [entry.id for entry in part])
     try:
         steps = _steps(work, part, known)
     except ConnectorError as error:

@@ -18,7 +18,7 @@ from trivet.delivery.transitions import get_stuck, move
 from trivet.delivery.undo import undo
 from trivet.delivery.work import Limits, Work, as_operation, hold, holds
 from trivet.errors import ConnectorError, LedgerError
-from trivet.ledger import operations
+from trivet.ledger import contents, operations
 from trivet.ledger.audit import Event
 from trivet.ledger.bulk import chunks
 from trivet.ledger.ledger import Ledger, Transaction
@@ -92,7 +92,8 @@ def second_look(
 def _look(work: Work, due: ColumnElement[bool], *, later: bool) -> None:
     with work.ledger.read() as tx:
         entries = operations.find(tx, work.here(), due)
-        known = operations.by_reference(tx, {entry.reference for entry in entries})
+        revised = operations.revised(tx, {entry.reference for entry in entries})
+        known = operations.by_reference(tx, revised)
     if work.traits.asked_by == "nothing":
         with work.write() as tx:
             _seen(tx, entries)
@@ -101,7 +102,7 @@ def _look(work: Work, due: ColumnElement[bool], *, later: bool) -> None:
     passed: list[StoredOperation] = []
     newest: list[StoredOperation] = []
     for entry in entries:
-        after = [other for other in known[entry.reference] if other.revision > entry.revision]
+        after = [other for other in known.get(entry.reference, ()) if other.revision > entry.revision]
         if any(other.state in BLOCKING for other in after):
             continue  # what is there belongs to a later revision whose outcome is open
         (passed if any(other.state == "confirmed" for other in after) else newest).append(entry)
@@ -109,14 +110,14 @@ def _look(work: Work, due: ColumnElement[bool], *, later: bool) -> None:
         _seen(tx, passed)
     newest.sort(key=lambda entry: entry.entity)
     for _, group in groupby(newest, key=lambda entry: entry.entity):
-        for part in chunks(group, work.traits.max_ops):
+        for part in chunks(group, work.reads):
             if not work.stopped:
                 _look_call(work, part, later=later)
 
 
 def _look_call(work: Work, part: Sequence[StoredOperation], *, later: bool) -> None:
     with work.ledger.read() as tx:
-        known = operations.contents(tx, [entry.id for entry in part])
+        known = contents.get(tx, [entry.id for entry in part], "document")
     wanted = {entry.id: as_operation(entry, known[entry.id].document or {}) for entry in part}
     verdicts = {}
     try:
@@ -171,15 +172,9 @@ def _commit(work: Work, tx: Transaction, verdicts: Mapping[str, str]) -> None:
 
 def _seen(tx: Transaction, entries: Sequence[StoredOperation]) -> None:
     """Notes the reading; a second look that is due was this one."""
-    states = {entry.id: entry.state for entry in entries}
-    changes = {
-        entry.id: {
-            "verified_at": tx.stamp,
-            "due_at": entry.due_at if entry.due_at and entry.due_at > tx.stamp else None,
-        }
-        for entry in entries
-    }
-    operations.write(tx, changes, states=states)
+    due = [entry.due_at if entry.due_at and entry.due_at > tx.stamp else None for entry in entries]
+    states = [entry.state for entry in entries]
+    operations.write(tx, [entry.id for entry in entries], states, {"due_at": due}, {"verified_at": tx.stamp})
 
 
 def _report(done: Sequence[Work]) -> VerifyReport:

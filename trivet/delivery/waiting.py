@@ -6,7 +6,7 @@ from datetime import timedelta
 from trivet.delivery.progress import judge
 from trivet.delivery.states import UNSENT
 from trivet.delivery.transitions import move
-from trivet.ledger import operations
+from trivet.ledger import contents, operations
 from trivet.ledger.audit import ENGINE
 from trivet.ledger.bulk import chunks
 from trivet.ledger.ledger import Ledger, Transaction
@@ -44,6 +44,6 @@ def expire_waiting(ledger: Ledger, *, tenant: str, days: float) -> int:
 
 def _cancel(tx: Transaction, entries: list[StoredOperation], reason: str, actor: str) -> int:
     move(tx, entries, "cancelled", code=reason, actor=actor, due_at=None)
-    operations.erase(tx, [entry.id for entry in entries])
+    contents.erase(tx, [entry.id for entry in entries])
     judge(tx, {entry.batch_id for entry in entries})
     return len(entries)

@@ -22,7 +22,7 @@ from trivet.ledger.tables import operation
 from trivet.ledger.times import stamp
 from trivet.model import Document, Found, Operation
 
-_FIND = 200  # operations asked for at once; how many requests that takes is the connector's affair
+_READS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,11 @@ class Work:
         """Operations whose intent is committed together: whole vendor calls."""
         return self.traits.max_ops * max(1, self.limits.slice // self.traits.max_ops)
 
+    @property
+    def reads(self) -> int:
+        """Operations asked for at once; how many requests that takes is the connector's affair."""
+        return max(self.traits.max_ops, _READS)
+
     def here(self) -> ColumnElement[bool]:
         """The operations of this work."""
         return (operation.c.batch_id == self.batch.id) & (operation.c.target == self.target_id)
@@ -83,7 +88,7 @@ class Work:
     def find(self, entity: str, wanted: Sequence[Operation]) -> dict[str, list[Found]]:
         """What the target holds of these references."""
         found: dict[str, list[Found]] = {}
-        for part in chunks(wanted, max(self.traits.max_ops, _FIND)):
+        for part in chunks(wanted, self.reads):
             answer: Mapping[str, Sequence[Found]] = self.target.find(entity, part)
             found |= {reference: list(rows) for reference, rows in answer.items()}
         return found

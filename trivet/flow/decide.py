@@ -1,25 +1,34 @@
-"""Assessments become decisions, decisions become the targets' own documents, and those become planned operations."""
+"""Assessments become decisions, decisions the targets' own documents, and those planned operations."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-from trivet.delivery import plan
-from trivet.delivery.plan import Planned, Wanted
+from trivet.delivery.plan import Planned, Wanted, plan
+from trivet.delivery.waiting import cancel_waiting, expire_waiting
 from trivet.flow.cases import ApplicationCase, gather, touched
-from trivet.flow.definition import Flow
+from trivet.flow.definition import Delivery, Flow
 from trivet.flow.hub import Hub
 from trivet.flow.translate import EMPLOYEE_NUMBER
 from trivet.ledger import people, set_asides
 from trivet.ledger.batches import Batch
+from trivet.ledger.bulk import chunks
 from trivet.ledger.set_asides import SetAside
+from trivet.mapping import Decision, Mapping, Problem
 from trivet.model import Document
 
 SHARE = "share_erp"
-PERSONS = 200
-"""Applications that are decided and planned in one transaction."""
+APPLICATIONS = 500
+"""Decided and planned together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What delivering needs to know of one person."""
+
+    subject_ref: str
+    shares: bool
+    employee_number: str | None
 
 
 @dataclass(slots=True)
@@ -28,25 +37,182 @@ class Decided:
 
     wanted: list[Wanted] = field(default_factory=list)
     scopes: set[str] = field(default_factory=set)
-    """Applications whose every wanted operation is in `wanted`: what is missing there is wanted no more."""
-    closed: list[ApplicationCase] = field(default_factory=list)
+    """Applications of which `wanted` is complete: what was delivered and is not in it is wanted no more."""
+    closed: list[str] = field(default_factory=list)
     refused: list[SetAside] = field(default_factory=list)
     looked_at: list[str] = field(default_factory=list)
 
 
 def decide(hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False) -> list[Planned]:
-    """The operations that this batch plans; with `dry_run` nothing is written."""
+    """What the batch plans, application by application; with `dry_run` nothing is written."""
     with hub.ledger.read() as tx:
         ids = touched(tx, batch)
-    made: list[Planned] = []
-    for start in range(0, len(ids), PERSONS):
-        with hub.ledger.read() as tx:
-            cases = list(gather(tx, flow.tenant, ids[start : start + PERSONS]))
-            subjects = {case.subject_ref for case in cases}
-            sharing = people.allowed(tx, flow.tenant, subjects, SHARE)
-            numbers = people.identifiers(tx, flow.tenant, EMPLOYEE_NUMBER, subjects)
+    planned: list[Planned] = []
+    for part in chunks(ids, APPLICATIONS):
         decided = Decided()
-        for case in cases:
-            _decide_one(hub, flow, case, case.subject_ref in sharing, numbers.get(case.subject_ref), decided)
-        made += _plan(hub, flow, batch, decided, dry_run=dry_run)
-    return made
+        for case, person in _people(hub, flow, part):
+            _decide_one(hub, flow, case, person, decided)
+        planned += plan(
+            hub.ledger,
+            batch.id,
+            decided.wanted,
+            scopes=decided.scopes,
+            targets=flow.targets(),
+            vanished=flow.policy.vanished,
+            dry_run=dry_run,
+        )
+        if not dry_run:
+            _remember(hub, flow, batch, decided)
+    if not dry_run:
+        expire_waiting(hub.ledger, tenant=flow.tenant, days=flow.waiting_days)
+    return planned
+
+
+def _people(hub: Hub, flow: Flow, ids: list[str]) -> Iterator[tuple[ApplicationCase, Person]]:
+    with hub.ledger.read() as tx:
+        cases = list(gather(tx, flow.tenant, ids))
+        subjects = {case.subject_ref for case in cases}
+        sharing = people.allowed(tx, flow.tenant, subjects, SHARE)
+        numbers = people.identifiers(tx, flow.tenant, EMPLOYEE_NUMBER, subjects)
+    for case in cases:
+        subject = case.subject_ref
+        yield case, Person(subject, subject in sharing, numbers.get(subject))
+
+
+def _remember(hub: Hub, flow: Flow, batch: Batch, decided: Decided) -> None:
+    with hub.ledger.begin() as tx:
+        for stage in ("decide", "consent_share"):
+            set_asides.resolve(tx, flow.tenant, stage, "application", decided.looked_at)
+        set_asides.add_many(tx, batch, decided.refused)
+    if decided.closed:
+        cancel_waiting(hub.ledger, tenant=flow.tenant, scopes=decided.closed, reason="APPLICATION_CLOSED")
+
+
+def _decide_one(hub: Hub, flow: Flow, case: ApplicationCase, person: Person, decided: Decided) -> None:
+    decided.looked_at.append(case.id)
+    if case.closed:
+        decided.closed.append(case.id)
+        return
+    if case.assessment is None:
+        return
+    given = {
+        "application": case.application,
+        "requisition": case.requisition,
+        "assessment": case.assessment,
+    }
+    problems: list[Problem] = []
+    decisions: list[Decision] = []
+    for name in flow.rules:
+        made, found = hub.library.rules(name).decide(given, hub.now())
+        decisions += made
+        problems += found
+    wanted: list[Wanted] = []
+    for order, delivery in enumerate(flow.deliveries):
+        if person.shares:
+            wanted += _for_target(hub, flow, delivery, order, decisions, given, person, problems)
+    if decisions and not person.shares:
+        decided.refused.append(_no_share(flow, case))
+    wanted += _write_back(hub, flow, case, given, person, problems)
+    decided.refused += [_refusal(flow, case, problem) for problem in problems]
+    # with a problem the picture is incomplete: nothing of the person's is taken for vanished
+    if not problems:
+        decided.scopes.add(case.id)
+    decided.wanted += [] if problems and flow.policy.atomic == "person" else wanted
+
+
+def _for_target(
+    hub: Hub,
+    flow: Flow,
+    delivery: Delivery,
+    order: int,
+    decisions: list[Decision],
+    given: Document,
+    person: Person,
+    problems: list[Problem],
+) -> Iterator[Wanted]:
+    for decision in decisions:
+        route = delivery.decisions.get(decision.kind)
+        if route is None or not hub.library.holds(route.when, given, hub.now(), str(flow.file)):
+            continue
+        problems += _violations(hub, decision)
+        mapping = hub.library.mapping(route.mapping)
+        document: Document | None = None
+        if person.employee_number is not None:
+            told = {**given, "decision": decision.document, "person": {"employee_number": person.employee_number}}
+            document = _mapped(hub, mapping, told, problems)
+            if document is None:
+                continue
+        yield Wanted(
+            target=delivery.connection,
+            entity=mapping.kind,
+            business_key=f"{decision.kind}|{decision.key}",
+            document=document,
+            decision={**decision.document, "kind": decision.kind, "rules": decision.version_id},
+            subject_ref=person.subject_ref,
+            mapping_version=mapping.version_id,
+            scope=str(given["application"]["id"]),
+            order=order,
+        )
+
+
+def _write_back(
+    hub: Hub, flow: Flow, case: ApplicationCase, given: Document, person: Person, problems: list[Problem]
+) -> list[Wanted]:
+    if flow.write_back is None or case.assessment is None:
+        return []
+    mapping = hub.library.mapping(flow.write_back.mapping)
+    document = _mapped(hub, mapping, given, problems)
+    if document is None:
+        return []
+    return [
+        Wanted(
+            target=flow.write_back.connection,
+            entity=mapping.kind,
+            business_key=f"assessment|{case.assessment['id']}",
+            document=document,
+            decision={"kind": "write_back", "assessment_id": case.assessment["id"]},
+            subject_ref=person.subject_ref,
+            mapping_version=mapping.version_id,
+            scope=case.id,
+            # the HR record hears of the scores whatever the ERPs say of the person's other operations
+            independent=True,
+        )
+    ]
+
+
+def _mapped(hub: Hub, mapping: Mapping, given: Any, problems: list[Problem]) -> Document | None:
+    mapped = mapping.apply(given, variables={}, now=hub.now())
+    problems += mapped.problems
+    return mapped.documents[0] if mapped.documents and not mapped.problems else None
+
+
+def _violations(hub: Hub, decision: Decision) -> list[Problem]:
+    return [
+        Problem(v.code, v.pointer.lstrip("/"), v.message, f"{decision.version_id} rule {decision.rule!r}")
+        for v in hub.contracts.check(decision.kind, decision.document)
+    ]
+
+
+def _refusal(flow: Flow, case: ApplicationCase, problem: Problem) -> SetAside:
+    return SetAside(
+        stage="decide",
+        kind="application",
+        item=case.id,
+        code=problem.code,
+        message=problem.message,
+        pointer=problem.pointer,
+        place=f"{problem.place} for {flow.source} {case.id}",
+        subject_ref=case.subject_ref,
+    )
+
+
+def _no_share(flow: Flow, case: ApplicationCase) -> SetAside:
+    return SetAside(
+        stage="consent_share",
+        kind="application",
+        item=case.id,
+        code="CONSENT_MISSING",
+        message=f"no consent for {SHARE}: nothing goes to an ERP",
+        place=f"{flow.source} {case.id}",
+        subject_ref=case.subject_ref,
+    )

@@ -16,7 +16,7 @@ from trivet.contract import RecordingsConnector, ScorerConnector
 from trivet.documents.canonical import fingerprint
 from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, Rejected, Retryable
 from trivet.flow.cases import ApplicationCase, gather, touched
-from trivet.flow.definition import Flow
+from trivet.flow.definition import Flow, Route
 from trivet.flow.fetch import fetch
 from trivet.flow.hub import Hub
 from trivet.ledger import batches, documents, people, scorings, set_asides
@@ -133,7 +133,7 @@ def _no_consent(flow: Flow, case: ApplicationCase) -> SetAside:
 def _assess(bench: _Bench, due: DueInterview) -> bool:
     """True where the assessment is new or changed; every answer is stored as soon as it is there."""
     hub, flow = bench.hub, bench.flow
-    route = hub.library.route(flow, _route_input(due))
+    route = _route(hub, flow, due)
     answers: dict[str, Document] = {}
     provenance: list[Document] = []
     transcript: Document | None = None
@@ -258,12 +258,19 @@ def _content(assessment: Document) -> str:
     return fingerprint({name: value for name, value in assessment.items() if name != "scored_at"})
 
 
-def _route_input(due: DueInterview) -> Document:
-    return {
+def _route(hub: Hub, flow: Flow, due: DueInterview) -> Route:
+    given = {
         "requisition": due.case.requisition,
         "application": due.case.application,
         "interview": due.interview,
     }
+    for route in flow.routes:
+        if hub.library.holds(route.when, given, hub.now(), str(flow.file)):
+            return route
+    raise DocumentRefused(
+        "no route chooses a scorer for this position", code="ROUTE_MISSING", place=str(flow.file),
+        cure="end scoring.routes with a route that has no `when`",
+    )  # fmt: skip
 
 
 def _set_aside(hub: Hub, batch: Batch, due: DueInterview, error: ConnectorError | DocumentRefused) -> None:

@@ -26,6 +26,8 @@ CHUNK = 500
 class _Work:
     """What one chunk of records came to."""
 
+    drafts: list[tuple[StoredRecord, str, Document, str]] = field(default_factory=list)
+    """Document with its record, kind and mapping version, before it is known whom it is about."""
     made: list[NewDocument] = field(default_factory=list)
     refused: list[SetAside] = field(default_factory=list)
     subjects: dict[str, str | None] = field(default_factory=dict)
@@ -34,56 +36,77 @@ class _Work:
 def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     """Counts of canonical documents that this batch made or changed per kind, and of records set aside."""
     counts: Counter[str] = Counter()
-    after = ""
-    while True:
-        with hub.ledger.read() as tx:
-            chunk = records.untranslated(tx, batch.id, after=after, limit=CHUNK)
-            work = _translated(hub, flow, tx, chunk)
-        if not chunk:
-            return counts
-        after = chunk[-1].id
-        with hub.ledger.begin() as tx:
-            changed = documents.put_many(tx, batch, work.made)
-            _remember_people(tx, flow, batch, work)
-            set_asides.add_many(tx, batch, work.refused)
-            refused = {entry.item for entry in work.refused}
-            records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused})
-            records.mark_set_aside(tx, refused)
-        counts.update(kind for kind, _ in changed)
-        counts["set_aside"] += len(refused)
+    # stream by stream: an interview finds its person through the application, which comes before it
+    for stream in flow.streams:
+        after = ""
+        while True:
+            with hub.ledger.read() as tx:
+                chunk = records.untranslated(tx, batch.id, stream, after=after, limit=CHUNK)
+                work = _translated(hub, flow, tx, chunk)
+            if not chunk:
+                break
+            after = chunk[-1].id
+            _store(hub, flow, batch, work, counts)
+    return counts
+
+
+def _store(hub: Hub, flow: Flow, batch: Batch, work: _Work, counts: Counter[str]) -> None:
+    refused = {entry.item for entry in work.refused}
+    with hub.ledger.begin() as tx:
+        changed = documents.put_many(tx, batch, work.made)
+        _remember_people(tx, flow, batch, work)
+        set_asides.add_many(tx, batch, work.refused)
+        records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused})
+        records.mark_set_aside(tx, refused)
+    counts.update(kind for kind, _ in changed)
+    counts["set_aside"] += len(refused)
 
 
 def _translated(hub: Hub, flow: Flow, tx: Transaction, chunk: Sequence[StoredRecord]) -> _Work:
     work = _Work()
     for record in chunk:
         work.subjects[record.id] = None
-        for name in flow.streams.get(record.stream, ()):
-            _apply(hub, flow, tx, record, name, work)
+        for name in flow.streams[record.stream]:
+            _apply(hub, flow, record, name, work)
+    _name_people(tx, flow, work)
     return work
 
 
-def _apply(hub: Hub, flow: Flow, tx: Transaction, record: StoredRecord, name: str, work: _Work) -> None:
+def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -> None:
     mapping = hub.library.mapping(name)
     mapped = mapping.apply(record.document, variables={"system": flow.source}, now=hub.now())
     for problem in mapped.problems:
-        work.refused.append(_refusal(flow, record, mapping.kind, problem.code, problem.pointer, problem.message))
-    if mapped.problems:
-        return
+        work.refused.append(
+            _refusal(flow, record, mapping.kind, problem.code, problem.pointer, problem.message)
+        )
     for document in mapped.documents:
         violations = hub.contracts.check(mapping.kind, document)
-        for violation in violations:
+        for broken in violations:
             work.refused.append(
-                _refusal(flow, record, mapping.kind, violation.code, violation.pointer, violation.message)
+                _refusal(flow, record, mapping.kind, broken.code, broken.pointer, broken.message)
             )
-        if violations:
-            continue
-        subject = _subject(tx, flow.tenant, mapping.kind, document)
+        if not violations:
+            work.drafts.append((record, mapping.kind, document, mapping.version_id))
+
+
+def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
+    """Gives every document its person's pseudonym; what belongs to an application has that application's."""
+    wanted = {document["application_id"] for _, _, document, _ in work.drafts if "application_id" in document}
+    applications = documents.get_many(tx, flow.tenant, "application", wanted)
+    for record, kind, document, version in work.drafts:
+        candidate = document["id"] if kind == "candidate" else document.get("candidate_id")
+        subject: str | None = None
+        if candidate:
+            subject = people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
+        elif "application_id" in document:
+            application = applications.get(document["application_id"])
+            if application is None:
+                said = "belongs to an application that is not known"
+                work.refused.append(_refusal(flow, record, kind, "REFERENCE_UNKNOWN", "/application_id", said))
+                continue
+            subject = application.subject_ref
         work.subjects[record.id] = work.subjects[record.id] or subject
-        work.made.append(
-            NewDocument(
-                mapping.kind, document["id"], document, fingerprint(document), subject, mapping.version_id
-            )
-        )
+        work.made.append(NewDocument(kind, document["id"], document, fingerprint(document), subject, version))
 
 
 def _refusal(flow: Flow, record: StoredRecord, kind: str, code: str, pointer: str, message: str) -> SetAside:
@@ -97,11 +120,6 @@ def _refusal(flow: Flow, record: StoredRecord, kind: str, code: str, pointer: st
         place=f"{flow.source} {record.stream}/{record.external_id}",
         subject_ref=record.subject_ref,
     )
-
-
-def _subject(tx: Transaction, tenant: str, kind: str, document: Document) -> str | None:
-    candidate = document["id"] if kind == "candidate" else document.get("candidate_id")
-    return people.pseudonym(tx, tenant, CANDIDATE, candidate) if candidate else None
 
 
 def _remember_people(tx: Transaction, flow: Flow, batch: Batch, work: _Work) -> None:

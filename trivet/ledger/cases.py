@@ -58,6 +58,7 @@ def find(
     tx: Transaction,
     *,
     state: str | None = "open",
+    tenant: str | None = None,
     batch_id: str | None = None,
     operation_id: str | None = None,
     subject_ref: str | None = None,
@@ -66,6 +67,7 @@ def find(
     query = select(case).order_by(case.c.opened_at, case.c.id)
     named = (
         (case.c.state, state),
+        (case.c.tenant, tenant),
         (case.c.batch_id, batch_id),
         (case.c.operation_id, operation_id),
         (case.c.subject_ref, subject_ref),

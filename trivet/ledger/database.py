@@ -45,7 +45,12 @@ def make_engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "postgresql" and parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+        # positional parameters: rows go to the driver as tuples on every database (`bulk.run_many`)
+        engine = (
+            create_engine(parsed, pool_pre_ping=True, paramstyle="format")
+            if parsed.get_backend_name() == "postgresql"
+            else create_engine(parsed)
+        )
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise LedgerError(
             f"not usable as a ledger address: {type(error).__name__}",

@@ -1,30 +1,26 @@
-"""Operations: one row per change wanted at a target, and its append-only attempts.
+"""Operations: one row per change wanted at a target.
 
-This store writes what it is told; which transition is legal is known to `trivet.delivery.states`. A row is written only
-where it is still in the state that the caller saw: a lost race changes nothing (STATE_CHANGED).
+This store writes what it is told; which transition is legal is known to `trivet.delivery.states`. A row is written
+only where it is still in the state that the caller saw: a lost race changes nothing (STATE_CHANGED).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Executable, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, UpdateBase, bindparam, func, insert, select, update
 
 from trivet.errors import LedgerError
-from trivet.ledger.bulk import chunks
+from trivet.ledger.bulk import chunks, run_many
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import attempt, operation
-from trivet.model import Document, OperationKind
+from trivet.ledger.tables import operation
+from trivet.model import OperationKind
 
 
-_SEALED = {"document": "payload_enc", "decision": "decision_enc", "before": "before_enc"}
-
-
-@dataclass(frozen=True, slots=True)
-class StoredOperation:
-    """One row without its sealed contents."""
+class StoredOperation(NamedTuple):
+    """One row; a named tuple, because a night reads tens of thousands."""
 
     id: str
     batch_id: str
@@ -39,6 +35,8 @@ class StoredOperation:
     scope: str | None
     position: int
     """Order within a person; the irreversible comes last."""
+    seq: int
+    """Order of planning; neighbours here are neighbours on the disk."""
     independent: bool
     state: str
     stuck_from: str | None
@@ -61,41 +59,34 @@ class StoredOperation:
     updated_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The sealed contents of one operation, opened; None where there is none or it was erased."""
+class Glance(NamedTuple):
+    """What may have changed about an operation since it was read."""
 
-    document: Document | None
-    decision: Document | None
-    before: Document | None
-    """What the target held before an update or a delete."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One step of one vendor call for one operation."""
-
-    operation_id: str
-    n: int
-    step: str
-    phase: str
-    fence: int
-    at: str
-    outcome: str | None
-    code: str | None
+    batch_id: str
+    kind: OperationKind
+    state: str
+    undo_reason: str | None
 
 
-_LIGHT = [operation.c[name] for name in StoredOperation.__slots__]
-# built once: building costs more than running; ordered, so that two workers lock rows in the same order
-_BY_ID = select(*_LIGHT).where(operation.c.id.in_(bindparam("ids", expanding=True))).order_by(operation.c.id)
-_CONTENTS = select(operation.c.id, *(operation.c[column] for column in _SEALED.values())).where(
-    operation.c.id.in_(bindparam("ids", expanding=True))
+# statements are built once: building them costs more than running them; ordered, so that two workers lock rows alike
+_COLUMNS = StoredOperation._fields
+_ALL = select(*(operation.c[name] for name in _COLUMNS))
+_BY_ID = _ALL.where(operation.c.id.in_(bindparam("ids", expanding=True))).order_by(operation.c.id)
+_BY_REFERENCE = _ALL.where(operation.c.reference.in_(bindparam("ids", expanding=True))).order_by(
+    operation.c.id
 )
-_BY_REFERENCE = (
-    select(*_LIGHT)
-    .where(operation.c.reference.in_(bindparam("references", expanding=True)))
+_REVISED = select(operation.c.reference).where(
+    operation.c.reference.in_(bindparam("ids", expanding=True)), operation.c.revision > 1
+)
+_GLANCE = (
+    select(operation.c.id, *(operation.c[name] for name in Glance._fields))
+    .where(operation.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(operation.c.id)
 )
+_TALLY = select(operation.c.target, operation.c.state, func.count()).group_by(
+    operation.c.target, operation.c.state
+)
+_INSERT = insert(operation)
 
 
 def operation_id(reference: str, revision: int) -> str:
@@ -103,25 +94,9 @@ def operation_id(reference: str, revision: int) -> str:
     return f"{reference}-{revision}"
 
 
-def add_many(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts operations; each row holds the light columns plus `document` and `decision` (or None)."""
-    blank = {"attempts": 0, "failures": 0, "created_at": tx.stamp, "updated_at": tx.stamp}
-    sealed = []
-    for row in rows:
-        plain = dict(row)
-        document, decision = plain.pop("document"), plain.pop("decision")
-        sealed.append(blank | plain | _sealed(tx, row["id"], document=document, decision=decision))
-    if sealed:
-        tx.conn.execute(insert(operation), sealed)
-
-
-def _sealed(tx: Transaction, row_id: str, **contents: Document | None) -> dict[str, Any]:
-    columns: dict[str, Any] = {"key_id": tx.keys.newest}
-    for name, document in contents.items():
-        column = _SEALED[name]
-        place = f"operation|{column}|{row_id}"
-        columns[column] = None if document is None else tx.seal(document, place)
-    return columns
+def add_many(tx: Transaction, rows: Sequence[StoredOperation]) -> None:
+    """Inserts operations."""
+    run_many(tx.conn, _INSERT, _COLUMNS, rows)
 
 
 def find(
@@ -132,24 +107,20 @@ def find(
     newest: bool = False,
 ) -> list[StoredOperation]:
     """The operations that match (`tables.operation` columns), by position and id; `newest` first by time instead."""
-    query = select(*_LIGHT).where(*conditions)
+    query = _ALL.where(*conditions)
     if newest:
         query = query.order_by(operation.c.updated_at.desc(), operation.c.id)
     else:
-        query = query.order_by(operation.c.position, operation.c.entity, operation.c.id)
+        query = query.order_by(operation.c.position, operation.c.entity, operation.c.seq)
     if limit is not None:
         query = query.limit(limit)
-    rows = tx.conn.execute(query.with_for_update() if lock else query)
-    return [StoredOperation(*row) for row in rows]
+    rows = tx.conn.execute(query.with_for_update() if lock and tx.locks else query)
+    return [StoredOperation._make(row) for row in rows]
 
 
 def by_ids(tx: Transaction, ids: Iterable[str], *, lock: bool = False) -> dict[str, StoredOperation]:
     """The operations by id; `lock` holds the rows until the commit."""
-    found: dict[str, StoredOperation] = {}
-    query = _BY_ID.with_for_update() if lock and tx.locks else _BY_ID
-    for part in chunks(ids):
-        found |= {row[0]: StoredOperation(*row) for row in tx.conn.execute(query, {"ids": part})}
-    return found
+    return {row[0]: StoredOperation._make(row) for row in _rows(tx, _BY_ID, ids, lock=lock)}
 
 
 def by_reference(
@@ -157,89 +128,67 @@ def by_reference(
 ) -> dict[str, list[StoredOperation]]:
     """Every revision of these references, oldest first."""
     found: dict[str, list[StoredOperation]] = defaultdict(list)
-    query = _BY_REFERENCE.with_for_update() if lock and tx.locks else _BY_REFERENCE
-    for part in chunks(references):
-        for row in tx.conn.execute(query, {"references": part}):
-            entry = StoredOperation(*row)
-            found[entry.reference].append(entry)
+    for row in _rows(tx, _BY_REFERENCE, references, lock=lock):
+        entry = StoredOperation._make(row)
+        found[entry.reference].append(entry)
     for history in found.values():
         history.sort(key=lambda entry: entry.revision)
     return found
 
 
-def contents(tx: Transaction, ids: Iterable[str]) -> dict[str, Contents]:
-    """The opened contents by operation id."""
-    found: dict[str, Contents] = {}
-    for part in chunks(ids):
-        for row_id, *values in tx.conn.execute(_CONTENTS, {"ids": part}):
-            opened = [
-                None if value is None else tx.unseal(value, f"operation|{column}|{row_id}")
-                for column, value in zip(_SEALED.values(), values, strict=True)
-            ]
-            found[row_id] = Contents(*opened)
-    return found
+def revised(tx: Transaction, references: Iterable[str]) -> set[str]:
+    """Those of the references that have more than one revision."""
+    return {row[0] for row in _rows(tx, _REVISED, references)}
 
 
-def write(tx: Transaction, changes: Mapping[str, Mapping[str, Any]], *, states: Mapping[str, str]) -> None:
-    """Writes each operation's columns where it is still in `states[id]`; all or STATE_CHANGED.
+def glance(tx: Transaction, ids: Iterable[str]) -> dict[str, Glance]:
+    """Where the operations stand now; their rows are held until the commit."""
+    return {row[0]: Glance._make(row[1:]) for row in _rows(tx, _GLANCE, ids, lock=True)}
 
-    Every change has the same columns. `document`, `decision` and `before` are sealed on the way.
+
+def _rows(
+    tx: Transaction, query: Select[Any], values: Iterable[str], *, lock: bool = False
+) -> Iterable[Sequence[Any]]:
+    query = query.with_for_update() if lock and tx.locks else query
+    for part in chunks(values):
+        yield from tx.conn.execute(query, {"ids": part})
+
+
+def write(
+    tx: Transaction,
+    ids: Sequence[str],
+    was: Sequence[str],
+    each: Mapping[str, Sequence[Any]],
+    shared: Mapping[str, Any],
+) -> None:
+    """Writes columns where the operations are still in the states `was`: all, or STATE_CHANGED and nothing.
+
+    `each` holds a value per operation and column, in the order of `ids`; `shared` one for all.
     """
-    rows = []
-    for row_id, change in changes.items():
-        inner = {name: change[name] for name in _SEALED if name in change}
-        plain = {name: value for name, value in change.items() if name not in _SEALED}
-        row = {f"new_{name}": value for name, value in plain.items()}
-        if inner:
-            row |= {f"new_{name}": value for name, value in _sealed(tx, row_id, **inner).items()}
-        rows.append(row | {"at_id": row_id, "at_state": states[row_id], "new_updated_at": tx.stamp})
-    if not rows:
+    if not ids:
         return
-    statement = _write(tuple(name for name in rows[0] if name.startswith("new_")))
-    if tx.conn.execute(statement, rows).rowcount != len(rows):
+    columns = (*each, *shared, "updated_at", "at_id", "at_state")
+    values = [*each.values(), *map(repeat, shared.values()), repeat(tx.stamp), ids, was]
+    if run_many(tx.conn, _write(columns[:-2]), columns, list(zip(*values))) != len(ids):  # noqa: B905 - repeat() ends never
         raise LedgerError(
             "another worker moved one of these operations first", code="STATE_CHANGED", cure="run again"
         )
 
 
 @lru_cache(maxsize=128)
-def _write(names: tuple[str, ...]) -> Executable:
-    """The statement, built once: building costs more than running it."""
-    values: dict[str, Any] = {name.removeprefix("new_"): bindparam(name) for name in names}
+def _write(columns: tuple[str, ...]) -> UpdateBase:
     here = (operation.c.id == bindparam("at_id")) & (operation.c.state == bindparam("at_state"))
-    return update(operation).where(here).values(values)
-
-
-def erase(tx: Transaction, ids: Iterable[str]) -> None:
-    """Removes the contents, fingerprints included; the rows stay as proof of what happened."""
-    nothing: dict[str, Any] = dict.fromkeys(_SEALED.values()) | {"fingerprint": "", "key_id": None}
-    for part in chunks(ids):
-        tx.conn.execute(update(operation).where(operation.c.id.in_(part)).values(nothing))
-
-
-def add_attempts(tx: Transaction, attempts: Sequence[Attempt]) -> None:
-    """Appends the steps."""
-    if attempts:
-        names = Attempt.__slots__
-        rows = [{name: getattr(entry, name) for name in names} for entry in attempts]
-        tx.conn.execute(insert(attempt), rows)
-
-
-def attempts_of(tx: Transaction, row_id: str) -> list[Attempt]:
-    """The operation's attempts in order."""
-    query = select(attempt).where(attempt.c.operation_id == row_id)
-    rows = tx.conn.execute(query.order_by(attempt.c.n, attempt.c.step.desc())).mappings()
-    return [Attempt(**row) for row in rows]
-
-
-_TALLY = select(operation.c.target, operation.c.state, func.count()).group_by(
-    operation.c.target, operation.c.state
-)
+    return update(operation).where(here).values({name: bindparam(name) for name in columns})
 
 
 def tally(tx: Transaction, *conditions: ColumnElement[bool]) -> dict[tuple[str, str], int]:
     """How many operations there are per (target, state)."""
     return {(target, state): number for target, state, number in tx.conn.execute(_TALLY.where(*conditions))}
+
+
+def references(tx: Transaction, *conditions: ColumnElement[bool]) -> set[str]:
+    """The records of the operations that match."""
+    return set(tx.conn.scalars(select(operation.c.reference).where(*conditions).distinct()))
 
 
 def people(tx: Transaction, *conditions: ColumnElement[bool]) -> dict[str, set[str]]:

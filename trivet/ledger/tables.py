@@ -240,10 +240,11 @@ operation = Table(
     Column("kind", String, nullable=False),
     Column("reference", String, nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("key", String, nullable=False, unique=True),
+    Column("key", String, nullable=False),
     Column("subject_ref", String),
     Column("scope", String),
     Column("position", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("independent", Boolean, nullable=False),
     Column("state", String, nullable=False),
     Column("stuck_from", String),
@@ -261,10 +262,6 @@ operation = Table(
     Column("error_text", String),
     Column("created_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
-    Column("payload_enc", LargeBinary),
-    Column("decision_enc", LargeBinary),
-    Column("before_enc", LargeBinary),
-    Column("key_id", String),
     UniqueConstraint("reference", "revision", name="operation_revision"),
     _one_of("state", OPERATION_STATES, "operation_state"),
     _one_of("kind", ("create", "update", "delete"), "operation_kind"),
@@ -274,17 +271,15 @@ operation = Table(
     Index("operation_scope", "scope"),
 )
 
-attempt = Table(
-    "attempt",
+# apart from the operation: a state changes many times, and a small row makes each change cheap
+content = Table(
+    "content",
     metadata,
     Column("operation_id", String, primary_key=True),
-    Column("n", Integer, primary_key=True),
-    Column("step", String, primary_key=True),  # intent | answer
-    Column("phase", String, nullable=False),  # forward | compensate | repair
-    Column("fence", BigInteger, nullable=False),
-    Column("at", String, nullable=False),
-    Column("outcome", String),
-    Column("code", String),
+    Column("document_enc", LargeBinary),
+    Column("decision_enc", LargeBinary),
+    Column("before_enc", LargeBinary),
+    Column("key_id", String, nullable=False),
 )
 
 chain = Table(
@@ -307,8 +302,10 @@ event = Table(
     Column("to_state", String),
     Column("code", String, nullable=False),
     Column("note", String, nullable=False),
+    Column("fence", BigInteger),
     Column("mac", String, nullable=False),
     Index("event_about", "about"),
+    sqlite_with_rowid=False,
 )
 
 case = Table(

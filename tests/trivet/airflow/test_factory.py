@@ -100,7 +100,7 @@ def test_a_flow_without_schedule_or_write_back_runs_on_request(deployment: Path)
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("\nmetadata: [unclosed", "nightly.yaml:2"),
+        ("\nmetadata: [unclosed", "nightly.yaml:3"),
         ("", "nightly.yaml"),
         (FLOW.replace("tenant: acme\n", ""), "'tenant' is missing"),
         (FLOW.replace("30 2 * * *", "at night"), "at night"),

@@ -116,7 +116,11 @@ def test_a_connector_that_cannot_be_imported_takes_nothing_with_it(
         monkeypatch.setattr(
             module, "entry_points", lambda group: [broken] if group == "trivet.targets" else []
         )
-    assert provider_info.get_provider_info()["connection-types"] == []
+    provider_info._described.cache_clear()
+    try:
+        assert provider_info.get_provider_info()["connection-types"] == []
+    finally:
+        provider_info._described.cache_clear()
     assert "trivet.targets:broken" in caplog.text
 
 

@@ -89,7 +89,8 @@ def test_everything_shown_is_escaped() -> None:
     view = Pages("en", "/trivet")
     evil = "<script>alert('x')</script>\"'"
     row = {"target": evil, "error_text": evil, "state": evil}
-    summary = {"state": evil, "systems": [{"system": evil}], "set_aside": [{"message": evil}]}
+    summary = {"state": evil, "systems": [{"system": evil}]}
+    summary |= {name: [{"message": evil, "code": evil}] for name in ("set_aside", "refused", "cases")}
     shown = [
         view.deliveries([row], {"state": evil, "target": evil, "batch_id": evil}),
         view.batch(evil, summary),
@@ -104,6 +105,7 @@ def test_everything_shown_is_escaped() -> None:
 def test_the_pages_speak_chinese_throughout() -> None:
     """No English word of ours is left in a Chinese page."""
     systems = [{"system": "erp", "delivered": 3, "waiting": 1, "refused": 2, "stuck": 1}]
-    html = Pages("zh", "").batch("b1", {"state": "delivered", "systems": systems, "set_aside": []})
+    told = {name: [{"message": "为什么"}] for name in ("set_aside", "refused", "cases")}
+    html = Pages("zh", "").batch("b1", {"state": "delivered", "systems": systems, **told})
     words = set(re.findall(r">([A-Za-z ]+)<", html))
     assert words <= {"erp"}, words

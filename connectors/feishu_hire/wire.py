@@ -1,0 +1,118 @@
+"""Feishu's open platform on the wire: tenant token, envelope, pages. `code` decides, whatever the status line says."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trivet.contract import Services
+from trivet.errors import AuthFailed, Rejected, Retryable, UnknownOutcome
+from trivet.http import HttpClient, Reply
+from trivet.model import Document
+
+from .config import FeishuHireConfig
+
+NAME = "feishu_hire"
+HIRE = "/open-apis/hire/v1"
+TOKEN = "/open-apis/auth/v3/tenant_access_token/internal"
+# gateway codes of open.feishu.cn: token missing, invalid, expired; too many calls
+BAD_TOKENS = (99991661, 99991663, 99991664, 99991668, 99991677)
+TOO_MANY = 99991400
+NO_RIGHT = (99991672, 99991679)
+
+
+class Wire:
+    """One tenant's client."""
+
+    def __init__(self, config: FeishuHireConfig, services: Services) -> None:
+        self.config = config
+        self.http = HttpClient(
+            NAME,
+            config.base_url.rstrip("/"),
+            services,
+            authenticate=self._login,
+            calls_per_second=config.calls_per_second,
+            ca_file=config.ca_file,
+            refuses_before_work=True,  # the gateway counts calls before it hands them to the application
+            auth_failed=lambda reply: reply.status == 401 or _code(reply) in BAD_TOKENS,
+            too_many=_pause,
+        )
+
+    def read(self, operation: str, path: str, query: Mapping[str, Any] | None = None) -> Document:
+        """`data` of a successful read."""
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        reply = self.http.read(operation, "GET", HIRE + path, params=given)
+        return self._data(operation, reply, write=False)
+
+    def write(self, operation: str, method: str, path: str, body: Document | None = None) -> Document:
+        """`data` of a successful write."""
+        reply = self.http.write(operation, method, HIRE + path, json=body)
+        return self._data(operation, reply, write=True)
+
+    def pages(self, operation: str, path: str, query: Mapping[str, Any]) -> Iterator[list[Any]]:
+        """The items of each page, lazily."""
+        token: str | None = None
+        while True:
+            data = self.read(operation, path, {**query, "page_size": self.config.page_size, "page_token": token})
+            items = data.get("items")
+            if not isinstance(items, list):
+                raise Retryable(
+                    "the page has no list of items", connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED"
+                )
+            yield items
+            token = data.get("page_token")
+            if not (data.get("has_more") and token):
+                return
+
+    def _data(self, operation: str, reply: Reply, *, write: bool) -> Document:
+        answer = self.http.decode(operation, reply, write=write)
+        code = answer.get("code") if isinstance(answer, dict) else None
+        if code == 0:
+            data = answer.get("data")
+            return data if isinstance(data, dict) else {}
+        if code is None:
+            doubt = UnknownOutcome if write else Retryable
+            raise doubt("the answer has no code", connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED")
+        if code in NO_RIGHT:
+            raise AuthFailed(
+                "the app lacks a permission", connector=NAME, operation=operation, vendor_code=str(code),
+                cure="grant the hire scopes to the app in the developer console",
+            )  # fmt: skip
+        # `msg` is the platform's own text; it names parameters, not people
+        raise Rejected(str(answer.get("msg", ""))[:200], connector=NAME, operation=operation, vendor_code=str(code))
+
+    def _login(self, _: bool) -> Mapping[str, str]:
+        body = {"app_id": self.config.app_id, "app_secret": self.config.app_secret.get_secret_value()}
+        client = HttpClient(
+            NAME, self.http.base_url, self.http.services, calls_per_second=self.config.calls_per_second,
+            ca_file=self.config.ca_file, session=self.http.session,
+        )  # fmt: skip
+        # a login changes nothing: it may be repeated
+        reply = client.read("login", "POST", TOKEN, json=body)
+        answer = client.decode("login", reply, write=False)
+        token = answer.get("tenant_access_token") if isinstance(answer, dict) else None
+        if not token:
+            raise AuthFailed(
+                "app id or app secret is wrong", connector=NAME, operation="login",
+                vendor_code=str(answer.get("code")) if isinstance(answer, dict) else None,
+                cure="take both from the app's page in the developer console",
+            )  # fmt: skip
+        return {"Authorization": f"Bearer {token}"}
+
+
+def _code(reply: Reply) -> Any:
+    # only a refusal is short; a page of candidates is not parsed twice
+    if len(reply.body) > 2000:
+        return None
+    try:
+        answer = reply.json()
+    except ValueError:
+        return None
+    return answer.get("code") if isinstance(answer, dict) else None
+
+
+def _pause(reply: Reply) -> float | None:
+    if reply.status != 429 and (reply.status >= 500 or _code(reply) != TOO_MANY):
+        return None
+    try:
+        return float(reply.headers.get("x-ogw-ratelimit-reset") or 1.0)
+    except ValueError:
+        return 5.0

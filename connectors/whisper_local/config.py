@@ -1,0 +1,30 @@
+"""Settings of local Whisper."""
+
+from pydantic import Field
+
+from trivet.contract import Config
+
+
+class WhisperLocalConfig(Config):
+    """Model and limits; the defaults are what measured best on two cores."""
+
+    model: str | None = None
+    """Folder of a CTranslate2 Whisper model, or a hub id such as `large-v3`; None takes the model of the demo packages."""
+    allow_download: bool = False
+    """Whether a hub id may be downloaded; without it a hub id is an error."""
+    device: str = "cpu"
+    """`cpu` or `cuda`."""
+    compute_type: str = "int8"
+    """Arithmetic: `int8` on CPUs, `float16` on GPUs."""
+    cpu_threads: int = Field(default=1, ge=1)
+    """Threads of one process; several processes with one thread each use less CPU than one with several."""
+    beam_size: int = Field(default=5, ge=1)
+    """Search width."""
+    max_minutes: float = Field(default=120, gt=0)
+    """A longer recording is refused."""
+    max_megabytes: int = Field(default=2048, ge=1)
+    """A larger file is refused."""
+    decode_memory_mb: int = Field(default=2048, ge=128)
+    """Address space of the decoder's own process."""
+    decode_seconds: int = Field(default=300, ge=1)
+    """CPU time, and half of the wall time, that the decoder gets."""

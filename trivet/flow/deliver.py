@@ -1,0 +1,143 @@
+"""Planned operations go out, unknowns are settled, what arrived is read again, and the batch comes to its end."""
+
+import logging
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from trivet.contract import TargetConnector
+from trivet.delivery import compensate, progress
+from trivet.delivery import push as pushing
+from trivet.delivery import settle as settling
+from trivet.delivery import verify as verifying
+from trivet.delivery.compensate import RollbackReport, Scope
+from trivet.delivery.push import PushReport
+from trivet.delivery.states import FLYING, TAKING_BACK
+from trivet.errors import AuthFailed, ConnectorError, LedgerError, TrivetError
+from trivet.flow.definition import Flow
+from trivet.flow.hub import Hub
+from trivet.ledger import batches, operations
+from trivet.ledger.batches import Batch
+from trivet.ledger.tables import operation
+
+log = logging.getLogger(__name__)
+
+
+def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | None:
+    """Sends what is planned for one target; None before the flow's cut-over date.
+
+    Raises AuthFailed, RateLimited or Retryable where the connection must stop; what was not sent stays planned.
+    """
+    night = _night(hub, flow)
+    if night is not None and night < 0:
+        log.info("push batch=%s target=%s held until the cut-over date", batch.id, target_id)
+        return None
+    first = night is not None and night < flow.going_live.nights
+    declaration, _ = hub.declared(TargetConnector, target_id)
+    with hub.built(TargetConnector, target_id) as target:
+        target.check()
+        done = pushing.push(
+            hub.ledger,
+            batch.id,
+            target_id,
+            target,
+            declaration.traits,
+            cap=flow.going_live.persons if first else None,
+        )
+    if done.stopped is not None:
+        raise done.stopped
+    return done
+
+
+def _night(hub: Hub, flow: Flow) -> int | None:
+    """Nights since the cut-over in the flow's own zone, negative before it; None where none is set."""
+    if flow.going_live.cut_over is None:
+        return None
+    today = hub.now().astimezone(ZoneInfo(flow.timezone)).date()
+    return (today - flow.going_live.cut_over) // timedelta(days=1)
+
+
+def conclude(hub: Hub, flow: Flow, batch: Batch) -> list[TrivetError]:
+    """Settles, takes back what the policy demands, verifies, closes the batch; the troubles that stay."""
+    troubles: list[TrivetError] = []
+    for target_id in flow.targets():
+        try:
+            _settle_and_verify(hub, batch, target_id)
+        except TrivetError as error:
+            log.warning("conclude batch=%s target=%s: %s", batch.id, target_id, error)
+            troubles.append(error)
+    progress.finish(hub.ledger, batch.id)
+    return troubles
+
+
+def _settle_and_verify(hub: Hub, batch: Batch, target_id: str) -> None:
+    declaration, _ = hub.declared(TargetConnector, target_id)
+    with hub.ledger.read() as tx:
+        here = (operation.c.batch_id == batch.id, operation.c.target == target_id)
+        if not operations.tally(tx, *here):
+            return
+    with hub.built(TargetConnector, target_id) as target:
+        done = settling.settle(hub.ledger, target_id, target, declaration.traits)
+        if done.stopped is None:
+            looked = verifying.verify(hub.ledger, batch.id, target_id, target, declaration.traits)
+            if looked.stopped is not None:
+                raise looked.stopped
+    if done.stopped is not None:
+        raise done.stopped
+
+
+def settle(hub: Hub) -> list[dict[str, Any]]:
+    """One row a target that has something in the air, due for a second look, or planned again by settling."""
+    with hub.ledger.read() as tx:
+        in_the_air = operation.c.state.in_(sorted(FLYING | TAKING_BACK))
+        second_look = operation.c.state.in_(["confirmed", "compensated"]) & (operation.c.due_at <= tx.stamp)
+        targets = {target for target, _ in operations.tally(tx, in_the_air | second_look)}
+    return [_settle_target(hub, target_id) for target_id in sorted(targets)]
+
+
+def _settle_target(hub: Hub, target_id: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"target": target_id}
+    try:
+        declaration, _ = hub.declared(TargetConnector, target_id)
+        with hub.built(TargetConnector, target_id) as target:
+            done = settling.settle(hub.ledger, target_id, target, declaration.traits)
+            for batch_id in done.batches:
+                _resend(hub, batch_id, target_id, target, declaration.traits)
+            looked = verifying.second_look(hub.ledger, target_id, target, declaration.traits)
+    except (ConnectorError, AuthFailed) as error:
+        return {**row, "problem": str(error)}
+    stopped = done.stopped or looked.stopped
+    return {
+        **row,
+        "confirmed": done.confirmed,
+        "resend": done.resend,
+        "cases": done.stuck,
+        "repaired": done.repaired + looked.repaired,
+        "waiting": done.left,
+        "problem": str(stopped) if stopped else None,
+    }
+
+
+def _resend(hub: Hub, batch_id: str, target_id: str, target: Any, traits: Any) -> None:
+    try:
+        pushing.push(hub.ledger, batch_id, target_id, target, traits)
+    except LedgerError as error:
+        if error.code != "LEASE_HELD":
+            raise
+        log.info("settle batch=%s target=%s: another worker is at it", batch_id, target_id)
+
+
+def rollback(hub: Hub, scope: Scope, *, actor: str, reason: str) -> RollbackReport:
+    """Takes a batch or a person back at every target that holds something of it."""
+    with hub.ledger.read() as tx:
+        ids = dict.fromkeys(entry.target for entry in operations.find(tx, scope.condition()))
+        if not ids and scope.batch_id is not None:
+            batches.get(tx, scope.batch_id)
+    built: dict[str, Any] = {}
+    with ExitStack() as stack:
+        for target_id in ids:
+            declaration, _ = hub.declared(TargetConnector, target_id)
+            target = stack.enter_context(hub.built(TargetConnector, target_id))
+            built[target_id] = (target, declaration.traits)
+        return compensate.rollback(hub.ledger, scope, built, actor=actor, reason=reason)

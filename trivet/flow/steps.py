@@ -1,0 +1,142 @@
+"""What Airflow tasks, the CLI and tests call: one function a step, batch id in, counts out. Only ids travel between steps."""
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from trivet.delivery.compensate import RollbackReport, Scope, preview
+from trivet.errors import LedgerError
+from trivet.flow import decide as deciding
+from trivet.flow import deliver, pull as pulling, score as scoring
+from trivet.flow.hub import Hub
+from trivet.flow.report import find_person
+from trivet.flow.translate import translate
+from trivet.ledger import batches, cursors
+from trivet.ledger.batches import Batch
+
+Row = dict[str, Any]
+
+
+def pull(hub: Hub, flow_name: str, run_key: str) -> str:
+    """The id of the flow's batch, new or resumed, with everything new upstream in it as canonical documents."""
+    flow = hub.flow(flow_name)
+    batch = pulling.open_batch(hub, flow, run_key)
+    pulling.pull_streams(hub, flow, batch)
+    translate(hub, flow, batch)
+    return batch.id
+
+
+def score(
+    hub: Hub, batch_id: str, shard: int, of: int, on_progress: scoring.Progress | None = None
+) -> dict[str, int]:
+    """Counts of interviews scored, unchanged and set aside in this shard."""
+    batch = _batch(hub, batch_id)
+    return dict(scoring.score(hub, hub.flow(batch.flow), batch, shard, of, on_progress))
+
+
+def decide(hub: Hub, batch_id: str) -> dict[str, int]:
+    """Counts of planned operations by what is to happen to them."""
+    batch = _batch(hub, batch_id)
+    return dict(Counter(entry.action for entry in deciding.decide(hub, hub.flow(batch.flow), batch)))
+
+
+def plan_only(hub: Hub, batch_id: str) -> list[Row]:
+    """Every operation that `decide` would plan; nothing is written."""
+    batch = _batch(hub, batch_id)
+    planned = deciding.decide(hub, hub.flow(batch.flow), batch, dry_run=True)
+    return [
+        {**asdict(entry), "kind": entry.action, "state": "not planned"}
+        for entry in planned
+        if entry.action != "unchanged"
+    ]
+
+
+def push(hub: Hub, batch_id: str, connection: str) -> dict[str, int]:
+    """Counts of operations by outcome; raises where the connection must stop."""
+    batch = _batch(hub, batch_id)
+    done = deliver.push(hub, hub.flow(batch.flow), batch, connection)
+    if done is None:
+        return {"before_cut_over": 1}
+    names = ("confirmed", "accepted", "unknown", "rejected", "stuck", "taken_back", "left")
+    return {name: getattr(done, name) for name in names if getattr(done, name)}
+
+
+def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
+    """Settles, verifies and closes the batch; raises what a scheduler should try again."""
+    batch = _batch(hub, batch_id)
+    troubles = deliver.conclude(hub, hub.flow(batch.flow), batch)
+    if troubles:
+        raise troubles[0]
+    with hub.ledger.read() as tx:
+        state = batches.get(tx, batch_id).state
+    return {state: 1}
+
+
+def settle(hub: Hub) -> list[Row]:
+    """One row a target at which something was in the air."""
+    return deliver.settle(hub)
+
+
+def preview_rollback(hub: Hub, what: str) -> list[Row]:
+    """What a rollback of the batch or person would do to each operation."""
+    said = preview(hub.ledger, _scope(hub, what))
+    rows = [_row(entry, "take back") for entry in said.pending]
+    rows += [_row(entry, "cancel") for entry in said.cancelled]
+    return rows + [_row(left.operation, f"leave: {left.message}") for left in said.left]
+
+
+def rollback(hub: Hub, what: str, *, actor: str, reason: str) -> list[Row]:
+    """What became of each operation; the ones that are not `compensated` or `cancelled` need a person or `settle`."""
+    return _rows(deliver.rollback(hub, _scope(hub, what), actor=actor, reason=reason))
+
+
+def cursors_of(hub: Hub, flow_name: str) -> list[Row]:
+    """Where each stream of the flow resumes."""
+    flow = hub.flow(flow_name)
+    with hub.ledger.read() as tx:
+        stored = cursors.show(tx, tenant=flow.tenant, flow=flow.name)
+    return [
+        {"connection": c.connection, "stream": c.stream, "cursor": c.value, "updated_at": c.updated_at}
+        for c in stored
+    ]
+
+
+def reset_cursors(hub: Hub, flow_name: str, stream: str | None, *, actor: str = "cli") -> list[Row]:
+    """The streams whose cursor was forgotten."""
+    flow = hub.flow(flow_name)
+    with hub.ledger.begin() as tx:
+        gone = cursors.reset(
+            tx, tenant=flow.tenant, flow=flow.name, streams=[stream] if stream else None, actor=actor
+        )
+    return [{"connection": flow.source, "stream": name, "cursor": None} for name in gone]
+
+
+def _batch(hub: Hub, batch_id: str) -> Batch:
+    with hub.ledger.read() as tx:
+        return batches.get(tx, batch_id)
+
+
+def _scope(hub: Hub, what: str) -> Scope:
+    with hub.ledger.read() as tx:
+        try:
+            return Scope(batch_id=batches.get(tx, what).id)
+        except LedgerError:
+            return Scope(subject_ref=find_person(tx, what).subject_ref)
+
+
+def _rows(done: RollbackReport) -> list[Row]:
+    rows = [_row(entry, "taken back") for entry in done.taken_back]
+    rows += [_row(entry, "cancelled") for entry in done.cancelled]
+    rows += [_row(entry, "pending") for entry in done.pending]
+    return rows + [{**_row(left.operation, "left"), "message": left.message} for left in done.left]
+
+
+def _row(entry: Any, would: str) -> Row:
+    return {
+        "target": entry.target,
+        "entity": entry.entity,
+        "reference": entry.reference,
+        "state": entry.state,
+        "would": would,
+        "message": "",
+    }

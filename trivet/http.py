@@ -1,0 +1,286 @@
+"""HTTP for connectors: `requests` with time limits, caps, a shared rate budget, and every failure named by what comes next.
+
+    read    may be repeated: retried a few times on the spot, then Retryable or RateLimited
+    write   is sent once; Retryable only where provably nothing was sent (no connection) or the vendor refuses before it
+            works (429, 503 where the connector says so); every other doubt is UnknownOutcome
+
+No redirect is followed: credentials go to the configured host and nowhere else.
+"""
+
+import email.utils
+import json
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+
+from trivet.budget import Budget
+from trivet.contract import Services
+from trivet.errors import (
+    AuthFailed,
+    ConnectorError,
+    RateLimited,
+    Rejected,
+    Retryable,
+    UnknownOutcome,
+)
+
+CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5.0, 60.0, 120.0
+MAX_BODY = 64 * 1024 * 1024
+TRIES = 3
+SHORT_WAIT = 5.0
+"""A pause up to this long is waited for on the spot; a longer one goes back to the caller."""
+RETRY_AFTER = (0.1, 900.0)
+_AGAIN = (429, 502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON; ValueError where it is not, holds a key twice, or a number that JSON does not know."""
+        return json.loads(self.body, parse_constant=_no_constant, object_pairs_hook=_unique)
+
+
+Authenticate = Callable[[bool], Mapping[str, str]]
+"""Gives the headers that prove who we are; True asks for a fresh login."""
+
+
+@dataclass(slots=True)
+class HttpClient:
+    """One connection's client; a context manager that closes its sockets."""
+
+    connector: str
+    base_url: str
+    services: Services
+    authenticate: Authenticate = lambda _: {}
+    calls_per_second: float = 50.0
+    ca_file: str | None = None
+    refuses_before_work: bool = False
+    """This vendor answers 429 and 503 to a write before it does anything."""
+    auth_failed: Callable[[Reply], bool] = lambda reply: reply.status == 401
+    """Whether the answer says that the login is not (or no longer) valid."""
+    too_many: Callable[[Reply], float | None] = lambda reply: _retry_after(reply) if reply.status == 429 else None
+    """The pause in seconds that the answer asks for, None where it asks for none."""
+    session: requests.Session = field(default_factory=requests.Session)
+    _budget: Budget = field(init=False)
+    _headers: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        folder = self.services.state / "budget"
+        self._budget = Budget(folder / f"{self.services.connection}.json", self.calls_per_second)
+        self.session.verify = self.ca_file or True
+        self.session.trust_env = False
+        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8, pool_block=True)
+        self.session.mount("http://", adapter)
+        self.session.mount("https://", adapter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.session.close()
+
+    def read(self, operation: str, method: str, path: str, **how: Any) -> Reply:
+        """The answer to a call that changes nothing; retried on the spot, then Retryable or RateLimited."""
+        last: ConnectorError | None = None
+        for attempt in range(TRIES):
+            if attempt:
+                time.sleep(min(SHORT_WAIT, getattr(last, "retry_after", 0.2 * 2**attempt)))
+            try:
+                return self._read_once(operation, method, path, how)
+            except Retryable as error:
+                last = error
+                if isinstance(error, RateLimited) and error.retry_after > SHORT_WAIT:
+                    break
+        assert last is not None
+        raise last
+
+    def write(self, operation: str, method: str, path: str, **how: Any) -> Reply:
+        """The answer to a call that changes something; sent once."""
+        reply = self._authorised(operation, method, path, how, write=True)
+        if self._asks_for_pause(reply) is not None:
+            if self.refuses_before_work or reply.status == 200:
+                self._raise_rate_limited(operation, reply)
+            self._raise(UnknownOutcome, operation, f"HTTP {reply.status}, it may have been done")
+        if reply.status == 503 and self.refuses_before_work:
+            self._raise(Retryable, operation, "HTTP 503")
+        if reply.status in (408, 425) or reply.status >= 500:
+            self._raise(UnknownOutcome, operation, f"HTTP {reply.status}, it may have been done")
+        self._refuse_html(operation, reply, UnknownOutcome)
+        return reply
+
+    @contextmanager
+    def stream(self, operation: str, url: str) -> Iterator[requests.Response]:
+        """An open download from an address that the vendor gave, without our credentials."""
+        with self._translated(operation, write=False):
+            response = self.session.get(
+                url, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
+            )
+            with response:
+                yield response
+
+    def reject(self, operation: str, message: str, *, code: str | None = None, field: str | None = None) -> NoReturn:
+        """Raises `Rejected` for this connection."""
+        raise Rejected(
+            message, connector=self.connector, operation=operation, vendor_code=code, field=field
+        )
+
+    def decode(self, operation: str, reply: Reply, *, write: bool) -> Any:
+        """The body as JSON; unreadable after a write is UnknownOutcome, of a read Retryable."""
+        try:
+            return reply.json()
+        except (ValueError, RecursionError) as error:
+            kind = UnknownOutcome if write else Retryable
+            raise kind(
+                "the answer is not JSON", connector=self.connector, operation=operation, vendor_code="JSON_SYNTAX"
+            ) from error
+
+    def _read_once(self, operation: str, method: str, path: str, how: dict[str, Any]) -> Reply:
+        reply = self._authorised(operation, method, path, how, write=False)
+        if self._asks_for_pause(reply) is not None:
+            self._raise_rate_limited(operation, reply)
+        if reply.status in _AGAIN or reply.status >= 500:
+            self._raise(Retryable, operation, f"HTTP {reply.status}")
+        self._refuse_html(operation, reply, Retryable)
+        return reply
+
+    def _authorised(self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool) -> Reply:
+        if self._headers is None:
+            self._headers = self.authenticate(True)
+        reply = self._send(operation, method, path, how, write=write)
+        if self.auth_failed(reply):
+            # a definite refusal of the login: nothing was done, so one fresh login and one repetition are safe
+            self._headers = self.authenticate(True)
+            reply = self._send(operation, method, path, how, write=write)
+        if self.auth_failed(reply) or reply.status == 403:
+            self._headers = None
+            self._raise(AuthFailed, operation, f"the credentials are refused (HTTP {reply.status})", "check login and password of the connection")
+        return reply
+
+    def _send(self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool) -> Reply:
+        seconds = self._budget.wait(SHORT_WAIT)
+        if seconds:
+            raise RateLimited(
+                "the connection's rate budget is used up",
+                retry_after=seconds,
+                connector=self.connector,
+                operation=operation,
+            )
+        headers = {**(self._headers or {}), **how.get("headers", {})}
+        rest = {name: value for name, value in how.items() if name != "headers"}
+        deadline = time.monotonic() + TOTAL_SECONDS
+        with (
+            self._translated(operation, write=write),
+            self.session.request(
+                method, self.base_url + path, headers=headers, stream=True, allow_redirects=False,
+                timeout=(CONNECT_SECONDS, READ_SECONDS), **rest,
+            ) as response,
+        ):  # fmt: skip
+            return Reply(response.status_code, response.headers, self._body(operation, response, deadline, write))
+
+    def _body(self, operation: str, response: requests.Response, deadline: float, write: bool) -> bytes:
+        parts, size = [], 0
+        doubt = UnknownOutcome if write else Retryable
+        for part in response.iter_content(65536):
+            size += len(part)
+            if size > MAX_BODY:
+                self._raise(doubt, operation, "RESPONSE_TOO_LARGE_DECODED")
+            if time.monotonic() > deadline:
+                self._raise(doubt, operation, f"the answer took longer than {TOTAL_SECONDS:g} s")
+            parts.append(part)
+        return b"".join(parts)
+
+    @contextmanager
+    def _translated(self, operation: str, *, write: bool) -> Iterator[None]:
+        try:
+            yield
+        except requests.exceptions.SSLError as error:
+            self._raise(Retryable, operation, _tls(error), "trust the server's CA with `ca_file`, or mend its certificate")
+        except (requests.RequestException, HTTPError, OSError) as error:
+            # without a connection no byte left; from the first byte on a write is in doubt
+            if write and not _unsent(error):
+                self._raise(UnknownOutcome, operation, f"sent, the answer was lost ({type(error).__name__})")
+            self._raise(Retryable, operation, f"no answer ({type(error).__name__})", f"is {self.base_url} reachable?")
+
+    def _refuse_html(self, operation: str, reply: Reply, doubt: type[ConnectorError]) -> None:
+        if reply.status < 300 and "text/html" in reply.headers.get("Content-Type", ""):
+            self._raise(doubt, operation, "a web page came in place of an answer")
+
+    def _asks_for_pause(self, reply: Reply) -> float | None:
+        return self.too_many(reply)
+
+    def _raise_rate_limited(self, operation: str, reply: Reply) -> NoReturn:
+        seconds = clamp(self.too_many(reply) or 0.0)
+        self._budget.pause(min(seconds, SHORT_WAIT * 12))
+        raise RateLimited(
+            f"too many calls, again in {seconds:g} s",
+            retry_after=seconds,
+            connector=self.connector,
+            operation=operation,
+        )
+
+    def _raise(self, kind: type[ConnectorError], operation: str, message: str, cure: str | None = None) -> NoReturn:
+        raise kind(message, connector=self.connector, operation=operation, cure=cure) from None
+
+
+def clamp(seconds: float) -> float:
+    """A pause that a vendor asked for, kept between a moment and a quarter of an hour."""
+    low, high = RETRY_AFTER
+    return min(max(seconds, low), high)
+
+
+def _retry_after(reply: Reply) -> float:
+    text = reply.headers.get("Retry-After", "")
+    try:
+        return clamp(float(text))
+    except ValueError:
+        pass
+    when = email.utils.parsedate_to_datetime(text) if text[:1].isalpha() and "," in text else None
+    return clamp(when.timestamp() - time.time()) if when else 5.0
+
+
+def _unsent(error: BaseException) -> bool:
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    return isinstance(reason, NewConnectionError | SSLError) or isinstance(error, requests.exceptions.ConnectTimeout)
+
+
+def _tls(error: BaseException) -> str:
+    text = str(error)
+    for needle, said in (
+        ("certificate has expired", "TLS_CERT_EXPIRED: the server's certificate has expired"),
+        ("Hostname mismatch", "TLS_HOSTNAME: the certificate is for another host"),
+        ("self-signed", "TLS_UNTRUSTED_CA: the certificate is self-signed"),
+        ("self signed", "TLS_UNTRUSTED_CA: the certificate is self-signed"),
+        ("unable to get local issuer", "TLS_UNTRUSTED_CA: the certificate's issuer is not trusted"),
+    ):
+        if needle in text:
+            return said
+    return f"TLS handshake failed ({ssl.OPENSSL_VERSION.split()[0]})"
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key stands twice")
+    return made

@@ -1,0 +1,86 @@
+"""What operations carry, sealed: the vendor's document, the decision that wants it, and what was there before."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Select, UpdateBase, bindparam, delete, insert, null, select, update
+
+from trivet.ledger.bulk import chunks, run_many
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.tables import content, operation
+from trivet.model import Document
+
+Part = Literal["document", "decision", "before"]
+
+
+class Contents(NamedTuple):
+    """One operation's contents, opened; None where there is none, it was not asked for, or it was erased."""
+
+    document: Document | None = None
+    decision: Document | None = None
+    before: Document | None = None
+
+
+_PARTS: dict[Part, str] = {"document": "document_enc", "decision": "decision_enc", "before": "before_enc"}
+_COLUMNS = ("operation_id", "document_enc", "decision_enc", "key_id")
+_INSERT = insert(content)
+_ERASED = Contents()
+
+
+def add_many(tx: Transaction, rows: Mapping[str, Contents]) -> None:
+    """Stores documents and decisions of new operations, by operation id."""
+    sealed = [
+        (
+            row_id,
+            _seal(tx, row_id, "document", one.document),
+            _seal(tx, row_id, "decision", one.decision),
+            tx.keys.newest,
+        )
+        for row_id, one in rows.items()
+    ]
+    run_many(tx.conn, _INSERT, _COLUMNS, sealed)
+
+
+def put(tx: Transaction, part: Part, documents: Mapping[str, Document | None]) -> None:
+    """Replaces one part of these operations' contents."""
+    rows = [(_seal(tx, row_id, part, document), row_id) for row_id, document in documents.items()]
+    run_many(tx.conn, _put(part), ("sealed", "at_id"), rows)
+
+
+def get(tx: Transaction, ids: Iterable[str], *only: Part) -> dict[str, Contents]:
+    """The opened contents by operation id; `only` the parts named."""
+    query = _get(only or tuple(_PARTS))
+    found = dict.fromkeys(ids, _ERASED)
+    for part in chunks(found):
+        for row in tx.conn.execute(query, {"ids": part}):
+            opened = (
+                None if sealed is None else tx.unseal(sealed, f"content|{column}|{row[0]}")
+                for column, sealed in zip(_PARTS.values(), row[1:], strict=True)
+            )
+            found[row[0]] = Contents(*opened)
+    return found
+
+
+def erase(tx: Transaction, ids: Iterable[str]) -> None:
+    """Removes the contents and their fingerprints; the operations stay as proof of what happened."""
+    for part in chunks(ids):
+        tx.conn.execute(delete(content).where(content.c.operation_id.in_(part)))
+        tx.conn.execute(update(operation).where(operation.c.id.in_(part)).values(fingerprint=""))
+
+
+def _seal(tx: Transaction, row_id: str, part: Part, document: Document | None) -> bytes | None:
+    return None if document is None else tx.seal(document, f"content|{_PARTS[part]}|{row_id}")
+
+
+@lru_cache
+def _put(part: Part) -> UpdateBase:
+    values: dict[str, Any] = {_PARTS[part]: bindparam("sealed")}
+    return update(content).where(content.c.operation_id == bindparam("at_id")).values(values)
+
+
+@lru_cache
+def _get(parts: tuple[Part, ...]) -> Select[Any]:
+    columns = [content.c[column] if part in parts else null() for part, column in _PARTS.items()]
+    chosen = content.c.operation_id.in_(bindparam("ids", expanding=True))
+    return select(content.c.operation_id, *columns).where(chosen)
