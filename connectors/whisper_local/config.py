@@ -20,6 +20,9 @@ class WhisperLocalConfig(Config):
     """Threads of one process; several processes with one thread each use less CPU than one with several."""
     beam_size: int = Field(default=5, ge=1)
     """Search width."""
+    hints: bool = True
+    """Whether the position's keywords are told to the recogniser, the same for every candidate of a position; raises the
+    recall of terms, and is recorded with the transcript."""
     max_minutes: float = Field(default=120, gt=0)
     """A longer recording is refused."""
     max_megabytes: int = Field(default=2048, ge=1)

@@ -41,7 +41,7 @@ class WhisperLocal:
             "version": VERSION,
             "model": {"name": self.model.name, "sha256": self.model.sha256, "engine": f"faster-whisper {faster_whisper.__version__}"},
             "options": {
-                "beam_size": self.config.beam_size, "compute_type": self.config.compute_type, "vad": True, "hints": [],
+                "beam_size": self.config.beam_size, "compute_type": self.config.compute_type, "vad": True, "hints": self.config.hints,
             },
         }  # fmt: skip
 
@@ -49,15 +49,13 @@ class WhisperLocal:
         """See `Scorer`."""
         if request.audio is None:
             raise Rejected("there is no recording", connector=NAME, operation="score", vendor_code="NO_RECORDING")
+        hints = [str(k) for k in (request.requisition.get("keywords") or ())] if self.config.hints else []
         with samples(request.audio, self.config, self.scratch) as audio:
-            found, info = self._whisper.transcribe(
-                audio,
-                language=request.language,
-                beam_size=self.config.beam_size,
-                # without it Whisper invents words on silence
-                vad_filter=True,
-            )
-            segments = [_segment(s, info.language) for s in found]
+            segments, info = self._transcribed(audio, request.language, hints)
+            # hints can swallow speech: fewer than a word in two seconds of it is no transcript
+            if hints and sum(len(s["text"]) for s in segments) < info.duration_after_vad:
+                hints = []
+                segments, info = self._transcribed(audio, request.language, hints)
         if info.duration_after_vad == 0 or not segments:
             raise Rejected("nobody speaks in it", connector=NAME, operation="score", vendor_code="MEDIA_NO_SPEECH")
         return Scored(
@@ -68,9 +66,21 @@ class WhisperLocal:
                 "speech_duration": round(float(info.duration_after_vad), 2),
                 "text": (" " if info.language != "zh" else "，").join(s["text"] for s in segments),
                 "segments": segments,
+                "hints": hints,
                 "model": self.provenance()["model"],
             }
         )
+
+    def _transcribed(self, audio: Any, language: str | None, hints: list[str]) -> tuple[list[Document], Any]:
+        found, info = self._whisper.transcribe(
+            audio,
+            language=language,
+            beam_size=self.config.beam_size,
+            # without it Whisper invents words on silence
+            vad_filter=True,
+            hotwords=", ".join(hints) or None,
+        )
+        return [_segment(s, info.language) for s in found], info
 
     def poll(self, ticket: str) -> Scored | Pending:
         """Never needed: the answer comes at once."""

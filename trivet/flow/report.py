@@ -122,7 +122,7 @@ def deliveries(
     """Operations, last changed first."""
     with hub.ledger.read() as tx:
         found = delivered.deliveries(tx, state=state, target=target, batch_id=batch_id, limit=limit)
-    return [asdict(entry) for entry in found]
+    return [entry._asdict() for entry in found]
 
 
 def person(hub: Hub, who: str) -> Row:

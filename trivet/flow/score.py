@@ -29,6 +29,8 @@ from trivet.model import Document, Pending, Scored, ScoringRequest
 
 log = logging.getLogger(__name__)
 PURPOSES = ("record", "ai_score")
+SEEN_OF_POSITION = ("keywords", "competencies", "family", "language")
+"""What scorers are told of the position; another title or opening is no reason to score again."""
 Progress = Callable[[int, int], None]
 
 
@@ -144,8 +146,9 @@ def _assess(bench: _Bench, due: DueInterview) -> bool:
         answer = _answer(bench, due, conn_id, declaration, scorer, transcript, answers)
         if answer is None:
             return False
-        answers[declaration.name] = answer
-        transcript = answer if declaration.traits.transcribes else transcript
+        if declaration.traits.transcribes:
+            transcript = answer
+        answers["transcript" if declaration.traits.transcribes else declaration.name] = answer
     return _store_assessment(bench, due, answers, provenance)
 
 
@@ -160,7 +163,8 @@ def _answer(
 ) -> Document | None:
     """The scorer's answer, from the ledger where the same was asked before; None while it works on a ticket."""
     hub, tenant = bench.hub, bench.flow.tenant
-    depends: Document = {"scorer": scorer.provenance(), "connection": conn_id}
+    position = {name: (due.case.requisition or {}).get(name) for name in SEEN_OF_POSITION}
+    depends: Document = {"scorer": scorer.provenance(), "connection": conn_id, "position": position}
     audio = None
     if declaration.traits.takes == "audio":
         source = bench.get(RecordingsConnector, bench.flow.recordings)
@@ -169,7 +173,6 @@ def _answer(
         depends["recording"] = recording.sha256
     else:
         depends["transcript"], depends["answers"] = transcript, answers
-        depends["requisition"] = due.case.requisition
     key = fingerprint(depends)
     with hub.ledger.read() as tx:
         known = scorings.get_many(tx, tenant, [key]).get(key)
@@ -181,7 +184,7 @@ def _answer(
         )
     request = ScoringRequest(
         key=key, language=None, audio=audio, transcript=transcript, answers=answers,
-        requisition=due.case.requisition or {},
+        requisition=position,
     )  # fmt: skip
     scoring = _ask(hub, declaration, scorer, request, known, due)
     with hub.ledger.begin() as tx:

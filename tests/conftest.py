@@ -1,0 +1,192 @@
+"""The fixture world: the demo company behind stand-in servers, and a deployment that points at them."""
+
+import json
+import shutil
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trivet_sandbox
+from ruamel.yaml import YAML
+
+from trivet.connections import stored_connections
+from trivet.flow import report, steps
+from trivet.flow.hub import Hub, open_hub
+from trivet.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+# a stranger's connector: found by entry point because its folder is on the path
+sys.path.insert(0, str(ROOT / "tests" / "world"))
+SCORERS: dict[str, dict[str, Any]] = {
+    "script_reader": {"type": "script_reader"},
+    "whisper_local": {"type": "whisper_local"},
+    "behaviour_baseline": {"type": "behaviour_baseline"},
+    "terms_engineering": {"type": "term_recogniser", "dictionaries": ["engineering"]},
+    "terms_sales": {"type": "term_recogniser", "dictionaries": ["sales"]},
+    "terms_finance": {"type": "term_recogniser", "dictionaries": ["finance"]},
+}
+
+
+class Clock:
+    """The time, which a test may move on."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def forward(self, **how: float) -> None:
+        """Lets time pass."""
+        self.ahead += timedelta(**how)
+
+
+@dataclass
+class World:
+    """The company's servers and one deployment of Trivet."""
+
+    sandbox: Any
+    home: Path
+    state: Path
+    clock: Clock = field(default_factory=Clock)
+    flow: str = "nightly_interviews"
+
+    @property
+    def settings(self) -> Settings:
+        """Where this deployment keeps its things."""
+        return Settings(self.home, self.state, f"sqlite:///{self.state / 'ledger.db'}", self.state / "connections.json")
+
+    def environment(self) -> dict[str, str]:
+        """What a command line of this deployment needs to know."""
+        return {
+            "TRIVET_HOME": str(self.home), "TRIVET_STATE": str(self.state), "PYTHONPATH": str(ROOT / "tests" / "world"),
+            "COLUMNS": "200",
+        }  # fmt: skip
+
+    def hub(self) -> AbstractContextManager[Hub]:
+        """The deployment, opened."""
+        return open_hub(self.settings, stored_connections(self.settings.connections, {}), self.clock)
+
+    def connect(self, **changed: dict[str, Any]) -> None:
+        """Writes the connections file, with changes to single connections."""
+        known = self.sandbox.connections()
+        for name, extra in SCORERS.items():
+            rest = {key: value for key, value in extra.items() if key != "type"}
+            known[name] = {"conn_type": f"trivet_{extra['type']}", "extra": {"environment": "sandbox", **rest}}
+        for name, change in changed.items():
+            known[name] = {**known[name], **change}
+        self.settings.connections.write_text(json.dumps(known))
+
+    def edit_flow(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Edits the flow file as an engineer would."""
+        file = self.home / "mappings" / "flows" / f"{self.flow}.yaml"
+        yaml = YAML()
+        data = yaml.load(file.read_text(encoding="utf-8"))
+        change(data)
+        with file.open("w", encoding="utf-8") as out:
+            yaml.dump(data, out)
+
+    def night(self) -> str:
+        """One run of the flow, in this process; the batch's id. A system that is down does not stop the others."""
+        from trivet.errors import ConnectorError
+
+        with self.hub() as hub:
+            flow = hub.flow(self.flow)
+            batch_id = steps.pull(hub, self.flow, "test")
+            for shard in range(flow.shards):
+                steps.score(hub, batch_id, shard, flow.shards)
+            steps.decide(hub, batch_id)
+            for target in flow.targets():
+                try:
+                    steps.push(hub, batch_id, target)
+                except ConnectorError:
+                    continue
+            try:
+                steps.conclude(hub, batch_id)
+            except ConnectorError:
+                pass
+            return batch_id
+
+    def summary(self, batch_id: str) -> dict[str, Any]:
+        """What the batch came to."""
+        with self.hub() as hub:
+            return report.summary(hub, batch_id)
+
+    def operations(self, **which: Any) -> list[dict[str, Any]]:
+        """The ledger's operations."""
+        with self.hub() as hub:
+            return report.deliveries(hub, limit=1000, **which)
+
+    def held(self, name: str) -> Any:
+        """The full state of one stand-in."""
+        return self._ask(name, "GET", "state")
+
+    def erps(self) -> Any:
+        """The full state of both ERPs."""
+        return {name: self.held(name) for name in ("successfactors", "kingdee_cloud")}
+
+    def change(self, name: str, **spec: Any) -> Any:
+        """Something that a person does in the vendor's own screens."""
+        return self._ask(name, "POST", "change", spec)
+
+    def speak(self, candidate: str, text: str) -> None:
+        """A new recording of the candidate, in which she says this."""
+        content = b"script:" + text.encode()
+        self.change("feishu_hire", what="recording", candidate=candidate, file="new.ogg", content_hex=content.hex())
+
+    def misbehave(self, name: str, **fault: Any) -> None:
+        """The next matching calls go wrong."""
+        self._ask(name, "POST", "faults", fault)
+
+    def behave(self, name: str) -> None:
+        """No fault any more."""
+        self._ask(name, "DELETE", "faults")
+
+    def writes(self, name: str) -> list[dict[str, Any]]:
+        """The calls that may have changed something."""
+        reads = ("Query", "/tenant_access_token", "Login", "/oauth/")
+        return [
+            call
+            for call in self._ask(name, "GET", "log")
+            if call["method"] != "GET" and not any(word in call["path"] for word in reads)
+        ]
+
+    def calls(self, name: str) -> list[dict[str, Any]]:
+        """Every call."""
+        found: list[dict[str, Any]] = self._ask(name, "GET", "log")
+        return found
+
+    def _ask(self, name: str, method: str, what: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.sandbox[name].base_url}/_sandbox/{what}", method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+        )  # fmt: skip
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="session")
+def _servers() -> Iterator[Any]:
+    with trivet_sandbox.start() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def world(_servers: Any, tmp_path: Path) -> World:
+    """A fresh company and a fresh deployment whose flow reads scripts instead of transcribing."""
+    home = tmp_path / "home"
+    shutil.copytree(ROOT / "mappings", home / "mappings")
+    state = tmp_path / "state"
+    state.mkdir()
+    made = World(_servers, home, state)
+    for name in _servers.servers:
+        made._ask(name, "POST", "reset")
+    made.connect()
+    made.edit_flow(lambda flow: flow["scoring"].update(transcriber={"connection": "script_reader"}))
+    return made
