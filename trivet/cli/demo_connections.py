@@ -7,12 +7,17 @@ from typing import Any
 from trivet.settings import Settings
 
 HERE = {"environment": "sandbox"}
+FAMILIES = ("engineering", "sales", "finance")
 SCORERS: dict[str, dict[str, Any]] = {
     "whisper_local": {"conn_type": "trivet_whisper_local", "extra": HERE},
-    "terms_engineering": {"conn_type": "trivet_term_recogniser", "extra": HERE},
-    "terms_sales": {"conn_type": "trivet_term_recogniser", "extra": HERE},
-    "terms_finance": {"conn_type": "trivet_term_recogniser", "extra": HERE},
     "behaviour_baseline": {"conn_type": "trivet_behaviour_baseline", "extra": HERE},
+    **{
+        f"terms_{family}": {
+            "conn_type": "trivet_term_recogniser",
+            "extra": {**HERE, "dictionaries": [family]},
+        }
+        for family in FAMILIES
+    },
 }
 
 

@@ -1,7 +1,9 @@
 """What the demo shows: a live line while it works, a closing table, what differs from what was expected."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from types import TracebackType
 from typing import Any
 
@@ -9,9 +11,15 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
+from ruamel.yaml import YAML
+
+from trivet.flow import report
+
+Nested = dict[str, dict[str, dict[str, int]]]
 
 WORDS = ("waiting", "planned", "refused", "unknown", "stuck", "cancelled", "taken_back", "written_off")
 """What may become of an operation, besides `delivered`."""
+MANY = 10_000
 PLAIN_EVERY = 5.0  # seconds between lines where there is no terminal to redraw
 
 
@@ -95,5 +103,38 @@ def _print_table(console: Console, columns: Sequence[str], rows: Sequence[Mappin
 
 
 def show_differences(console: Console, hub: Any) -> bool:
-    """Whether everything is as the world expects; what is not is printed."""
-    return True
+    """Whether everything is as the demo's world expects; what is not is printed."""
+    expected = YAML(typ="safe", pure=True).load(
+        files("trivet_sandbox.world").joinpath("expected.yaml").read_text(encoding="utf-8")
+    )
+    found = _found(report.deliveries(hub, limit=MANY))
+    lines = _differences(expected["deliveries"], found)
+    aside = Counter(row["code"] for row in report.open_set_asides(hub))
+    lines += _differences({"set aside": {"": expected["set_aside"]}}, {"set aside": {"": dict(aside)}})
+    if not lines:
+        console.print("\nEverything was delivered as expected.", style="green")
+    else:
+        console.print("\nNot as expected:", style="red")
+        for line in lines:
+            console.print(f"  {line}", markup=False)
+    return not lines
+
+
+def _found(operations: Sequence[Mapping[str, Any]]) -> Nested:
+    found: Nested = {}
+    for entry in operations:
+        word = {"confirmed": "delivered", "waiting_identity": "waiting"}.get(entry["state"], entry["state"])
+        if word != "superseded":
+            words = found.setdefault(entry["target"], {}).setdefault(entry["entity"], {})
+            words[word] = words.get(word, 0) + 1
+    return found
+
+
+def _differences(expected: Nested, found: Nested) -> list[str]:
+    lines = []
+    for system in sorted({*expected, *found}):
+        wanted, have = expected.get(system, {}), found.get(system, {})
+        for entity in sorted({*wanted, *have}):
+            if wanted.get(entity, {}) != have.get(entity, {}):
+                lines.append(f"{system} {entity}: {have.get(entity, {})}, expected {wanted.get(entity, {})}")
+    return lines

@@ -111,6 +111,12 @@ def set_asides(hub: Hub, batch_id: str) -> list[Row]:
         return [_aside(entry) for entry in aside_store.find(tx, batch_id=batch_id)]
 
 
+def open_set_asides(hub: Hub) -> list[Row]:
+    """Everything that is set aside and not resolved, of all batches."""
+    with hub.ledger.read() as tx:
+        return [_aside(entry) for entry in aside_store.find(tx)]
+
+
 def deliveries(
     hub: Hub,
     *,
