@@ -29,24 +29,13 @@ def main() -> None:
                 name = f"flow_{number:03d}"
                 file = home / "mappings" / "flows" / f"{name}.yaml"
                 file.write_text(text.replace("nightly_interviews", name), encoding="utf-8")
-            print(f"{flows:>6} {_factory():>11.1f} {_airflow_alone():>17.1f} {_full_loader(home):>24.1f}")
+            print(f"{flows:>6} {_factory():>11.1f} {_full_loader(home):>24.1f}")
 
 
 def _factory() -> float:
     from trivet.airflow.factory import flow_dags
 
     return _milliseconds(flow_dags)
-
-
-def _airflow_alone() -> float:
-    from trivet.airflow import factory, heads
-
-    known = {file: heads.read_head(file) for file in heads.flow_files()}
-    read, factory.read_head = factory.read_head, known.__getitem__
-    try:
-        return _milliseconds(factory.flow_dags)
-    finally:
-        factory.read_head = read
 
 
 def _full_loader(home: Path) -> float:

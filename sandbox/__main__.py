@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
@@ -13,7 +12,9 @@ from .running import VENDORS, start
 
 def main() -> int:
     """0 when stopped by a signal."""
-    parser = argparse.ArgumentParser(prog="trivet sandbox", description="Stand-in vendor servers on 127.0.0.1.")
+    parser = argparse.ArgumentParser(
+        prog="trivet sandbox", description="Stand-in vendor servers on 127.0.0.1."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start them and stay until Ctrl-C")
     up.add_argument("--only", default=",".join(VENDORS), help="comma list of stand-ins (default: all)")
@@ -24,7 +25,9 @@ def main() -> int:
     up.add_argument("--candidates", type=int, help="a company of this many candidates")
     options = parser.parse_args()
     try:
-        sandbox = start(options.only.split(","), options.state, size=options.candidates, first_port=options.port)
+        sandbox = start(
+            options.only.split(","), options.state, size=options.candidates, first_port=options.port
+        )
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -46,7 +49,7 @@ def _write(file: Path | None, value: object) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     part.write_text(json.dumps(value, ensure_ascii=False, indent=2), encoding="utf-8")
-    os.chmod(part, 0o600)
+    part.chmod(0o600)
     part.replace(file)
 
 

@@ -31,7 +31,9 @@ class Person:
 @cache
 def company() -> dict[str, Any]:
     """The file as it is."""
-    data: dict[str, Any] = YAML(typ="safe", pure=True).load((WORLD / "company.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = YAML(typ="safe", pure=True).load(
+        (WORLD / "company.yaml").read_text(encoding="utf-8")
+    )
     return data
 
 

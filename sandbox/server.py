@@ -1,10 +1,11 @@
 """A small HTTP/1.1 server on loopback: routes, faults, a log of calls, and control below `/_sandbox/`.
 
-    GET    /_sandbox/health    POST /_sandbox/reset     everything as after the start
-    GET    /_sandbox/state     POST /_sandbox/change    what a person does in the vendor's own screens
-    GET    /_sandbox/log       POST|DELETE /_sandbox/faults
+GET    /_sandbox/health    POST /_sandbox/reset     everything as after the start
+GET    /_sandbox/state     POST /_sandbox/change    what a person does in the vendor's own screens
+GET    /_sandbox/log       POST|DELETE /_sandbox/faults
 """
 
+import contextlib
 import json
 import re
 import socket
@@ -51,6 +52,7 @@ class Answer:
     media_type: str = "application/json; charset=utf-8"
 
     def payload(self) -> bytes:
+        """The body's bytes."""
         if self.body is None:
             return b""
         if isinstance(self.body, bytes):
@@ -252,20 +254,22 @@ class _Handler(BaseHTTPRequestHandler):
             pass
 
     def finish(self) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError):
             super().finish()
-        except (OSError, ValueError):
-            pass
 
     def handle(self) -> None:
-        try:
+        with contextlib.suppress(ConnectionError, OSError, ValueError):
             super().handle()
-        except (ConnectionError, OSError, ValueError):
-            pass
 
     def _log(self, request: Request, status: int, fault: str | None) -> None:
         self.vendor.log.append(
-            {"method": request.method, "path": request.raw_path, "status": status, "fault": fault, "bytes": len(request.body)}
+            {
+                "method": request.method,
+                "path": request.raw_path,
+                "status": status,
+                "fault": fault,
+                "bytes": len(request.body),
+            }
         )
 
     def log_message(self, *_: Any) -> None:
@@ -285,7 +289,9 @@ class Running:
         self._server = _Server(("127.0.0.1", port), handler)
         self.vendor = vendor
         vendor.base_url = self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:

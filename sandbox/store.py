@@ -15,7 +15,9 @@ class Store:
     """Objects by kind and id; one lock, since a stand-in serves few callers."""
 
     def __init__(self, file: Path | None) -> None:
-        self._db = sqlite3.connect(str(file) if file else ":memory:", check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(
+            str(file) if file else ":memory:", check_same_thread=False, isolation_level=None
+        )
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute(
@@ -46,7 +48,9 @@ class Store:
     def get(self, kind: str, key: str) -> Json | None:
         """The object, or None."""
         with self.lock:
-            row = self._db.execute("SELECT body FROM object WHERE kind = ? AND id = ?", (kind, key)).fetchone()
+            row = self._db.execute(
+                "SELECT body FROM object WHERE kind = ? AND id = ?", (kind, key)
+            ).fetchone()
         return json.loads(row[0]) if row else None
 
     def delete(self, kind: str, key: str) -> bool:
@@ -57,10 +61,14 @@ class Store:
     def all(self, kind: str) -> list[tuple[str, Json]]:
         """Every object of the kind, by id."""
         with self.lock:
-            rows = self._db.execute("SELECT id, body FROM object WHERE kind = ? ORDER BY id", (kind,)).fetchall()
+            rows = self._db.execute(
+                "SELECT id, body FROM object WHERE kind = ? ORDER BY id", (kind,)
+            ).fetchall()
         return [(key, json.loads(body)) for key, body in rows]
 
-    def since(self, kind: str, low: int, high: int, after: tuple[int, str], limit: int) -> list[tuple[int, str, Json]]:
+    def since(
+        self, kind: str, low: int, high: int, after: tuple[int, str], limit: int
+    ) -> list[tuple[int, str, Json]]:
         """The next objects by (time, id) after a position, with low <= time <= high."""
         with self.lock:
             rows = self._db.execute(
@@ -80,7 +88,9 @@ class Store:
     def kinds(self) -> list[str]:
         """Every kind that is stored, counters left out."""
         with self.lock:
-            rows = self._db.execute("SELECT DISTINCT kind FROM object WHERE kind NOT LIKE '\\_%' ESCAPE '\\' ORDER BY kind")
+            rows = self._db.execute(
+                "SELECT DISTINCT kind FROM object WHERE kind NOT LIKE '\\_%' ESCAPE '\\' ORDER BY kind"
+            )
             return [row[0] for row in rows.fetchall()]
 
     def clear(self) -> None:

@@ -76,7 +76,11 @@ def _traits(declaration: Declaration) -> list[str]:
             "",
         ]
     if isinstance(declaration, ScorerConnector):
-        return [f"- takes: {declaration.traits.takes}", f"- infers: {', '.join(declaration.traits.infers)}", ""]
+        return [
+            f"- takes: {declaration.traits.takes}",
+            f"- infers: {', '.join(declaration.traits.infers)}",
+            "",
+        ]
     streams = getattr(declaration, "streams", None)
     return [f"- streams: {', '.join(streams)}", ""] if streams else []
 
@@ -102,7 +106,10 @@ def _cli() -> str:
     for command in [[], *[[name] for name in _commands()]]:
         run = subprocess.run(  # noqa: S603 - our own command line, fixed words
             [sys.executable, "-m", "trivet.cli", *command, "--help"],
-            capture_output=True, text=True, check=True, env={**_environment(), **WRONG_COLUMNS},
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**_environment(), **WRONG_COLUMNS},
         )
         title = " ".join(["trivet", *command])
         body = "\n".join(line.rstrip() for line in run.stdout.strip().splitlines())

@@ -5,7 +5,7 @@ import shutil
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +60,9 @@ class World:
     @property
     def settings(self) -> Settings:
         """Where this deployment keeps its things."""
-        return Settings(self.home, self.state, f"sqlite:///{self.state / 'ledger.db'}", self.state / "connections.json")
+        return Settings(
+            self.home, self.state, f"sqlite:///{self.state / 'ledger.db'}", self.state / "connections.json"
+        )
 
     def environment(self) -> dict[str, str]:
         """What a command line of this deployment needs to know."""
@@ -78,7 +80,10 @@ class World:
         known = self.sandbox.connections()
         for name, extra in SCORERS.items():
             rest = {key: value for key, value in extra.items() if key != "type"}
-            known[name] = {"conn_type": f"trivet_{extra['type']}", "extra": {"environment": "sandbox", **rest}}
+            known[name] = {
+                "conn_type": f"trivet_{extra['type']}",
+                "extra": {"environment": "sandbox", **rest},
+            }
         for name, change in changed.items():
             known[name] = {**known[name], **change}
         self.settings.connections.write_text(json.dumps(known))
@@ -107,10 +112,8 @@ class World:
                     steps.push(hub, batch_id, target)
                 except ConnectorError:
                     continue
-            try:
+            with suppress(ConnectorError):
                 steps.conclude(hub, batch_id)
-            except ConnectorError:
-                pass
             return batch_id
 
     def summary(self, batch_id: str) -> dict[str, Any]:
@@ -138,7 +141,9 @@ class World:
     def speak(self, candidate: str, text: str) -> None:
         """A new recording of the candidate, in which she says this."""
         content = b"script:" + text.encode()
-        self.change("feishu_hire", what="recording", candidate=candidate, file="new.ogg", content_hex=content.hex())
+        self.change(
+            "feishu_hire", what="recording", candidate=candidate, file="new.ogg", content_hex=content.hex()
+        )
 
     def misbehave(self, name: str, **fault: Any) -> None:
         """The next matching calls go wrong."""

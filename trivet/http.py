@@ -72,7 +72,9 @@ class HttpClient:
     """This vendor answers 429 and 503 to a write before it does anything."""
     auth_failed: Callable[[Reply], bool] = lambda reply: reply.status == 401
     """Whether the answer says that the login is not (or no longer) valid."""
-    too_many: Callable[[Reply], float | None] = lambda reply: _retry_after(reply) if reply.status == 429 else None
+    too_many: Callable[[Reply], float | None] = lambda reply: (
+        _retry_after(reply) if reply.status == 429 else None
+    )
     """The pause in seconds that the answer asks for, None where it asks for none."""
     session: requests.Session = field(default_factory=requests.Session)
     _budget: Budget = field(init=False)
@@ -134,11 +136,11 @@ class HttpClient:
             with response:
                 yield response
 
-    def reject(self, operation: str, message: str, *, code: str | None = None, field: str | None = None) -> NoReturn:
+    def reject(
+        self, operation: str, message: str, *, code: str | None = None, field: str | None = None
+    ) -> NoReturn:
         """Raises `Rejected` for this connection."""
-        raise Rejected(
-            message, connector=self.connector, operation=operation, vendor_code=code, field=field
-        )
+        raise Rejected(message, connector=self.connector, operation=operation, vendor_code=code, field=field)
 
     def decode(self, operation: str, reply: Reply, *, write: bool) -> Any:
         """The body as JSON; unreadable after a write is UnknownOutcome, of a read Retryable."""
@@ -147,7 +149,10 @@ class HttpClient:
         except (ValueError, RecursionError) as error:
             kind = UnknownOutcome if write else Retryable
             raise kind(
-                "the answer is not JSON", connector=self.connector, operation=operation, vendor_code="JSON_SYNTAX"
+                "the answer is not JSON",
+                connector=self.connector,
+                operation=operation,
+                vendor_code="JSON_SYNTAX",
             ) from error
 
     def _read_once(self, operation: str, method: str, path: str, how: dict[str, Any]) -> Reply:
@@ -159,7 +164,9 @@ class HttpClient:
         self._refuse_html(operation, reply, Retryable)
         return reply
 
-    def _authorised(self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool) -> Reply:
+    def _authorised(
+        self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool
+    ) -> Reply:
         if self._headers is None:
             self._headers = self.authenticate(True)
         reply = self._send(operation, method, path, how, write=write)
@@ -169,7 +176,12 @@ class HttpClient:
             reply = self._send(operation, method, path, how, write=write)
         if self.auth_failed(reply) or reply.status == 403:
             self._headers = None
-            self._raise(AuthFailed, operation, f"the credentials are refused (HTTP {reply.status})", "check login and password of the connection")
+            self._raise(
+                AuthFailed,
+                operation,
+                f"the credentials are refused (HTTP {reply.status})",
+                "check login and password of the connection",
+            )
         return reply
 
     def _send(self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool) -> Reply:
@@ -191,7 +203,9 @@ class HttpClient:
                 timeout=(CONNECT_SECONDS, READ_SECONDS), **rest,
             ) as response,
         ):  # fmt: skip
-            return Reply(response.status_code, response.headers, self._body(operation, response, deadline, write))
+            return Reply(
+                response.status_code, response.headers, self._body(operation, response, deadline, write)
+            )
 
     def _body(self, operation: str, response: requests.Response, deadline: float, write: bool) -> bytes:
         parts, size = [], 0
@@ -210,12 +224,19 @@ class HttpClient:
         try:
             yield
         except requests.exceptions.SSLError as error:
-            self._raise(Retryable, operation, _tls(error), "trust the server's CA with `ca_file`, or mend its certificate")
+            self._raise(
+                Retryable,
+                operation,
+                _tls(error),
+                "trust the server's CA with `ca_file`, or mend its certificate",
+            )
         except (requests.RequestException, HTTPError, OSError) as error:
             # without a connection no byte left; from the first byte on a write is in doubt
             if write and not _unsent(error):
                 self._raise(UnknownOutcome, operation, f"sent, the answer was lost ({type(error).__name__})")
-            self._raise(Retryable, operation, f"no answer ({type(error).__name__})", f"is {self.base_url} reachable?")
+            self._raise(
+                Retryable, operation, f"no answer ({type(error).__name__})", f"is {self.base_url} reachable?"
+            )
 
     def _refuse_html(self, operation: str, reply: Reply, doubt: type[ConnectorError]) -> None:
         if reply.status < 300 and "text/html" in reply.headers.get("Content-Type", ""):
@@ -234,7 +255,9 @@ class HttpClient:
             operation=operation,
         )
 
-    def _raise(self, kind: type[ConnectorError], operation: str, message: str, cure: str | None = None) -> NoReturn:
+    def _raise(
+        self, kind: type[ConnectorError], operation: str, message: str, cure: str | None = None
+    ) -> NoReturn:
         raise kind(message, connector=self.connector, operation=operation, cure=cure) from None
 
 
@@ -258,7 +281,9 @@ def _unsent(error: BaseException) -> bool:
     reason = error.args[0] if error.args else None
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
-    return isinstance(reason, NewConnectionError | SSLError) or isinstance(error, requests.exceptions.ConnectTimeout)
+    return isinstance(reason, NewConnectionError | SSLError) or isinstance(
+        error, requests.exceptions.ConnectTimeout
+    )
 
 
 def _tls(error: BaseException) -> str:

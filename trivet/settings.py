@@ -1,9 +1,9 @@
 """Where a deployment keeps its things; read from the environment once, passed on as a value.
 
-    TRIVET_HOME          folder that holds mappings/ (default: the current folder)
-    TRIVET_STATE         writable folder for ledger file, keys, recordings, caches (default: $TRIVET_HOME/.trivet)
-    TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder)
-    TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/connections.json where it exists)
+TRIVET_HOME          folder that holds mappings/ (default: the current folder)
+TRIVET_STATE         writable folder for ledger file, keys, recordings, caches (default: $TRIVET_HOME/.trivet)
+TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder)
+TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/connections.json where it exists)
 """
 
 import os
@@ -25,10 +25,12 @@ class Settings:
 
     @property
     def mappings(self) -> Path:
+        """The files that integration engineers edit."""
         return self.home / "mappings"
 
     @property
     def recordings(self) -> Path:
+        """Recordings on disk, named by content."""
         return self.state / "recordings"
 
 

@@ -40,10 +40,8 @@ class Competency:
             hit = _first(indicator, blanked)
             if hit is not None:
                 yield _evidence(indicator, sentences[hit])
-            for i, text in enumerate(blanked):
-                for pattern in indicator.patterns:
-                    text = pattern.sub(" ", text)
-                blanked[i] = text
+            for pattern in indicator.patterns:
+                blanked = [pattern.sub(" ", text) for text in blanked]
         for indicator in self.indicators:
             if indicator.weight > 0:
                 hit = _first(indicator, blanked)

@@ -49,7 +49,9 @@ class BehaviourBaseline:
     def score(self, request: ScoringRequest) -> Scored | Pending:
         """See `Scorer`."""
         if request.transcript is None:
-            raise Rejected("there is no transcript", connector=NAME, operation="score", vendor_code="NO_TRANSCRIPT")
+            raise Rejected(
+                "there is no transcript", connector=NAME, operation="score", vendor_code="NO_TRANSCRIPT"
+            )
         sentences = request.transcript.get("segments") or []
         found = {c.name: list(c.seen(sentences)) for c in self.competencies}
         found[TECHNICAL] = _keywords(request)

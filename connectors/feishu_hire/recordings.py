@@ -76,7 +76,10 @@ class FeishuHireRecordings:
             yield chunk
         if length is not None and size < length:
             raise Retryable(
-                f"{size} of {length} bytes arrived", connector=NAME, operation="download", vendor_code="MEDIA_TRUNCATED"
+                f"{size} of {length} bytes arrived",
+                connector=NAME,
+                operation="download",
+                vendor_code="MEDIA_TRUNCATED",
             )
 
 

@@ -66,7 +66,9 @@ class FeishuHireSource:
 
     def _employee(self, application_id: str) -> Document | None:
         try:
-            data = self.wire.read("get employee", "/employees/get_by_application", {"application_id": application_id})
+            data = self.wire.read(
+                "get employee", "/employees/get_by_application", {"application_id": application_id}
+            )
         except Rejected:
             return None  # on board by stage, the employee record follows later
         employee: Document | None = data.get("employee")
@@ -79,7 +81,9 @@ class FeishuHireSource:
         # a day ahead, for clocks that differ
         end = int((now + timedelta(days=1)).timestamp() * 1000)
         cursor = Cursor(json.dumps({"from": int(now.timestamp() * 1000)}))
-        for items in self.wire.pages("list interviews", "/interviews", {"start_time": start, "end_time": end}):
+        for items in self.wire.pages(
+            "list interviews", "/interviews", {"start_time": start, "end_time": end}
+        ):
             try:
                 records = tuple(_record(item) for item in items)
             except (KeyError, TypeError, AttributeError) as error:

@@ -38,6 +38,8 @@ class FeishuHireTarget:
 
     def find(self, entity: str, operations: Sequence[Operation]) -> Mapping[str, Sequence[Found]]:
         """See `Target`; asks once per talent."""
+        if entity != NOTE:
+            raise Rejected(f"no entity {entity}", connector=NAME, operation="find", vendor_code="ENTITY")
         wanted = {operation.reference for operation in operations}
         talents = dict.fromkeys(o.document["talent_id"] for o in operations if o.document.get("talent_id"))
         found: dict[str, list[Found]] = {}
@@ -51,7 +53,9 @@ class FeishuHireTarget:
 
     def _sent(self, operation: Operation) -> Outcome:
         if operation.entity != NOTE:
-            return Rejected(f"no entity {operation.entity}", connector=NAME, operation="send", vendor_code="ENTITY")
+            return Rejected(
+                f"no entity {operation.entity}", connector=NAME, operation="send", vendor_code="ENTITY"
+            )
         try:
             if operation.kind == "create":
                 return self._create(operation)
@@ -69,7 +73,9 @@ class FeishuHireTarget:
         return Confirmed(note.get("id"))
 
     def _update(self, operation: Operation) -> Outcome:
-        self.wire.write("patch note", "PATCH", f"/notes/{operation.remote_id}", {"content": _marked(operation)})
+        self.wire.write(
+            "patch note", "PATCH", f"/notes/{operation.remote_id}", {"content": _marked(operation)}
+        )
         return Confirmed(operation.remote_id)
 
     def _delete(self, operation: Operation) -> Outcome:

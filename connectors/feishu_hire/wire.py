@@ -12,7 +12,7 @@ from .config import FeishuHireConfig
 
 NAME = "feishu_hire"
 HIRE = "/open-apis/hire/v1"
-TOKEN = "/open-apis/auth/v3/tenant_access_token/internal"
+LOGIN = "/open-apis/auth/v3/tenant_access_token/internal"
 # gateway codes of open.feishu.cn: token missing, invalid, expired; too many calls
 BAD_TOKENS = (99991661, 99991663, 99991664, 99991668, 99991677)
 TOO_MANY = 99991400
@@ -51,11 +51,16 @@ class Wire:
         """The items of each page, lazily."""
         token: str | None = None
         while True:
-            data = self.read(operation, path, {**query, "page_size": self.config.page_size, "page_token": token})
+            data = self.read(
+                operation, path, {**query, "page_size": self.config.page_size, "page_token": token}
+            )
             items = data.get("items")
             if not isinstance(items, list):
                 raise Retryable(
-                    "the page has no list of items", connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED"
+                    "the page has no list of items",
+                    connector=NAME,
+                    operation=operation,
+                    vendor_code="PAGE_MALFORMED",
                 )
             yield items
             token = data.get("page_token")
@@ -70,14 +75,18 @@ class Wire:
             return data if isinstance(data, dict) else {}
         if code is None:
             doubt = UnknownOutcome if write else Retryable
-            raise doubt("the answer has no code", connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED")
+            raise doubt(
+                "the answer has no code", connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED"
+            )
         if code in NO_RIGHT:
             raise AuthFailed(
                 "the app lacks a permission", connector=NAME, operation=operation, vendor_code=str(code),
                 cure="grant the hire scopes to the app in the developer console",
             )  # fmt: skip
         # `msg` is the platform's own text; it names parameters, not people
-        raise Rejected(str(answer.get("msg", ""))[:200], connector=NAME, operation=operation, vendor_code=str(code))
+        raise Rejected(
+            str(answer.get("msg", ""))[:200], connector=NAME, operation=operation, vendor_code=str(code)
+        )
 
     def _login(self, _: bool) -> Mapping[str, str]:
         body = {"app_id": self.config.app_id, "app_secret": self.config.app_secret.get_secret_value()}
@@ -86,7 +95,7 @@ class Wire:
             ca_file=self.config.ca_file, session=self.http.session,
         )  # fmt: skip
         # a login changes nothing: it may be repeated
-        reply = client.read("login", "POST", TOKEN, json=body)
+        reply = client.read("login", "POST", LOGIN, json=body)
         answer = client.decode("login", reply, write=False)
         token = answer.get("tenant_access_token") if isinstance(answer, dict) else None
         if not token:

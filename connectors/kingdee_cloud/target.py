@@ -6,6 +6,7 @@ tells only of audited bills as they should be (a bill that stopped half-way is f
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from trivet.contract import Services
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, UnknownOutcome
@@ -59,10 +60,10 @@ class KingdeeCloudTarget:
             found.setdefault(number, []).append(Found(str(key), document, status))
         return found
 
-    def _rows(self, form: str, references: Sequence[str], fields: Sequence[str]) -> list[list[object]]:
+    def _rows(self, form: str, references: Sequence[str], fields: Sequence[str]) -> list[list[Any]]:
         keys = ["FBillNo", "FID", "FDocumentStatus", *fields]
         wanted = list(dict.fromkeys(references))
-        rows: list[list[object]] = []
+        rows: list[list[Any]] = []
         for start in range(0, len(wanted), _SEARCHED):
             said = ",".join(quoted(reference) for reference in wanted[start : start + _SEARCHED])
             rows += self.wire.query(form, keys, f"FBillNo in ({said})")
@@ -77,14 +78,20 @@ class KingdeeCloudTarget:
         models = [self._model(known, o, there.get(o.reference, (None, ""))[0]) for o in operations]
         status = self.wire.call("BatchSave", form, {"Model": models, "IsAutoAdjustField": "true"})
         outcomes: list[Outcome] = [
-            UnknownOutcome("the answer does not name this bill", connector=NAME, operation=f"BatchSave {form}")
+            UnknownOutcome(
+                "the answer does not name this bill", connector=NAME, operation=f"BatchSave {form}"
+            )
         ] * len(operations)
         for error in status.get("Errors") or []:
             if 0 <= int(error.get("DIndex", -1)) < len(outcomes):
                 outcomes[error["DIndex"]] = refusal(f"BatchSave {form}", status.get("MsgCode"), error)
         for entry in status.get("SuccessEntitys") or []:
             outcomes[entry["DIndex"]] = Confirmed(str(entry["Id"]))
-        saved = [o.reference for o, outcome in zip(operations, outcomes, strict=True) if isinstance(outcome, Confirmed)]
+        saved = [
+            o.reference
+            for o, outcome in zip(operations, outcomes, strict=True)
+            if isinstance(outcome, Confirmed)
+        ]
         if known.audit and saved:
             lost = self._finish(form, saved)
             for i, operation in enumerate(operations):
@@ -99,7 +106,10 @@ class KingdeeCloudTarget:
                 self._step(service, form, references)
         except ConnectorError as error:
             doubt = UnknownOutcome(
-                f"saved, not audited: {error.message}", connector=NAME, operation=error.operation, vendor_code=error.vendor_code
+                f"saved, not audited: {error.message}",
+                connector=NAME,
+                operation=error.operation,
+                vendor_code=error.vendor_code,
             )
             return dict.fromkeys(references, doubt)
         return {}
@@ -117,7 +127,11 @@ class KingdeeCloudTarget:
             self._step("UnAudit", form, audited)
         outcomes: list[Outcome] = []
         for operation in operations:
-            outcomes.append(self._deleted(form, operation) if operation.reference in there else Confirmed(operation.remote_id))
+            outcomes.append(
+                self._deleted(form, operation)
+                if operation.reference in there
+                else Confirmed(operation.remote_id)
+            )
         return outcomes
 
     def _deleted(self, form: str, operation: Operation) -> Outcome:

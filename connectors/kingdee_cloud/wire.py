@@ -82,7 +82,13 @@ class Wire:
             ca_file=self.config.ca_file, session=self.http.session,
         )  # fmt: skip
         at = str(int(time.time()))
-        parts = [self.config.account, self.config.user, self.config.app_id, self.config.app_secret.get_secret_value(), at]
+        parts = [
+            self.config.account,
+            self.config.user,
+            self.config.app_id,
+            self.config.app_secret.get_secret_value(),
+            at,
+        ]
         sign = hashlib.sha256("".join(sorted(parts)).encode()).hexdigest()
         parameters = [*parts[:3], at, sign, self.config.language]
         # a login changes nothing: it may be repeated
@@ -111,7 +117,9 @@ def refusal(operation: str, code: Any, error: Document) -> ConnectorError:
     text = str(error.get("Message") or "refused")[:300]
     where: dict[str, Any] = {"connector": NAME, "operation": operation, "vendor_code": f"MsgCode {code}"}
     if code in (NO_RIGHT, LICENCE, ADMIN, SESSION_LOST):
-        return AuthFailed(text, cure="give the integration user the form's permissions and a licence", **where)
+        return AuthFailed(
+            text, cure="give the integration user the form's permissions and a licence", **where
+        )
     if code == CALL_LIMIT:
         return RateLimited(text, retry_after=60.0, **where)
     if code == CONFLICT:
@@ -128,7 +136,9 @@ def quoted(value: str) -> str:
 
 def _mac(secret: str, text: str) -> str:
     # base64 of the hex text, not of the bytes (SDK 8.2.0)
-    return base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest().encode()).decode()
+    return base64.b64encode(
+        hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest().encode()
+    ).decode()
 
 
 def _code(reply: Reply) -> Any:

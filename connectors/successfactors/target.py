@@ -30,7 +30,11 @@ class SuccessFactorsTarget:
         for name, entity in self.config.entities.items():
             known = metadata.get(name, {}).get(entity.reference)
             if known is None or not known.filterable:
-                what = "does not exist" if name not in metadata else f"has no filterable property {entity.reference}"
+                what = (
+                    "does not exist"
+                    if name not in metadata
+                    else f"has no filterable property {entity.reference}"
+                )
                 raise Rejected(
                     f"{name} {what} in this tenant", connector=NAME, operation="check", vendor_code="METADATA",
                     cure=f"add the field to {name}, or mend `entities` of the connection",
@@ -69,7 +73,11 @@ class SuccessFactorsTarget:
                     document = from_vendor(properties, row)
                     reference = document.pop(known.reference, None)
                     found.setdefault(str(reference), []).append(
-                        Found(str(row[known.key]), document, str(row.get("lastModified") or row.get("lastModifiedDateTime")))
+                        Found(
+                            str(row[known.key]),
+                            document,
+                            str(row.get("lastModified") or row.get("lastModifiedDateTime")),
+                        )
                     )
                 if "$skiptoken=" not in data.get("__next", ""):
                     break
@@ -101,7 +109,9 @@ class SuccessFactorsTarget:
         elif known.max_length and isinstance(value, str) and len(value) > known.max_length:
             problem = ("FIELD_LENGTH", f"longer than {known.max_length} characters")
         if problem:
-            raise Rejected(problem[1], connector=NAME, operation=operation.kind, vendor_code=problem[0], field=name)
+            raise Rejected(
+                problem[1], connector=NAME, operation=operation.kind, vendor_code=problem[0], field=name
+            )
 
     def _deleted(self, operation: Operation) -> Outcome:
         known, _ = self._entity(operation.entity)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from trivet.contract import Services
 from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable, UnknownOutcome
-from trivet.http import HttpClient, Reply
+from trivet.http import HttpClient
 from trivet.model import Confirmed, Document, Outcome
 
 from .config import SuccessFactorsConfig
@@ -94,7 +94,11 @@ class Wire:
             token = b64encode(f"{self.config.login}:{secret}".encode()).decode()
             return {**common, "Authorization": f"Basic {token}"}
         client = HttpClient(
-            NAME, self.http.base_url, self.http.services, ca_file=self.config.ca_file, session=self.http.session
+            NAME,
+            self.http.base_url,
+            self.http.services,
+            ca_file=self.config.ca_file,
+            session=self.http.session,
         )
         form = {
             "grant_type": "urn:ietf:params:oauth:grant-type:saml2-bearer", "client_id": self.config.login,
@@ -104,14 +108,21 @@ class Wire:
         reply = client.read("login", "POST", "/oauth/token", data=form)
         answer = client.decode("login", reply, write=False)
         if reply.status >= 400 or "access_token" not in answer:
-            raise AuthFailed("the assertion is refused", connector=NAME, operation="login", cure="renew the SAML assertion")
+            raise AuthFailed(
+                "the assertion is refused", connector=NAME, operation="login", cure="renew the SAML assertion"
+            )
         return {**common, "Authorization": f"Bearer {answer['access_token']}"}
 
 
 def parse_metadata(body: bytes) -> Metadata:
     """The tenant's entities; Retryable where it is not EDMX."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise Retryable("$metadata holds a DTD", connector=NAME, operation="read $metadata", vendor_code="XML_DTD_FORBIDDEN")
+        raise Retryable(
+            "$metadata holds a DTD",
+            connector=NAME,
+            operation="read $metadata",
+            vendor_code="XML_DTD_FORBIDDEN",
+        )
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - a DTD was refused above, and expat expands nothing else
     except ElementTree.ParseError as error:
@@ -204,4 +215,6 @@ def _rejected(operation: str, text: str) -> Rejected:
     named = _PROPERTY.search(said)
     field = (named[1] or named[2]) if named else None
     said = re.sub(r"\s*\(property \w+\)", "", said)
-    return Rejected(said[:300] or "refused", connector=NAME, operation=operation, vendor_code=code, field=field)
+    return Rejected(
+        said[:300] or "refused", connector=NAME, operation=operation, vendor_code=code, field=field
+    )

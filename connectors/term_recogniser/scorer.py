@@ -37,7 +37,9 @@ class TermRecogniser:
     def score(self, request: ScoringRequest) -> Scored | Pending:
         """See `Scorer`."""
         if request.transcript is None:
-            raise Rejected("there is no transcript", connector=NAME, operation="score", vendor_code="NO_TRANSCRIPT")
+            raise Rejected(
+                "there is no transcript", connector=NAME, operation="score", vendor_code="NO_TRANSCRIPT"
+            )
         segments = request.transcript.get("segments") or []
         words = sum(count_words(str(s["text"])) for s in segments)
         found: dict[str, list[Document]] = {}

@@ -12,7 +12,24 @@ from pathlib import Path
 
 RATE = 16_000
 # ffmpeg's names of containers; playlists (hls, concat, dash), pictures and text formats are not among them
-CONTAINERS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "ogg", "wav", "mp3", "flac", "aac", "avi", "asf", "mpeg", "mpegts", "flv", "amr", "aiff", "caf", "au"}
+CONTAINERS = {
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "matroska,webm",
+    "ogg",
+    "wav",
+    "mp3",
+    "flac",
+    "aac",
+    "avi",
+    "asf",
+    "mpeg",
+    "mpegts",
+    "flv",
+    "amr",
+    "aiff",
+    "caf",
+    "au",
+}
 MOST_STREAMS = 8
 MOST_PIXELS = 4096 * 2304
 MAGIC_TEXT = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml")
@@ -41,7 +58,9 @@ def decode(file: Path, out: Path, max_seconds: float) -> dict[str, float]:
             declared = _probe(container, max_seconds)
             decoded = _write(container, out, max_seconds)
     except FFmpegError as error:
-        raise Refused("MEDIA_DECODE_FAILED", f"cannot be decoded: {error.strerror or type(error).__name__}") from None
+        raise Refused(
+            "MEDIA_DECODE_FAILED", f"cannot be decoded: {error.strerror or type(error).__name__}"
+        ) from None
     if decoded < 0.05:
         raise Refused("MEDIA_EMPTY", "there is no sound in it")
     if declared and decoded < 0.97 * declared - 0.2:

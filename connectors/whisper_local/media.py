@@ -50,7 +50,12 @@ def _decode(file: Path, out: Path, config: WhisperLocalConfig) -> None:
     command = [sys.executable, "-I", decode.__file__, str(file), str(out), str(seconds)]
     try:
         run = subprocess.run(  # noqa: S603 - our own program
-            command, capture_output=True, timeout=config.decode_seconds * 2, check=False, env={}, preexec_fn=limit  # noqa: PLW1509
+            command,
+            capture_output=True,
+            timeout=config.decode_seconds * 2,
+            check=False,
+            env={},
+            preexec_fn=limit,
         )
     except subprocess.TimeoutExpired:
         raise _refused("MEDIA_DECODE_LIMIT", "decoding takes too long") from None

@@ -1,7 +1,6 @@
 """Finds the model: a folder, a hub id where downloads are allowed, or the packages of the demo, joined once and checked."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ def _joined(packaged: Packaged, cache: Path) -> Model:
         temporary = Path(tempfile.mkdtemp(dir=cache, prefix=".joining-"))
         try:
             _join(packaged, temporary)
-            os.replace(temporary, folder)
+            temporary.replace(folder)
         except OSError:
             # another process was faster: a folder that holds files cannot be replaced
             if not (folder / "model.bin").is_file():

@@ -39,16 +39,25 @@ class WhisperLocal:
         return {
             "scorer": NAME,
             "version": VERSION,
-            "model": {"name": self.model.name, "sha256": self.model.sha256, "engine": f"faster-whisper {faster_whisper.__version__}"},
-            "options": {
-                "beam_size": self.config.beam_size, "compute_type": self.config.compute_type, "vad": True, "hints": self.config.hints,
+            "model": {
+                "name": self.model.name,
+                "sha256": self.model.sha256,
+                "engine": f"faster-whisper {faster_whisper.__version__}",
             },
-        }  # fmt: skip
+            "options": {
+                "beam_size": self.config.beam_size,
+                "compute_type": self.config.compute_type,
+                "vad": True,
+                "hints": self.config.hints,
+            },
+        }
 
     def score(self, request: ScoringRequest) -> Scored | Pending:
         """See `Scorer`."""
         if request.audio is None:
-            raise Rejected("there is no recording", connector=NAME, operation="score", vendor_code="NO_RECORDING")
+            raise Rejected(
+                "there is no recording", connector=NAME, operation="score", vendor_code="NO_RECORDING"
+            )
         hints = [str(k) for k in (request.requisition.get("keywords") or ())] if self.config.hints else []
         with samples(request.audio, self.config, self.scratch) as audio:
             segments, info = self._transcribed(audio, request.language, hints)
@@ -57,7 +66,9 @@ class WhisperLocal:
                 hints = []
                 segments, info = self._transcribed(audio, request.language, hints)
         if info.duration_after_vad == 0 or not segments:
-            raise Rejected("nobody speaks in it", connector=NAME, operation="score", vendor_code="MEDIA_NO_SPEECH")
+            raise Rejected(
+                "nobody speaks in it", connector=NAME, operation="score", vendor_code="MEDIA_NO_SPEECH"
+            )
         return Scored(
             {
                 "language": info.language,

@@ -4,10 +4,10 @@ import base64
 import json
 import secrets
 import time
-from typing import Any
+from functools import partial
 from urllib.parse import quote
 
-from ..server import Answer, Request, Vendor
+from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
 from . import seed as seeding
 
@@ -32,20 +32,25 @@ class FeishuHire(Vendor):
         self.tokens: dict[str, float] = {}
         self.links: dict[str, tuple[str, float]] = {}
         self.route("POST", "/open-apis/auth/v3/tenant_access_token/internal", self.token)
-        for kind, path in (("job", "jobs"), ("talent", "talents")):
-            self.route("GET", f"{PREFIX}/{path}", lambda r, k=kind: self.guarded(r, lambda: self.by_time(r, k)))
-            self.route("GET", f"{PREFIX}/{path}/{{id}}", lambda r, k=kind: self.guarded(r, lambda: self.one(r, k)))
-        self.route("GET", f"{PREFIX}/applications", lambda r: self.guarded(r, lambda: self.application_ids(r)))
-        self.route("GET", f"{PREFIX}/applications/{{id}}", lambda r: self.guarded(r, lambda: self.one(r, "application")))
-        self.route("GET", f"{PREFIX}/interviews", lambda r: self.guarded(r, lambda: self.interviews(r)))
-        self.route("GET", f"{PREFIX}/employees/get_by_application", lambda r: self.guarded(r, lambda: self.employee(r)))
-        self.route("GET", f"{PREFIX}/attachments/{{id}}", lambda r: self.guarded(r, lambda: self.attachment(r)))
+        guarded = (
+            ("GET", "/jobs", partial(self.by_time, kind="job")),
+            ("GET", "/jobs/{id}", partial(self.one, kind="job")),
+            ("GET", "/talents", partial(self.by_time, kind="talent")),
+            ("GET", "/talents/{id}", partial(self.one, kind="talent")),
+            ("GET", "/applications", self.application_ids),
+            ("GET", "/applications/{id}", partial(self.one, kind="application")),
+            ("GET", "/interviews", self.interviews),
+            ("GET", "/employees/get_by_application", self.employee),
+            ("GET", "/attachments/{id}", self.attachment),
+            ("GET", "/notes", self.notes),
+            ("POST", "/notes", self.create_note),
+            ("GET", "/notes/{id}", partial(self.one, kind="note")),
+            ("PATCH", "/notes/{id}", self.patch_note),
+            ("DELETE", "/notes/{id}", self.delete_note),
+        )
+        for method, path, handler in guarded:
+            self.route(method, PREFIX + path, partial(self.guarded, inner=handler))
         self.route("GET", "/files/{link}", self.file)
-        self.route("GET", f"{PREFIX}/notes", lambda r: self.guarded(r, lambda: self.notes(r)))
-        self.route("POST", f"{PREFIX}/notes", lambda r: self.guarded(r, lambda: self.create_note(r)))
-        self.route("GET", f"{PREFIX}/notes/{{id}}", lambda r: self.guarded(r, lambda: self.one(r, "note")))
-        self.route("PATCH", f"{PREFIX}/notes/{{id}}", lambda r: self.guarded(r, lambda: self.patch_note(r)))
-        self.route("DELETE", f"{PREFIX}/notes/{{id}}", lambda r: self.guarded(r, lambda: self.delete_note(r)))
 
     def seed(self) -> None:
         """See `Vendor`."""
@@ -73,13 +78,14 @@ class FeishuHire(Vendor):
         self.tokens[token] = time.monotonic() + TOKEN_SECONDS
         return Answer({"code": OK, "msg": "ok", "tenant_access_token": token, "expire": TOKEN_SECONDS})
 
-    def guarded(self, request: Request, inner: Any) -> Answer:
+    def guarded(self, request: Request, inner: Handler) -> Answer:
         """The inner answer for a caller with a living token."""
         token = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
         if self.tokens.get(token, 0) < time.monotonic():
-            return failure(BAD_TOKEN, "Invalid access token for authorization. Please make a test attempt.", 400)
-        answer: Answer = inner()
-        return answer
+            return failure(
+                BAD_TOKEN, "Invalid access token for authorization. Please make a test attempt.", 400
+            )
+        return inner(request)
 
     def by_time(self, request: Request, kind: str) -> Answer:
         """Whole objects by update time and id, a page at a time."""
@@ -221,7 +227,11 @@ class FeishuHire(Vendor):
             if spec["stage"] in ended:
                 application |= {"active_status": 2, "termination_type": ended[spec["stage"]]}
             else:
-                application |= {"active_status": 1, "termination_type": 0, "stage": seeding.stage(spec["stage"])}
+                application |= {
+                    "active_status": 1,
+                    "termination_type": 0,
+                    "stage": seeding.stage(spec["stage"]),
+                }
         if what == "hire":
             application["stage"] = seeding.stage("hired")
             seeding.put_employee(self.store, ids["application"], spec["employee_number"])

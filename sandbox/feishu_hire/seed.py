@@ -37,19 +37,45 @@ def _job(i: int, key: str, position: Json, at: int) -> Json:
     custom.append(_text("keywords", "关键词", "Keywords", ", ".join(position["keywords"])))
     for name, level in position["competencies"].items():
         custom.append(
-            {"object_id": f"competency_{name}", "name": {"zh_cn": name, "en_us": name}, "object_type": 5, "value": {"number": str(level)}}
+            {
+                "object_id": f"competency_{name}",
+                "name": {"zh_cn": name, "en_us": name},
+                "object_type": 5,
+                "value": {"number": str(level)},
+            }
         )
     return {
-        "id": job_id(key), "title": position["title"], "code": f"J{i + 1:04d}", "description": "", "requirement": "",
-        "department": {"id": position["department"]["code"], "zh_name": position["department"]["name"], "en_name": position["department"]["name"]},
-        "job_category": {"id": f"69602{i:014d}", "zh_name": position["family"], "en_name": position["family"], "active_status": 1},
-        "active_status": 1, "head_count": position["openings"], "customized_data_list": custom,
-        "create_timestamp": str(at), "update_timestamp": str(at + i),
-    }  # fmt: skip
+        "id": job_id(key),
+        "title": position["title"],
+        "code": f"J{i + 1:04d}",
+        "description": "",
+        "requirement": "",
+        "department": {
+            "id": position["department"]["code"],
+            "zh_name": position["department"]["name"],
+            "en_name": position["department"]["name"],
+        },
+        "job_category": {
+            "id": f"69602{i:014d}",
+            "zh_name": position["family"],
+            "en_name": position["family"],
+            "active_status": 1,
+        },
+        "active_status": 1,
+        "head_count": position["openings"],
+        "customized_data_list": custom,
+        "create_timestamp": str(at),
+        "update_timestamp": str(at + i),
+    }
 
 
 def _text(object_id: str, zh: str, en: str, content: str) -> Json:
-    return {"object_id": object_id, "name": {"zh_cn": zh, "en_us": en}, "object_type": 1, "value": {"content": content}}
+    return {
+        "object_id": object_id,
+        "name": {"zh_cn": zh, "en_us": en},
+        "object_type": 1,
+        "value": {"content": content},
+    }
 
 
 def _person(store: Store, i: int, person: Person, start: int) -> None:
@@ -58,10 +84,16 @@ def _person(store: Store, i: int, person: Person, start: int) -> None:
     store.put("talent", talent, _talent(talent, person, at), at)
     store.put("key", person.key, {"talent": talent, "application": application})
     body: Json = {
-        "id": application, "job_id": job_id(person.position), "talent_id": talent, "active_status": 1, "delivery_type": 1,
-        "stage": stage(person.stage if person.stage in STAGES else "interview"), "create_time": str(at), "modify_time": str(at),
+        "id": application,
+        "job_id": job_id(person.position),
+        "talent_id": talent,
+        "active_status": 1,
+        "delivery_type": 1,
+        "stage": stage(person.stage if person.stage in STAGES else "interview"),
+        "create_time": str(at),
+        "modify_time": str(at),
         "termination_type": 0,
-    }  # fmt: skip
+    }
     store.put("application", application, body, at)
     if person.employee_number:
         put_employee(store, application, person.employee_number)
@@ -70,16 +102,38 @@ def _person(store: Store, i: int, person: Person, start: int) -> None:
 
 def _talent(talent: str, person: Person, at: int) -> Json:
     consents: list[Json] = [
-        {"object_id": f"consent_{purpose}", "name": {"zh_cn": purpose, "en_us": purpose}, "object_type": 6, "value": {"time": str(at - DAY_MS)}}
+        {
+            "object_id": f"consent_{purpose}",
+            "name": {"zh_cn": purpose, "en_us": purpose},
+            "object_type": 6,
+            "value": {"time": str(at - DAY_MS)},
+        }
         for purpose in person.consent
     ]
     consents.append(_text("consent_notice", "告知书版本", "Notice version", "2026-03"))
     return {
-        "id": talent, "is_onboarded": person.stage == "hired", "is_in_agency_period": False,
-        "basic_info": {"name": person.name, "email": person.email, "mobile": person.phone, "mobile_country_code": "", "modify_time": str(at)},
-        "customized_data_list": [{"object_id": "consent", "name": {"zh_cn": "授权同意", "en_us": "Consent"}, "object_type": 1, "children": consents}],
-        "resume_attachment_id_list": [], "education_list": [], "career_list": [],
-    }  # fmt: skip
+        "id": talent,
+        "is_onboarded": person.stage == "hired",
+        "is_in_agency_period": False,
+        "basic_info": {
+            "name": person.name,
+            "email": person.email,
+            "mobile": person.phone,
+            "mobile_country_code": "",
+            "modify_time": str(at),
+        },
+        "customized_data_list": [
+            {
+                "object_id": "consent",
+                "name": {"zh_cn": "授权同意", "en_us": "Consent"},
+                "object_type": 1,
+                "children": consents,
+            }
+        ],
+        "resume_attachment_id_list": [],
+        "education_list": [],
+        "career_list": [],
+    }
 
 
 def stage(key: str) -> Json:
@@ -90,7 +144,12 @@ def stage(key: str) -> Json:
 
 def put_employee(store: Store, application: str, number: str) -> None:
     """The on-boarding record; `external_employment_id` is the number by which the ERP knows the person."""
-    body = {"id": "7" + application[1:], "application_id": application, "onboard_status": 1, "external_employment_id": number}
+    body = {
+        "id": "7" + application[1:],
+        "application_id": application,
+        "onboard_status": 1,
+        "external_employment_id": number,
+    }
     store.put("employee", application, body)
 
 
@@ -105,12 +164,24 @@ def put_interview(
     # the clock of the record, not of the file system: equal seeds give equal states
     entry = {"id": attachment, "name": file, "mime": media_type, "create_time": str(at + number)}
     store.put("attachment", attachment, {**entry, "_content": content})
-    record = {"id": f"{interview}9", "user_id": "ou_interviewer", "commit_status": 1, "content": "", "image_list": [entry]}
+    record = {
+        "id": f"{interview}9",
+        "user_id": "ou_interviewer",
+        "commit_status": 1,
+        "content": "",
+        "image_list": [entry],
+    }
     body = {
-        "id": interview, "application_id": application, "begin_time": begin, "end_time": begin + 1_800_000, "round": 1,
-        "stage_id": STAGES["interview"][0], "biz_create_time": str(begin), "biz_modify_time": str(at + number),
+        "id": interview,
+        "application_id": application,
+        "begin_time": begin,
+        "end_time": begin + 1_800_000,
+        "round": 1,
+        "stage_id": STAGES["interview"][0],
+        "biz_create_time": str(begin),
+        "biz_modify_time": str(at + number),
         "interview_record_list": [record],
-    }  # fmt: skip
+    }
     store.put("interview", interview, body, begin)
 
 
@@ -118,4 +189,4 @@ def content_of(attachment: Json) -> bytes:
     """The file's bytes."""
     if attachment.get("_content") is not None:
         return bytes.fromhex(attachment["_content"])
-    return (RECORDINGS / attachment["name"]).read_bytes()
+    return (RECORDINGS / str(attachment["name"])).read_bytes()

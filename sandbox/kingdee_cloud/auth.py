@@ -34,9 +34,13 @@ def api_signature(path: str, nonce: str, timestamp: str, client_secret: str) -> 
 
 def login_sign(app_id: str, account: str, user: str, timestamp: str) -> str:
     """What LoginBySign expects: SHA-256 over the sorted parts."""
-    return hashlib.sha256("".join(sorted([account, user, app_id, APP_SECRET, timestamp])).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(sorted([account, user, app_id, APP_SECRET, timestamp])).encode()
+    ).hexdigest()
 
 
 def _mac(secret: str, text: str) -> str:
     # base64 of the hex text, not of the bytes
-    return base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest().encode()).decode()
+    return base64.b64encode(
+        hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest().encode()
+    ).decode()

@@ -22,14 +22,21 @@ class Field:
 
 FORMS: dict[str, tuple[Field, ...]] = {
     "PAEZ_TrainingPlan": (
-        Field("FStaffNumber", "employee", required=True), Field("FCourseNumber", required=True, max_bytes=40),
-        Field("FCourseName", max_bytes=100), Field("FReason", max_bytes=500), Field("FScore", "number"), Field("FDueDate", "date"),
+        Field("FStaffNumber", "employee", required=True),
+        Field("FCourseNumber", required=True, max_bytes=40),
+        Field("FCourseName", max_bytes=100),
+        Field("FReason", max_bytes=500),
+        Field("FScore", "number"),
+        Field("FDueDate", "date"),
     ),
     "PAEZ_KPIWeight": (
-        Field("FStaffNumber", "employee", required=True), Field("FPeriod", required=True, max_bytes=6),
-        Field("FIndicator", required=True, max_bytes=100), Field("FWeight", "number", required=True), Field("FReason", max_bytes=500),
+        Field("FStaffNumber", "employee", required=True),
+        Field("FPeriod", required=True, max_bytes=6),
+        Field("FIndicator", required=True, max_bytes=100),
+        Field("FWeight", "number", required=True),
+        Field("FReason", max_bytes=500),
     ),
-}  # fmt: skip
+}
 
 
 class Refused(Exception):
@@ -75,7 +82,10 @@ def _value(store: Store, field: Field, value: Any) -> Any:
     return str(value)
 
 
-_CONDITION = re.compile(r"\s*(\w+(?:\.\w+)?)\s*(=|<>|like|in)\s*('(?:[^']|'')*'|\((?:[^()']|'(?:[^']|'')*')*\)|-?\d+(?:\.\d+)?)\s*", re.I)
+_CONDITION = re.compile(
+    r"\s*(\w+(?:\.\w+)?)\s*(=|<>|like|in)\s*('(?:[^']|'')*'|\((?:[^()']|'(?:[^']|'')*')*\)|-?\d+(?:\.\d+)?)\s*",
+    re.I,
+)
 
 
 def parse_filter(text: str) -> Callable[[Json], bool]:

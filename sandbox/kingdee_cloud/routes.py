@@ -40,7 +40,11 @@ class KingdeeCloud(Vendor):
             for person in people(self.size):
                 if person.employee_number:
                     number = person.employee_number
-                    self.store.put(EMPLOYEE_FORM, number, {"FNumber": number, "FName": person.name, "FDocumentStatus": "C"})
+                    self.store.put(
+                        EMPLOYEE_FORM,
+                        number,
+                        {"FNumber": number, "FName": person.name, "FDocumentStatus": "C"},
+                    )
 
     def announce(self) -> Json:
         """See `Vendor`."""
@@ -97,10 +101,19 @@ class KingdeeCloud(Vendor):
         elif how == "LoginByAppSecret" and len(parameters) >= 4:
             fine = [str(p) for p in parameters[:4]] == [auth.ACCOUNT, auth.USER, auth.APP_ID, auth.APP_SECRET]
         if not fine:
-            return Answer({"LoginResultType": 0, "Message": "用户名或密码错误", "KDSVCSessionId": None, "IsSuccessByAPI": False})
+            return Answer(
+                {
+                    "LoginResultType": 0,
+                    "Message": "用户名或密码错误",
+                    "KDSVCSessionId": None,
+                    "IsSuccessByAPI": False,
+                }
+            )
         session = secrets.token_hex(16)
         self.sessions[session] = time.monotonic() + 1200
-        return Answer({"LoginResultType": 1, "Message": None, "KDSVCSessionId": session, "IsSuccessByAPI": True})
+        return Answer(
+            {"LoginResultType": 1, "Message": None, "KDSVCSessionId": session, "IsSuccessByAPI": True}
+        )
 
     def save(self, _: str, form: str, data: Json) -> Answer:
         """One bill."""
@@ -163,7 +176,9 @@ class KingdeeCloud(Vendor):
         done = []
         for index, row in enumerate(rows):
             if row["FDocumentStatus"] not in sources:
-                wrong.append(error("FDocumentStatus", f"单据状态 {row['FDocumentStatus']} 不允许 {name}", index))
+                wrong.append(
+                    error("FDocumentStatus", f"单据状态 {row['FDocumentStatus']} 不允许 {name}", index)
+                )
                 continue
             self.store.put(form, str(row["FID"]), {**row, "FDocumentStatus": to})
             done.append({"Id": row["FID"], "Number": row["FBillNo"], "DIndex": index})
@@ -183,7 +198,9 @@ class KingdeeCloud(Vendor):
 
     def view(self, _: str, form: str, data: Json) -> Answer:
         """One bill by number or id."""
-        rows, wrong = self._named(form, {"Numbers": [data.get("Number")] if data.get("Number") else [], "Ids": data.get("Id")})
+        rows, wrong = self._named(
+            form, {"Numbers": [data.get("Number")] if data.get("Number") else [], "Ids": data.get("Id")}
+        )
         answer = result([], wrong, NO_DATA)
         answer.body["Result"]["Result"] = rows[0] if rows else None
         return answer
@@ -208,7 +225,11 @@ class KingdeeCloud(Vendor):
             self.sessions.clear()
             return {"ok": True}
         form = spec["form"]
-        rows = [(k, b) for k, b in self.store.all(form) if all(b.get(n) == v for n, v in spec.get("where", {}).items())]
+        rows = [
+            (k, b)
+            for k, b in self.store.all(form)
+            if all(b.get(n) == v for n, v in spec.get("where", {}).items())
+        ]
         for key, body in rows:
             if spec.get("delete"):
                 self.store.delete(form, key)
@@ -239,7 +260,11 @@ def _parameters(body: Any) -> list[Any]:
 
 def _form_and_data(body: Json, parameters: list[Any]) -> tuple[str, Json]:
     """The three ways in which callers pass form and data."""
-    form, data = (parameters[0], parameters[1]) if len(parameters) > 1 else (body.get("formid") or body.get("FormId"), body.get("data"))
+    form, data = (
+        (parameters[0], parameters[1])
+        if len(parameters) > 1
+        else (body.get("formid") or body.get("FormId"), body.get("data"))
+    )
     if len(parameters) == 1:
         form, data = "", parameters[0]
     if isinstance(data, str):

@@ -17,11 +17,20 @@ MAX = 180
 def serve(vendor: "SuccessFactors", request: Request) -> Answer:
     """The multipart answer."""
     parts = _parts(request.headers.get("Content-Type") or "", request.body)
-    calls = [len(_parts(p["Content-Type"], _payload(p))) if "multipart" in p["Content-Type"] else 1 for p in parts]
+    calls = [
+        len(_parts(p["Content-Type"], _payload(p))) if "multipart" in p["Content-Type"] else 1 for p in parts
+    ]
     if sum(calls) > MAX:
         said = f"The request count exceeds the maximum request count allowed : {MAX}"
-        return Answer({"error": {"code": "BadRequestException", "message": {"lang": "en-US", "value": said}}}, 400)
-    made = [_changeset(vendor, request, part) if "multipart" in part["Content-Type"] else _single(vendor, request, part) for part in parts]
+        return Answer(
+            {"error": {"code": "BadRequestException", "message": {"lang": "en-US", "value": said}}}, 400
+        )
+    made = [
+        _changeset(vendor, request, part)
+        if "multipart" in part["Content-Type"]
+        else _single(vendor, request, part)
+        for part in parts
+    ]
     body = "".join(f"--answer\r\n{part}" for part in made) + "--answer--\r\n"
     return Answer(body.encode(), 202, media_type="multipart/mixed; boundary=answer")
 
@@ -56,7 +65,15 @@ def _call(vendor: "SuccessFactors", outer: Request, part: Message) -> Answer:
     head, _, rest = _payload(part).partition(b"\r\n")
     match = _LINE.fullmatch(head.decode().strip())
     if match is None:
-        return Answer({"error": {"code": "BadRequestException", "message": {"lang": "en-US", "value": "malformed part"}}}, 400)
+        return Answer(
+            {
+                "error": {
+                    "code": "BadRequestException",
+                    "message": {"lang": "en-US", "value": "malformed part"},
+                }
+            },
+            400,
+        )
     inner = message_from_bytes(rest)
     headers: dict[str, Any] = {"Authorization": outer.headers.get("Authorization")}
     headers |= {name.lower(): value for name, value in inner.items()}
@@ -73,17 +90,18 @@ def _parts(content_type: str, body: bytes) -> list[Message]:
 
 def _payload(part: Message) -> bytes:
     if part.is_multipart():
-        boundary = part.get_boundary()
-        pieces = part.get_payload()
-        assert isinstance(pieces, list)
-        return b"".join(f"--{boundary}\r\n".encode() + p.as_bytes() + b"\r\n" for p in pieces) + f"--{boundary}--".encode()  # type: ignore[union-attr]
+        inner = [p for p in part.walk() if p is not part and isinstance(p, Message)]
+        boundary = f"--{part.get_boundary()}"
+        return (
+            b"".join(boundary.encode() + b"\r\n" + p.as_bytes() + b"\r\n" for p in inner)
+            + f"{boundary}--".encode()
+        )
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 
 
 def _written(answer: Answer) -> str:
     payload = answer.payload().decode()
-    inner = f"HTTP/1.1 {answer.status} x\r\nContent-Type: application/json\r\nContent-Length: {len(payload.encode())}\r\n\r\n{payload}\r\n"
+    head = f"HTTP/1.1 {answer.status} x\r\nContent-Type: application/json\r\n"
+    inner = f"{head}Content-Length: {len(payload.encode())}\r\n\r\n{payload}\r\n"
     return f"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n{inner}"
-
-

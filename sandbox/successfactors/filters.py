@@ -6,7 +6,9 @@ from typing import Any
 
 Row = dict[str, Any]
 Test = Callable[[Row], bool]
-_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<number>-?\d+(?:\.\d+)?)L?|(?P<mark>[()]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<number>-?\d+(?:\.\d+)?)L?|(?P<mark>[()]))"
+)
 
 
 def parse(text: str, known: set[str]) -> Test:

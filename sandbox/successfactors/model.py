@@ -35,30 +35,75 @@ class Entity:
 P = Property
 _PERSON = P("userId", max_length=100, required=True)
 _GOAL = (
-    P("id", "Edm.Int64", writable=False), _PERSON, P("name", max_length=400, required=True), P("metric", max_length=4000),
-    P("category", max_length=128), P("type", max_length=32), P("flag", "Edm.Int32"), P("state", max_length=64),
-    P("stateLabel", max_length=64, writable=False, filterable=False), P("start", "Edm.DateTime"), P("due", "Edm.DateTime"),
-    P("weight", "Edm.Double"), P("done", "Edm.Double"), P("guid", max_length=64, writable=False),
-    P("planId", "Edm.Int64", writable=False), P("lastModified", "Edm.DateTime", writable=False),
+    P("id", "Edm.Int64", writable=False),
+    _PERSON,
+    P("name", max_length=400, required=True),
+    P("metric", max_length=4000),
+    P("category", max_length=128),
+    P("type", max_length=32),
+    P("flag", "Edm.Int32"),
+    P("state", max_length=64),
+    P("stateLabel", max_length=64, writable=False, filterable=False),
+    P("start", "Edm.DateTime"),
+    P("due", "Edm.DateTime"),
+    P("weight", "Edm.Double"),
+    P("done", "Edm.Double"),
+    P("guid", max_length=64, writable=False),
+    P("planId", "Edm.Int64", writable=False),
+    P("lastModified", "Edm.DateTime", writable=False),
     # a custom text field of the tenant's goal plan template; partners keep their own reference in one
     P("trivetRef", max_length=40),
-)  # fmt: skip
+)
 ENTITIES = {
     entity.name: entity
     for entity in (
-        Entity("User", "userId", (P("userId", max_length=100), P("firstName", max_length=128), P("lastName", max_length=128), P("email", max_length=100), P("status", max_length=1)), read_only=True),
+        Entity(
+            "User",
+            "userId",
+            (
+                P("userId", max_length=100),
+                P("firstName", max_length=128),
+                P("lastName", max_length=128),
+                P("email", max_length=100),
+                P("status", max_length=1),
+            ),
+            read_only=True,
+        ),
         Entity("Goal_1", "id", _GOAL, generated_key=True),
         Entity("Goal_101", "id", _GOAL, generated_key=True),
-        Entity("cust_TrainingRecommendation", "externalCode", (
-            P("externalCode", max_length=40, required=True), P("cust_userId", max_length=100, required=True), P("cust_courseCode", max_length=40, required=True),
-            P("cust_courseTitle", max_length=200), P("cust_reason", max_length=1000), P("cust_score", "Edm.Double"), P("cust_dueDate", "Edm.DateTime"),
-            P("lastModifiedDateTime", "Edm.DateTime", writable=False))),
-        Entity("cust_TalentPoolEntry", "externalCode", (
-            P("externalCode", max_length=40, required=True), P("cust_userId", max_length=100, required=True), P("cust_pool", max_length=40, required=True),
-            P("cust_reason", max_length=1000), P("cust_readiness", "Edm.Int32"), P("cust_revisitOn", "Edm.DateTime"),
-            P("lastModifiedDateTime", "Edm.DateTime", writable=False))),
+        Entity(
+            "cust_TrainingRecommendation",
+            "externalCode",
+            (
+                P("externalCode", max_length=40, required=True),
+                P("cust_userId", max_length=100, required=True),
+                P("cust_courseCode", max_length=40, required=True),
+                P("cust_courseTitle", max_length=200),
+                P("cust_reason", max_length=1000),
+                P("cust_score", "Edm.Double"),
+                P("cust_dueDate", "Edm.DateTime"),
+                P("lastModifiedDateTime", "Edm.DateTime", writable=False),
+            ),
+        ),
+        Entity(
+            "cust_TalentPoolEntry",
+            "externalCode",
+            (
+                P("externalCode", max_length=40, required=True),
+                P("cust_userId", max_length=100, required=True),
+                P("cust_pool", max_length=40, required=True),
+                P("cust_reason", max_length=1000),
+                P("cust_readiness", "Edm.Int32"),
+                P("cust_revisitOn", "Edm.DateTime"),
+                P("lastModifiedDateTime", "Edm.DateTime", writable=False),
+            ),
+        ),
     )
-}  # fmt: skip
+}
+
+
+def _said(true: bool) -> str:
+    return str(true).lower()
 
 
 def metadata() -> str:
@@ -70,8 +115,9 @@ def metadata() -> str:
             length = f' MaxLength="{p.max_length}"' if p.max_length else ""
             write = str(p.writable and not entity.read_only).lower()
             rows.append(
-                f'<Property Name={quoteattr(p.name)} Type="{p.type}" Nullable="{str(not p.required).lower()}"{length} sap:creatable="{write}" '
-                f'sap:updatable="{write}" sap:upsertable="{write}" sap:filterable="{str(p.filterable).lower()}" sap:required="{str(p.required).lower()}"/>'
+                f'<Property Name={quoteattr(p.name)} Type="{p.type}" Nullable="{_said(not p.required)}"{length} '
+                f'sap:creatable="{write}" sap:updatable="{write}" sap:upsertable="{write}" '
+                f'sap:filterable="{_said(p.filterable)}" sap:required="{_said(p.required)}"/>'
             )
         types.append(f'<EntityType Name="{entity.name}">{"".join(rows)}</EntityType>')
         write = str(not entity.read_only).lower()

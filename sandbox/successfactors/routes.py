@@ -43,16 +43,28 @@ class SuccessFactors(Vendor):
         with self.store.together():
             for person in people(self.size):
                 if person.employee_number:
-                    self.store.put("User", person.employee_number, {
-                        "userId": person.employee_number, "firstName": person.name, "lastName": "", "email": person.email, "status": "t",
-                    })  # fmt: skip
+                    self.store.put(
+                        "User",
+                        person.employee_number,
+                        {
+                            "userId": person.employee_number,
+                            "firstName": person.name,
+                            "lastName": "",
+                            "email": person.email,
+                            "status": "t",
+                        },
+                    )
 
     def announce(self) -> Json:
         """See `Vendor`."""
         return {
-            "base_url": self.base_url, "user": USER, "company": COMPANY, "password": PASSWORD, "client_id": CLIENT_ID,
+            "base_url": self.base_url,
+            "user": USER,
+            "company": COMPANY,
+            "password": PASSWORD,
+            "client_id": CLIENT_ID,
             "assertion": base64.b64encode(b"<saml2:Assertion>sandbox</saml2:Assertion>").decode(),
-        }  # fmt: skip
+        }
 
     def business_error(self, request: Request) -> Answer:
         """Every item of an upsert refused with status 200."""
@@ -61,11 +73,20 @@ class SuccessFactors(Vendor):
         except ValueError:
             items = []
         items = items if isinstance(items, list) else [items]
-        return Answer({"d": [_item(i, None, 400, "COE_GENERAL_BAD_REQUEST: refused on request") for i in range(len(items))]})
+        return Answer(
+            {
+                "d": [
+                    _item(i, None, 400, "COE_GENERAL_BAD_REQUEST: refused on request")
+                    for i in range(len(items))
+                ]
+            }
+        )
 
     def too_many(self, retry_after: str) -> Answer:
         """See `Vendor`."""
-        return failure(429, "TooManyRequests", "API calling limit exceeded, try later", {"Retry-After": retry_after})
+        return failure(
+            429, "TooManyRequests", "API calling limit exceeded, try later", {"Retry-After": retry_after}
+        )
 
     def token(self, request: Request) -> Answer:
         """A bearer token for a SAML assertion; only its presence is checked."""
@@ -74,8 +95,10 @@ class SuccessFactors(Vendor):
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         fine = (
             form.get("grant_type") == "urn:ietf:params:oauth:grant-type:saml2-bearer"
-            and form.get("client_id") == CLIENT_ID and form.get("company_id") == COMPANY and form.get("assertion")
-        )  # fmt: skip
+            and form.get("client_id") == CLIENT_ID
+            and form.get("company_id") == COMPANY
+            and form.get("assertion")
+        )
         if not fine:
             return Answer({"errorHttpCode": "401", "errorMessage": "Unable to authenticate the client"}, 401)
         token = secrets.token_urlsafe(24)
@@ -110,7 +133,11 @@ class SuccessFactors(Vendor):
             key = match["value"].strip("'").rstrip("L").replace("''", "'")
             if request.method == "GET":
                 body = self.store.get(entity.name, key)
-                return Answer({"d": shown(entity, body)}) if body else failure(404, "NotFoundException", "not found")
+                return (
+                    Answer({"d": shown(entity, body)})
+                    if body
+                    else failure(404, "NotFoundException", "not found")
+                )
             if request.method == "DELETE" or tunnel == "DELETE":
                 gone = not entity.read_only and self.store.delete(entity.name, key)
                 return Answer(None, 204) if gone else failure(404, "NotFoundException", "not found")
@@ -140,7 +167,9 @@ class SuccessFactors(Vendor):
         """One new row."""
         with self.store.together():
             key, body = self.write(entity, request.json(), None)
-        return Answer({"d": shown(entity, body)}, 201, {"Location": f"{self.base_url}{ROOT}/{entity.name}('{key}')"})
+        return Answer(
+            {"d": shown(entity, body)}, 201, {"Location": f"{self.base_url}{ROOT}/{entity.name}('{key}')"}
+        )
 
     def merge(self, request: Request, entity: Entity, key: str) -> Answer:
         """Some fields of a row; MERGE of an unknown key is refused, it is no upsert."""
@@ -166,7 +195,9 @@ class SuccessFactors(Vendor):
                     raise _Undo
         except _Undo:
             said = "not processed because another record of the request failed"
-            outcomes = [o if o["status"] == "ERROR" else _item(i, None, 400, said) for i, o in enumerate(outcomes)]
+            outcomes = [
+                o if o["status"] == "ERROR" else _item(i, None, 400, said) for i, o in enumerate(outcomes)
+            ]
         return Answer({"d": outcomes})
 
     def upsert_one(self, index: int, item: Json) -> Json:
@@ -199,7 +230,12 @@ class SuccessFactors(Vendor):
         now = f"/Date({int(time.time() * 1000)})/"
         if entity.generated_key:
             key = key or str(self.store.next_number(entity.name, 5001))
-            body |= {"id": key, "guid": before.get("guid") or f"G{int(key):07d}", "planId": entity.name.removeprefix("Goal_"), "lastModified": now}
+            body |= {
+                "id": key,
+                "guid": before.get("guid") or f"G{int(key):07d}",
+                "planId": entity.name.removeprefix("Goal_"),
+                "lastModified": now,
+            }
         else:
             body |= {entity.key: key, "lastModifiedDateTime": now}
         assert key is not None
@@ -215,7 +251,11 @@ class SuccessFactors(Vendor):
     def change(self, spec: Json) -> Json:
         """Hands of an HR manager: sets fields of the rows that match (`entity`, `where`, `set`), deletes, or locks out."""
         entity = ENTITIES[spec["entity"]]
-        rows = [(k, b) for k, b in self.store.all(entity.name) if all(b.get(n) == v for n, v in spec.get("where", {}).items())]
+        rows = [
+            (k, b)
+            for k, b in self.store.all(entity.name)
+            if all(b.get(n) == v for n, v in spec.get("where", {}).items())
+        ]
         for key, body in rows:
             if spec.get("delete"):
                 self.store.delete(entity.name, key)
@@ -252,10 +292,20 @@ def shown(entity: Entity, body: Json) -> Json:
 
 def failure(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Answer:
     """The vendor's error body."""
-    return Answer({"error": {"code": code, "message": {"lang": "en-US", "value": message}}}, status, headers or {})
+    return Answer(
+        {"error": {"code": code, "message": {"lang": "en-US", "value": message}}}, status, headers or {}
+    )
 
 
 def _item(index: int, key: str | None, code: int, message: str | None) -> Json:
     status = "OK" if code == 200 else "ERROR"
     edited = "UPSERTED" if code == 200 else None
-    return {"key": key, "status": status, "editStatus": edited, "message": message, "index": index, "httpCode": code, "inlineResults": None}
+    return {
+        "key": key,
+        "status": status,
+        "editStatus": edited,
+        "message": message,
+        "index": index,
+        "httpCode": code,
+        "inlineResults": None,
+    }

@@ -54,7 +54,9 @@ def _check_value(known: Property, value: Any) -> None:
     if not fits:
         raise Refused("COE_PROPERTY_TYPE", f"value is not of type {known.type}", known.name)
     if known.max_length and isinstance(value, str) and len(value) > known.max_length:
-        raise Refused("COE_PROPERTY_LENGTH", f"value exceeds the maximum length {known.max_length}", known.name)
+        raise Refused(
+            "COE_PROPERTY_LENGTH", f"value exceeds the maximum length {known.max_length}", known.name
+        )
 
 
 def _check_weight(store: Store, entity: Entity, body: Json, key: str | None) -> None:

@@ -118,5 +118,5 @@ def test_no_history_breaks_an_invariant(ledger, steps, crashes, traits, faults, 
         atomic=atomic,
         crashes=Crashes(crashes),
     )
-    live_through(world, [("night", dict.fromkeys(KEYS[:3], {"value": 1}), False), *steps])
+    live_through(world, [("night", {key: {"value": 1} for key in KEYS[:3]}, False), *steps])
     check(world)

@@ -191,7 +191,7 @@ class World:
                 noted = any(row.state in {"intent", "comp_intent"} for row in rows)
                 ids = [row.id for row in rows]
                 repairs = select(event.c.n).where(event.c.about.in_(ids), event.c.code == "REPAIR_INTENDED")
-                assert noted or "REPAIR" in one.key and tx.conn.execute(repairs).first(), (
+                assert noted or ("REPAIR" in one.key and tx.conn.execute(repairs).first()), (
                     f"{one.key} unannounced"
                 )
 
@@ -232,7 +232,7 @@ def _legal(tx: object, entry: StoredOperation) -> None:
     happened = conn.execute(select(event).where(event.c.about == entry.id).order_by(event.c.n))
     rows = [row for row in happened if row.to_state]
     by_step = {(row.from_state, row.to_state) for row in rows}
-    assert all(a is None and b in INITIAL or b in OPERATION[a] for a, b in by_step), f"I8: {by_step}"
+    assert all((a is None and b in INITIAL) or b in OPERATION[a] for a, b in by_step), f"I8: {by_step}"
     chains = {row.chain for row in rows}
     if len(chains) == 1:
         for row in rows:

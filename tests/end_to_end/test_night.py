@@ -11,14 +11,18 @@ def by_entity(operations: list[dict[str, Any]]) -> dict[str, dict[str, dict[str,
     """Operations per target, entity and word."""
     words = {"confirmed": "delivered", "waiting_identity": "waiting"}
     found: dict[str, dict[str, dict[str, int]]] = {}
-    for (target, entity, state), n in Counter((o["target"], o["entity"], o["state"]) for o in operations).items():
+    for (target, entity, state), n in Counter(
+        (o["target"], o["entity"], o["state"]) for o in operations
+    ).items():
         found.setdefault(target, {}).setdefault(entity, {})[words.get(state, state)] = n
     return found
 
 
 def test_a_first_night_delivers_what_the_company_expects(world: World) -> None:
     """Every decision reaches its ERP and every assessment the HR record; who has no number waits."""
-    expected = YAML(typ="safe").load((ROOT / "sandbox" / "world" / "expected.yaml").read_text(encoding="utf-8"))
+    expected = YAML(typ="safe").load(
+        (ROOT / "sandbox" / "world" / "expected.yaml").read_text(encoding="utf-8")
+    )
     batch_id = world.night()
     assert by_entity(world.operations()) == expected["deliveries"]
     assert Counter(a["code"] for a in world.summary(batch_id)["set_aside"]) == expected["set_aside"]
@@ -119,7 +123,10 @@ def test_a_rollback_of_one_person_leaves_the_others(world: World) -> None:
     with world.hub() as hub:
         rows = steps.rollback(hub, "10000101", actor="test", reason="asked")
     assert {row["target"] for row in rows} == {"successfactors", "feishu_hire"}
-    assert {e["cust_userId"] for e in world.held("successfactors")["cust_TalentPoolEntry"]} == {"10000201", "10000402"}
+    assert {e["cust_userId"] for e in world.held("successfactors")["cust_TalentPoolEntry"]} == {
+        "10000201",
+        "10000402",
+    }
     assert len(world.held("feishu_hire")["note"]) == 11
 
 

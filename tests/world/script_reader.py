@@ -51,13 +51,24 @@ class ScriptReader:
         said = content.removeprefix(b"script:").decode() if content.startswith(b"script:") else None
         text = said or scripts().get(hashlib.sha256(content).hexdigest())
         if text is None:
-            raise Rejected("no script for it", connector="script_reader", operation="score", vendor_code="MEDIA_DECODE_FAILED")
+            raise Rejected(
+                "no script for it",
+                connector="script_reader",
+                operation="score",
+                vendor_code="MEDIA_DECODE_FAILED",
+            )
         sentences = [s.strip() for s in re.split(r"(?<=[.。！？!?])\s*", text) if s.strip()]
         segments = [{"start": 3.0 * i, "end": 3.0 * i + 3, "text": s} for i, s in enumerate(sentences)]
         language = "zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"
         duration = 3.0 * len(segments)
         return Scored(
-            {"language": language, "duration": duration, "speech_duration": duration, "text": text, "segments": segments}
+            {
+                "language": language,
+                "duration": duration,
+                "speech_duration": duration,
+                "text": text,
+                "segments": segments,
+            }
         )
 
     def poll(self, ticket: str) -> Scored | Pending:
@@ -66,7 +77,7 @@ class ScriptReader:
 
 
 @contextmanager
-def open_scorer(config: ScriptReaderConfig, services: Services) -> Iterator[ScriptReader]:  # noqa: ARG001
+def open_scorer(config: ScriptReaderConfig, services: Services) -> Iterator[ScriptReader]:
     """The reader."""
     yield ScriptReader()
 

@@ -122,7 +122,9 @@ class Pages:
         return Html(
             f'<p class="lead">{escape(batch_id)} · {self._cell(summary.get("state"))} · {more}</p>'
             + self._table(columns, systems)
-            + self._section("set aside", ["stage", "code", "place", "pointer", "message"], summary["set_aside"])
+            + self._section(
+                "set aside", ["stage", "code", "place", "pointer", "message"], summary["set_aside"]
+            )
             + self._section("refused", ["system", "entity", "code", "field", "message"], summary["refused"])
             + self._section("for a person to decide", ["code", "message", "opened_at"], summary["cases"])
         )

@@ -84,7 +84,11 @@ def settle() -> None:
     with task_hub() as hub:
         rows = steps.settle(hub)
     for row in rows:
-        log.info("settle %s: %s", row["target"], _words({name: row[name] for name in row if name != "target" and row[name]}))
+        log.info(
+            "settle %s: %s",
+            row["target"],
+            _words({name: row[name] for name in row if name != "target" and row[name]}),
+        )
     log.info("settle: %d systems had something in the air", len(rows))
 
 

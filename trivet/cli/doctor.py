@@ -1,6 +1,7 @@
 """`trivet doctor`: walks through a deployment and says what is wrong, where, and what helps."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from trivet.connections import stored_connections
@@ -17,7 +18,7 @@ Row = dict[str, Any]
 def diagnose() -> list[Row]:
     """One row a check: `ok` is yes or no, with the cure where it is no."""
     rows: list[Row] = []
-    settings = _tried(rows, "deployment folder", lambda: load_settings(), lambda s: str(s.home))
+    settings = _tried(rows, "deployment folder", load_settings, lambda s: str(s.home))
     if settings is None:
         return rows
     findings = check_home(settings.home)
@@ -35,11 +36,19 @@ def diagnose() -> list[Row]:
 
 
 def _diagnose_flow(rows: list[Row], hub: Hub, name: str) -> None:
-    flow = _tried(rows, f"flow {name}", lambda: hub.flow(name), lambda f: f"{f.environment}, {len(f.connections())} connections")
+    flow = _tried(
+        rows,
+        f"flow {name}",
+        lambda: hub.flow(name),
+        lambda f: f"{f.environment}, {len(f.connections())} connections",
+    )
     if flow is None:
         return
     for kind, conn_id in _roles(flow):
-        _tried(rows, f"connection {conn_id} ({kind.__name__.removesuffix('Connector').lower()})", lambda k=kind, c=conn_id: _check(hub, k, c), lambda _: "answers")  # type: ignore[misc]
+        role = kind.__name__.removesuffix("Connector").lower()
+        _tried(
+            rows, f"connection {conn_id} ({role})", partial(_check, hub, kind, conn_id), lambda _: "answers"
+        )
 
 
 def _roles(flow: Flow) -> list[tuple[Any, str]]:

@@ -30,7 +30,12 @@ def flows(json: Json = False) -> None:
                 "title": flow.title,
             }
         )
-    output.print_rows(rows, ["flow", "environment", "schedule", "source", "targets", "title"], as_json=json, empty="no flow files")
+    output.print_rows(
+        rows,
+        ["flow", "environment", "schedule", "source", "targets", "title"],
+        as_json=json,
+        empty="no flow files",
+    )
 
 
 def status(limit: Limit = 10, json: Json = False) -> None:
@@ -46,14 +51,22 @@ def status(limit: Limit = 10, json: Json = False) -> None:
     if json:
         output.print_json({"batches": rows, "set_aside": aside})
         return
-    output.print_rows(rows, ["batch", "state", "opened_at", "operations", "set_aside"], as_json=False, empty="no batch yet: trivet run FLOW")
+    output.print_rows(
+        rows,
+        ["batch", "state", "opened_at", "operations", "set_aside"],
+        as_json=False,
+        empty="no batch yet: trivet run FLOW",
+    )
     if aside:
         output.print_lines(["", "set aside in the latest batch:"])
         output.print_rows(aside, ["stage", "code", "place", "pointer", "message"], as_json=False)
 
 
 def deliveries(
-    state: Annotated[str | None, typer.Option("--state", help="Only this state, e.g. confirmed, rejected, waiting_identity, stuck.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option("--state", help="Only this state, e.g. confirmed, rejected, waiting_identity, stuck."),
+    ] = None,
     system: Annotated[str | None, typer.Option("--system", help="Only this target connection.")] = None,
     batch: Annotated[str | None, typer.Option("--batch", help="Only this batch.")] = None,
     limit: Limit = 100,
@@ -67,11 +80,27 @@ def deliveries(
 
     with options.hub() as hub:
         rows = report.deliveries(hub, state=state, target=system, batch_id=batch, limit=limit)
-    output.print_rows(rows, ["target", "entity", "kind", "reference", "state", "remote_id", "error_code", "error_text", "batch_id"], as_json=json)
+    output.print_rows(
+        rows,
+        [
+            "target",
+            "entity",
+            "kind",
+            "reference",
+            "state",
+            "remote_id",
+            "error_code",
+            "error_text",
+            "batch_id",
+        ],
+        as_json=json,
+    )
 
 
 def person(
-    who: Annotated[str, typer.Argument(help="Candidate id, the HR system's id, an employee number, or the pseudonym.")],
+    who: Annotated[
+        str, typer.Argument(help="Candidate id, the HR system's id, an employee number, or the pseudonym.")
+    ],
     json: Json = False,
 ) -> None:
     """Everything known about one candidate and everything sent, in order, with the reason for each decision.

@@ -21,7 +21,13 @@ def run_flow(hub: Hub, name: str, run_key: str, *, dry_run: bool, as_json: bool)
         say.print(f"pulled into batch {batch_id}")
         for shard in range(flow.shards):
             status.update(f"{name}: scoring, part {shard + 1} of {flow.shards}")
-            steps.score(hub, batch_id, shard, flow.shards, on_progress=lambda done, of: _scored(status, name, done, of))
+            steps.score(
+                hub,
+                batch_id,
+                shard,
+                flow.shards,
+                on_progress=lambda done, of: _scored(status, name, done, of),
+            )
         if dry_run:
             return _show_plan(steps.plan_only(hub, batch_id), as_json=as_json)
         status.update(f"{name}: deciding")
@@ -50,7 +56,12 @@ def _push(hub: Hub, batch_id: str, target: str) -> list[TrivetError]:
 
 
 def _show_plan(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> int:
-    output.print_rows(rows, ["target", "entity", "kind", "reference", "state", "document"], as_json=as_json, empty="nothing to send")
+    output.print_rows(
+        rows,
+        ["target", "entity", "kind", "reference", "state", "document"],
+        as_json=as_json,
+        empty="nothing to send",
+    )
     if rows and not as_json:
         output.print_lines(["", f"{len(rows)} operations planned, none sent"])
     return 0
@@ -61,9 +72,16 @@ def _close(hub: Hub, batch_id: str, failures: Sequence[TrivetError], *, as_json:
     if as_json:
         output.print_json(summary)
     else:
-        output.print_rows(summary["systems"], ["system", "delivered", "waiting", "planned", "refused", "unknown", "stuck", "cancelled"], as_json=False, empty="nothing to deliver")
+        output.print_rows(
+            summary["systems"],
+            ["system", "delivered", "waiting", "planned", "refused", "unknown", "stuck", "cancelled"],
+            as_json=False,
+            empty="nothing to deliver",
+        )
         if summary["set_aside"]:
             output.print_lines(["", "set aside:"])
-            output.print_rows(summary["set_aside"], ["stage", "code", "place", "pointer", "message"], as_json=False)
+            output.print_rows(
+                summary["set_aside"], ["stage", "code", "place", "pointer", "message"], as_json=False
+            )
         sys.stdout.write(f"\nbatch {batch_id}: {summary['state']}\n")
     return 1 if failures or summary["problems"] else 0

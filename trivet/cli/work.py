@@ -17,7 +17,8 @@ sandbox = typer.Typer(help="Stand-in vendor servers for a trial.", no_args_is_he
 def run(
     flow: Annotated[str, typer.Argument(help="Name of a file in mappings/flows/, without .yaml.")],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show every operation and send none; the next run goes on from here.")
+        bool,
+        typer.Option("--dry-run", help="Show every operation and send none; the next run goes on from here."),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -28,7 +29,9 @@ def run(
     from trivet.cli.running import run_flow
 
     with options.hub() as hub:
-        raise typer.Exit(run_flow(hub, flow, f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S}", dry_run=dry_run, as_json=json))
+        raise typer.Exit(
+            run_flow(hub, flow, f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S}", dry_run=dry_run, as_json=json)
+        )
 
 
 def settle(json: Json = False) -> None:
@@ -40,15 +43,26 @@ def settle(json: Json = False) -> None:
 
     with options.hub() as hub:
         rows = steps.settle(hub)
-    output.print_rows(rows, ["target", "confirmed", "resend", "cases", "waiting", "problem"], as_json=json, empty="nothing to settle")
+    output.print_rows(
+        rows,
+        ["target", "confirmed", "resend", "cases", "waiting", "problem"],
+        as_json=json,
+        empty="nothing to settle",
+    )
     raise typer.Exit(1 if any(row.get("problem") for row in rows) else 0)
 
 
 def rollback(
-    what: Annotated[str, typer.Argument(help="A batch id (see `trivet status`) or a person (see `trivet person`).")],
+    what: Annotated[
+        str, typer.Argument(help="A batch id (see `trivet status`) or a person (see `trivet person`).")
+    ],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")] = "",
-    actor: Annotated[str, typer.Option("--actor", envvar="USER", help="Who; kept in the audit trail.")] = "cli",
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this it only shows what would be undone.")] = False,
+    actor: Annotated[
+        str, typer.Option("--actor", envvar="USER", help="Who; kept in the audit trail.")
+    ] = "cli",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without this it only shows what would be undone.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Take back what a batch, or a person, was sent; never overwrites what somebody changed since.
@@ -60,12 +74,22 @@ def rollback(
     with options.hub() as hub:
         if not yes:
             rows = steps.preview_rollback(hub, what)
-            output.print_rows(rows, ["target", "entity", "reference", "state", "would"], as_json=json, empty="nothing to take back")
+            output.print_rows(
+                rows,
+                ["target", "entity", "reference", "state", "would"],
+                as_json=json,
+                empty="nothing to take back",
+            )
             if rows and not json:
                 output.print_lines(["", "nothing was changed; add --yes to do it"])
             return
         rows = steps.rollback(hub, what, actor=actor, reason=reason or "no reason given")
-    output.print_rows(rows, ["target", "entity", "reference", "state", "message"], as_json=json, empty="nothing to take back")
+    output.print_rows(
+        rows,
+        ["target", "entity", "reference", "state", "message"],
+        as_json=json,
+        empty="nothing to take back",
+    )
     raise typer.Exit(1 if any(row["state"] not in ("compensated", "cancelled") for row in rows) else 0)
 
 
@@ -76,7 +100,9 @@ def cursor_show(flow: Annotated[str, typer.Argument(help="Name of the flow.")], 
 
     with options.hub() as hub:
         rows = steps.cursors_of(hub, flow)
-    output.print_rows(rows, ["connection", "stream", "cursor", "updated_at"], as_json=json, empty="nothing pulled yet")
+    output.print_rows(
+        rows, ["connection", "stream", "cursor", "updated_at"], as_json=json, empty="nothing pulled yet"
+    )
 
 
 @cursor.command("reset")
@@ -108,7 +134,9 @@ def sandbox_up(context: typer.Context) -> None:
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End after one night, with a verdict as exit code.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after one night, with a verdict as exit code.")
+    ] = False,
 ) -> None:
     """Start sandbox and Airflow, run one nightly flow on real recordings, and show what was delivered.
 

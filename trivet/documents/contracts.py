@@ -59,9 +59,7 @@ class Contracts:
         if self._quick(kind).is_valid(document):
             return []
         found = [
-            violation
-            for error in self._slow(kind).iter_errors(document)
-            for violation in _violations(error)
+            violation for error in self._slow(kind).iter_errors(document) for violation in _violations(error)
         ]
         if not found:
             found = [Violation("", "SCHEMA_DISAGREEMENT", "the two validators disagree; refused to be safe")]

@@ -14,13 +14,20 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def loads(raw: bytes) -> Any:
-    """The value; `DocumentRefused` with JSON_DUPLICATE_KEY, SCORE_NOT_FINITE, JSON_LIMIT, TEXT_INVALID, TEXT_NUL or JSON_SYNTAX."""
+    """The value, or `DocumentRefused`.
+
+    Codes: JSON_DUPLICATE_KEY, SCORE_NOT_FINITE, JSON_LIMIT, TEXT_INVALID, TEXT_NUL, JSON_SYNTAX.
+    """
     if len(raw) > MAX_BYTES:
         _refuse("JSON_LIMIT", f"larger than {MAX_BYTES} bytes")
     _check_depth(raw)
     try:
         value = json.loads(
-            raw, object_pairs_hook=_unique, parse_constant=_not_finite, parse_float=_finite, parse_int=_bounded
+            raw,
+            object_pairs_hook=_unique,
+            parse_constant=_not_finite,
+            parse_float=_finite,
+            parse_int=_bounded,
         )
     except UnicodeDecodeError:
         _refuse("TEXT_INVALID", "not UTF-8")

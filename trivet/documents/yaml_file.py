@@ -65,7 +65,10 @@ def read_yaml(file: Path) -> Loaded:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"not UTF-8 at byte {error.start}", code="CONFIG_ENCODING", place=str(file), cure="save it as UTF-8"
+            f"not UTF-8 at byte {error.start}",
+            code="CONFIG_ENCODING",
+            place=str(file),
+            cure="save it as UTF-8",
         ) from None
     positions: dict[str, Position] = {}
     try:
@@ -111,7 +114,10 @@ def _refuse_aliases(file: Path, text: str) -> None:
         at = f"{file}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise ConfigError(
-                "anchors and aliases are not allowed", code="CONFIG_ALIAS_FORBIDDEN", place=at, cure="write it out"
+                "anchors and aliases are not allowed",
+                code="CONFIG_ALIAS_FORBIDDEN",
+                place=at,
+                cure="write it out",
             )
 
 

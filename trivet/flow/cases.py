@@ -82,7 +82,10 @@ def gather(tx: Transaction, tenant: str, application_ids: Iterable[str]) -> Iter
 
 
 def _case(
-    stored: StoredDocument, subject_ref: str, requisition: StoredDocument | None, around: Sequence[StoredDocument]
+    stored: StoredDocument,
+    subject_ref: str,
+    requisition: StoredDocument | None,
+    around: Sequence[StoredDocument],
 ) -> ApplicationCase:
     case = ApplicationCase(
         stored.id, subject_ref, stored.document, requisition=requisition.document if requisition else None

@@ -34,7 +34,9 @@ def _check_flow(home: Path, file: Path, contracts: Contracts, known: set[str]) -
     for pointer, name in _named(loaded.data):
         if name not in known:
             at = loaded.position(pointer)
-            findings.append(Finding(shown, at.line, at.column, "MAPPING_MISSING", f"no file mappings/{name}.yaml"))
+            findings.append(
+                Finding(shown, at.line, at.column, "MAPPING_MISSING", f"no file mappings/{name}.yaml")
+            )
     for pointer, text in _conditions(loaded.data):
         try:
             compile_expression(text)
@@ -50,14 +52,24 @@ def _named(data: dict) -> list[tuple[str, str]]:  # type: ignore[type-arg]
     for stream, files in data["source"]["mappings"].items():
         named += [(f"/source/mappings/{stream}/{i}", name) for i, name in enumerate(files)]
     for i, entry in enumerate(data["deliver"]):
-        named += [(f"/deliver/{i}/decisions/{kind}/mapping", r["mapping"]) for kind, r in entry["decisions"].items()]
+        named += [
+            (f"/deliver/{i}/decisions/{kind}/mapping", r["mapping"]) for kind, r in entry["decisions"].items()
+        ]
     if "write_back" in data:
         named.append(("/write_back/mapping", data["write_back"]["mapping"]))
     return named
 
 
 def _conditions(data: dict) -> list[tuple[str, str]]:  # type: ignore[type-arg]
-    found = [(f"/scoring/routes/{i}/when", r["when"]) for i, r in enumerate(data["scoring"]["routes"]) if "when" in r]
+    found = [
+        (f"/scoring/routes/{i}/when", r["when"])
+        for i, r in enumerate(data["scoring"]["routes"])
+        if "when" in r
+    ]
     for i, entry in enumerate(data["deliver"]):
-        found += [(f"/deliver/{i}/decisions/{k}/when", r["when"]) for k, r in entry["decisions"].items() if "when" in r]
+        found += [
+            (f"/deliver/{i}/decisions/{k}/when", r["when"])
+            for k, r in entry["decisions"].items()
+            if "when" in r
+        ]
     return found

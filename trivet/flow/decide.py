@@ -138,7 +138,11 @@ def _for_target(
         mapping = hub.library.mapping(route.mapping)
         document: Document | None = None
         if person.employee_number is not None:
-            told = {**given, "decision": decision.document, "person": {"employee_number": person.employee_number}}
+            told = {
+                **given,
+                "decision": decision.document,
+                "person": {"employee_number": person.employee_number},
+            }
             document = _mapped(hub, mapping, told, problems)
             if document is None:
                 continue

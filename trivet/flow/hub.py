@@ -74,9 +74,7 @@ def open_hub(
     ledger = open_ledger(settings.ledger_url, settings.state, now=clock)
     try:
         contracts = Contracts.packaged()
-        yield Hub(
-            settings, connections, ledger, Library(settings.home, contracts), contracts, clock
-        )
+        yield Hub(settings, connections, ledger, Library(settings.home, contracts), contracts, clock)
     finally:
         ledger.close()
 

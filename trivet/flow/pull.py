@@ -56,9 +56,7 @@ def _pull_stream(
     hub: Hub, flow: Flow, batch: Batch, source: Source, stream: str, counts: Counter[str]
 ) -> None:
     with hub.ledger.read() as tx:
-        since = cursors.get(
-            tx, tenant=flow.tenant, flow=flow.name, connection=flow.source, stream=stream
-        )
+        since = cursors.get(tx, tenant=flow.tenant, flow=flow.name, connection=flow.source, stream=stream)
     for page in source.pages(stream, since):
         with hub.ledger.begin() as tx:
             stored = records.store_page(tx, batch, flow.source, stream, page)

@@ -29,6 +29,8 @@ _WORDS = {
     "compensated": "taken_back",
     "written_off": "written_off",
 }
+_OPEN = ("refused", "stuck", "unknown")
+"""What a person should look at, or what is still in the air."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def summary(hub: Hub, batch_id: str) -> Row:
         }
         for entry in said.refused
     ]
-    open_ones = sum(row.get(word, 0) for row in systems for word in ("refused", "stuck", "unknown"))
+    open_ones = sum(_by_word(tally).get(word, 0) for tally in said.deliveries.values() for word in _OPEN)
     return {
         "batch": batch_id,
         "state": said.batch.state,
@@ -157,7 +159,9 @@ def find_person(tx: Transaction, who: str) -> FoundPerson:
             if who in found:
                 return FoundPerson(tenant, found[who])
         # the HR system's own id is the last part of the candidate's
-        for row in tx.conn.execute(select(crosswalk.c.subject_ref).filter_by(tenant=tenant, system=CANDIDATE)):
+        for row in tx.conn.execute(
+            select(crosswalk.c.subject_ref).filter_by(tenant=tenant, system=CANDIDATE)
+        ):
             names = people.identifiers(tx, tenant, CANDIDATE, [row.subject_ref])
             if names.get(row.subject_ref, "").endswith(f"/{who}"):
                 return FoundPerson(tenant, row.subject_ref)

@@ -100,7 +100,9 @@ def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
         allowed = _consenting(tx, flow, cases)
         refused = [c for c in cases if c.subject_ref not in allowed and c.interviews]
         set_asides.add_many(tx, batch, [_no_consent(flow, case) for case in refused])
-        set_asides.resolve(tx, flow.tenant, "consent", "application", [c.id for c in cases if c.subject_ref in allowed])
+        set_asides.resolve(
+            tx, flow.tenant, "consent", "application", [c.id for c in cases if c.subject_ref in allowed]
+        )
         return [due for case in cases if case.subject_ref in allowed for due in _due(case)]
 
 
@@ -167,7 +169,7 @@ def _answer(
     depends: Document = {"scorer": scorer.provenance(), "connection": conn_id, "position": position}
     audio = None
     if declaration.traits.takes == "audio":
-        source = bench.get(RecordingsConnector, bench.flow.recordings)
+        source = bench.get(RecordingsConnector, bench.flow.recordings or bench.flow.source)
         recording = fetch(hub, tenant, due.case.subject_ref, due.recording, source)
         audio = hub.settings.recordings / (recording.path or "")
         depends["recording"] = recording.sha256
@@ -180,7 +182,10 @@ def _answer(
         return known.answer
     if known is not None and known.state == "refused":
         raise Rejected(
-            known.message or "refused before", connector=declaration.name, operation="score", vendor_code=known.code
+            known.message or "refused before",
+            connector=declaration.name,
+            operation="score",
+            vendor_code=known.code,
         )
     request = ScoringRequest(
         key=key, language=None, audio=audio, transcript=transcript, answers=answers,
@@ -239,7 +244,9 @@ def _store_assessment(
     }
     mapped = mapping.apply(given, variables={}, now=hub.now())
     for problem in mapped.problems:
-        raise DocumentRefused(problem.message, code=problem.code, pointer=problem.pointer, place=problem.place)
+        raise DocumentRefused(
+            problem.message, code=problem.code, pointer=problem.pointer, place=problem.place
+        )
     for document in mapped.documents:
         for violation in hub.contracts.check("assessment", document):
             raise DocumentRefused(

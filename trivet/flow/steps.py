@@ -7,7 +7,9 @@ from typing import Any
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import LedgerError
 from trivet.flow import decide as deciding
-from trivet.flow import deliver, pull as pulling, score as scoring
+from trivet.flow import deliver
+from trivet.flow import pull as pulling
+from trivet.flow import score as scoring
 from trivet.flow.hub import Hub
 from trivet.flow.report import find_person
 from trivet.flow.translate import translate

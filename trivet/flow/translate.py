@@ -102,7 +102,9 @@ def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
             application = applications.get(document["application_id"])
             if application is None:
                 said = "belongs to an application that is not known"
-                work.refused.append(_refusal(flow, record, kind, "REFERENCE_UNKNOWN", "/application_id", said))
+                work.refused.append(
+                    _refusal(flow, record, kind, "REFERENCE_UNKNOWN", "/application_id", said)
+                )
                 continue
             subject = application.subject_ref
         work.subjects[record.id] = work.subjects[record.id] or subject
@@ -136,7 +138,7 @@ def _remember_people(tx: Transaction, flow: Flow, batch: Batch, work: _Work) -> 
             identities.append(Identity(entry.subject_ref, EMPLOYEE_NUMBER, number, flow.source))
     people.put_consents(tx, flow.tenant, consents)
     for clash in people.put_identities(tx, flow.tenant, identities):
-        entry = SetAside(
+        aside = SetAside(
             stage="identity",
             kind="application",
             item=clash.subject_ref,
@@ -145,7 +147,7 @@ def _remember_people(tx: Transaction, flow: Flow, batch: Batch, work: _Work) -> 
             place=flow.source,
             subject_ref=clash.subject_ref,
         )
-        set_asides.add_many(tx, batch, [entry])
+        set_asides.add_many(tx, batch, [aside])
 
 
 def _consents(subject_ref: str, document: Document) -> list[Consent]:

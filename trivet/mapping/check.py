@@ -85,12 +85,14 @@ def check_file(home: Path, file: Path, contracts: Contracts) -> list[Finding]:
     return findings
 
 
-def _schema(home: Path, file: Path, kind: str | None, contracts: Contracts) -> tuple[Loaded | None, list[Finding]]:
+def _schema(
+    home: Path, file: Path, kind: str | None, contracts: Contracts
+) -> tuple[Loaded | None, list[Finding]]:
     try:
         loaded = read_yaml(file)
     except ConfigError as error:
         place = (error.place or str(file)).removeprefix(str(file)).strip(":").split(":")
-        line, column = (int(p) if p.isdigit() else 1 for p in (place + ["1", "1"])[:2])
+        line, column = (int(p) if p.isdigit() else 1 for p in ([*place, "1", "1"])[:2])
         return None, [_at(home, file, line, column, error.code, error.message)]
     said = loaded.data.get("kind") if isinstance(loaded.data, dict) else None
     kind = kind or {"Rules": "rules"}.get(str(said), "mapping")
@@ -118,7 +120,13 @@ def _fields(
     for name, field in fields.items():
         at = f"{pointer}/{name}" if f"{pointer}/{name}" in loaded.positions else f"/common/{name}"
         if "lookup" in field and field["lookup"] not in tables:
-            yield _in(home, loaded, at, "TABLE_UNKNOWN", f"no table {field['lookup']!r}{_near(field['lookup'], tables)}")
+            yield _in(
+                home,
+                loaded,
+                at,
+                "TABLE_UNKNOWN",
+                f"no table {field['lookup']!r}{_near(field['lookup'], tables)}",
+            )
         yield from _expression(home, loaded, at, field_source(field), source, contracts)
 
 
@@ -140,7 +148,13 @@ def _reads(
     reads = program.reads()
     for name in reads.get("bindings") or {}:
         if name not in BOUND:
-            yield _in(home, loaded, pointer, "VARIABLE_UNKNOWN", f"${name} is not bound{_near(name, [*BOUND, *loaded.data.get('let', {})])}")
+            yield _in(
+                home,
+                loaded,
+                pointer,
+                "VARIABLE_UNKNOWN",
+                f"${name} is not bound{_near(name, [*BOUND, *loaded.data.get('let', {})])}",
+            )
     tree = reads.get("input")
     if not isinstance(tree, dict):
         return
@@ -151,11 +165,19 @@ def _reads(
         if name not in known:
             yield _in(home, loaded, pointer, "PATH_UNKNOWN", f"the input has no {name!r}{_near(name, known)}")
         elif known[name] and isinstance(below, dict):
-            yield from _paths(home, loaded, pointer, below, contracts.schemas[str(known[name])], name, contracts)
+            yield from _paths(
+                home, loaded, pointer, below, contracts.schemas[str(known[name])], name, contracts
+            )
 
 
 def _paths(
-    home: Path, loaded: Loaded, pointer: str, tree: Mapping[str, Any], schema: Mapping[str, Any], above: str, contracts: Contracts
+    home: Path,
+    loaded: Loaded,
+    pointer: str,
+    tree: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    above: str,
+    contracts: Contracts,
 ) -> Iterator[Finding]:
     schema = _resolved(schema, contracts)
     properties = schema.get("properties")
@@ -164,7 +186,9 @@ def _paths(
     for name, below in tree.items():
         if name not in properties:
             where = f"{above}.{name}" if above else name
-            yield _in(home, loaded, pointer, "PATH_UNKNOWN", f"the input has no {where}{_near(name, properties)}")
+            yield _in(
+                home, loaded, pointer, "PATH_UNKNOWN", f"the input has no {where}{_near(name, properties)}"
+            )
         elif isinstance(below, dict):
             yield from _paths(home, loaded, pointer, below, properties[name], f"{above}.{name}", contracts)
 
@@ -187,7 +211,13 @@ def _target(
     for name in fields:
         if name not in properties:
             at = f"{pointer}/{name}"
-            yield _in(home, loaded, at, "MAPPING_UNKNOWN_FIELD", f"{kind} has no field {name!r}{_near(name, properties)}")
+            yield _in(
+                home,
+                loaded,
+                at,
+                "MAPPING_UNKNOWN_FIELD",
+                f"{kind} has no field {name!r}{_near(name, properties)}",
+            )
     for name in schema["required"]:
         if name not in fields:
             yield _in(home, loaded, pointer, "MAP_REQUIRED", f"{kind} requires {name!r}, no field makes it")

@@ -22,7 +22,9 @@ Field = Mapping[str, Any]
 
 def fused(fields: Mapping[str, Field], let: Mapping[str, str], when: str | None = None) -> str:
     """One expression that gives the whole document, or nothing where `when` does not hold."""
-    entries = ",\n".join(f"{json.dumps(name, ensure_ascii=False)}: {field_source(f)}" for name, f in fields.items())
+    entries = ",\n".join(
+        f"{json.dumps(name, ensure_ascii=False)}: {field_source(f)}" for name, f in fields.items()
+    )
     body = f"{{\n{entries}\n}}"
     if when is not None:
         body = f"({when}) ? {body}"
@@ -48,7 +50,10 @@ def field_source(field: Field) -> str:
         given = json.dumps(field["default"], ensure_ascii=False)
         source = f"($v := {source}; $exists($v) and $v != null ? $v : {given})"
     if "date" in field:
-        zone, form = json.dumps(field["date"].get("zone", "UTC")), json.dumps(field["date"].get("format", "yyyy-MM-dd"))
+        zone, form = (
+            json.dumps(field["date"].get("zone", "UTC")),
+            json.dumps(field["date"].get("format", "yyyy-MM-dd")),
+        )
         source = f"$local_date({source}, {zone}, {form})"
     if "round" in field:
         source = f"$half_up({source}, {int(field['round'])})"

@@ -2,7 +2,8 @@
 
 import csv
 import hashlib
-from collections.abc import Iterable, Mapping as Dictionary
+from collections.abc import Iterable
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -59,7 +60,9 @@ class Library:
         data = loaded.data
         tables = load_tables(self.home, data.get("tables", {}), loaded)
         sheet = make_sheet(loaded, "/fields", data["fields"], data.get("let", {}), None, tables)
-        each = compiled(loaded, "/each", with_let(data["each"], data.get("let", {}))) if "each" in data else None
+        each = (
+            compiled(loaded, "/each", with_let(data["each"], data.get("let", {}))) if "each" in data else None
+        )
         kind = data["target"].get("schema") or data["target"]["entity"]
         return Mapping(name, version_id(name, data, tables), kind, sheet, each)
 
@@ -115,7 +118,9 @@ def make_sheet(
     try:
         return Sheet(fields, let, when, tables, places)
     except ExpressionFailed as error:
-        raise ConfigError(str(error), code=error.code, place=places[""], cure="`trivet check` shows the line") from None
+        raise ConfigError(
+            str(error), code=error.code, place=places[""], cure="`trivet check` shows the line"
+        ) from None
 
 
 def compiled(loaded: Loaded, pointer: str, source: str) -> Program:
@@ -128,13 +133,18 @@ def compiled(loaded: Loaded, pointer: str, source: str) -> Program:
 
 def load_tables(home: Path, named: Dictionary[str, str], loaded: Loaded) -> dict[str, Table]:
     """The code tables by name: CSV, the first column is the key."""
-    return {name: load_table(home / "mappings" / path, loaded.place(f"/tables/{name}")) for name, path in named.items()}
+    return {
+        name: load_table(home / "mappings" / path, loaded.place(f"/tables/{name}"))
+        for name, path in named.items()
+    }
 
 
 def load_table(file: Path, place: str) -> Table:
     """One table: rows by key, each row a column → text; a key that stands twice is refused."""
     if not file.is_file():
-        raise ConfigError(f"no table {file}", code="TABLE_MISSING", place=place, cure="write it, or mend the path")
+        raise ConfigError(
+            f"no table {file}", code="TABLE_MISSING", place=place, cure="write it, or mend the path"
+        )
     if file.suffix == ".yaml":
         return {str(key): dict(row) for key, row in read_yaml(file).data["rows"].items()}
     rows: Table = {}
@@ -142,7 +152,9 @@ def load_table(file: Path, place: str) -> Table:
     key = (reader.fieldnames or [""])[0]
     for row in reader:
         if row[key] in rows:
-            raise ConfigError(f"key {row[key]!r} stands twice", code="TABLE_DUPLICATE", place=f"{file}:{reader.line_num}")
+            raise ConfigError(
+                f"key {row[key]!r} stands twice", code="TABLE_DUPLICATE", place=f"{file}:{reader.line_num}"
+            )
         rows[row[key]] = {name: value for name, value in row.items() if name and value != ""}
     return rows
 

@@ -1,8 +1,8 @@
 """What expressions may call besides JSONata's own functions: what the language lacks or does differently.
 
-    $half_up(number, digits)        rounds half up on decimals; JSONata rounds half to even
-    $local_date(time, zone, format) a date in a named zone; JSONata knows offsets only
-    $days_after(date, days)         a plain date some days later
+$half_up(number, digits)        rounds half up on decimals; JSONata rounds half to even
+$local_date(time, zone, format) a date in a named zone; JSONata knows offsets only
+$days_after(date, days)         a plain date some days later
 """
 
 from collections.abc import Callable

@@ -25,6 +25,7 @@ class Problem:
 
     @property
     def pointer(self) -> str:
+        """JSON pointer of the field."""
         return f"/{self.field}" if self.field else ""
 
 
@@ -62,7 +63,9 @@ class Sheet:
     def __post_init__(self) -> None:
         self.program = compile_expression(fused(self.fields, self.let, self.when))
 
-    def make(self, given: Any, variables: Dictionary[str, Any], now: datetime) -> tuple[Document | None, list[Problem]]:
+    def make(
+        self, given: Any, variables: Dictionary[str, Any], now: datetime
+    ) -> tuple[Document | None, list[Problem]]:
         """The document, None where `when` does not hold; or the problems."""
         bound = {**variables, "tables": self.tables}
         try:
@@ -74,7 +77,9 @@ class Sheet:
         document = {name: value for name, value in document.items() if value is not None}
         return document, [p for name, spec in self.fields.items() for p in self._judge(name, spec, document)]
 
-    def _culprits(self, given: Any, bound: Dictionary[str, Any], now: datetime, whole: ExpressionFailed) -> list[Problem]:
+    def _culprits(
+        self, given: Any, bound: Dictionary[str, Any], now: datetime, whole: ExpressionFailed
+    ) -> list[Problem]:
         # the fused expression says that something failed; each field alone says which
         found = []
         for name, spec in self.fields.items():
@@ -87,7 +92,11 @@ class Sheet:
     def _judge(self, name: str, spec: Field, document: Document) -> list[Problem]:
         value = document.get(name)
         if value is None or value == "":
-            return [self._problem("MAP_REQUIRED", name, "is required and missing")] if spec.get("required") else []
+            return (
+                [self._problem("MAP_REQUIRED", name, "is required and missing")]
+                if spec.get("required")
+                else []
+            )
         if not isinstance(value, str):
             return []
         if "max_length" in spec and len(value) > spec["max_length"]:
@@ -100,7 +109,9 @@ class Sheet:
         try:
             size = len(value.encode(encoding))
         except UnicodeEncodeError as error:
-            said = f"character {error.start + 1} (U+{ord(value[error.start]):04X}) does not exist in {encoding}"
+            said = (
+                f"character {error.start + 1} (U+{ord(value[error.start]):04X}) does not exist in {encoding}"
+            )
             return [self._problem("FIELD_ENCODING", name, said)]
         if "max_bytes" in spec and size > spec["max_bytes"]:
             said = f"has {size} bytes in {encoding}, the target takes {spec['max_bytes']}"

@@ -64,13 +64,12 @@ def _run_file(home: Path, test: Path, library: Library, contracts: Contracts) ->
         yield Result(shown, case["name"], wrong is None, wrong or "")
 
 
-def _wrong_rules(rules: Rules, case: Mapping[str, Any], given: Any, now: datetime, contracts: Contracts) -> str | None:
+def _wrong_rules(
+    rules: Rules, case: Mapping[str, Any], given: Any, now: datetime, contracts: Contracts
+) -> str | None:
     decisions, problems = rules.decide(given, now)
     found = [{"code": p.code, "field": p.field} for p in problems]
-    made = [
-        {"decision": d.kind, "rule": d.rule, "key": d.key, "document": d.document}
-        for d in decisions
-    ]
+    made = [{"decision": d.kind, "rule": d.rule, "key": d.key, "document": d.document} for d in decisions]
     broken = next((str(v) for d in decisions for v in contracts.check(d.kind, d.document)), None)
     return _problems(case, found) or broken or _list(case.get("expect_decisions", []), made)
 
@@ -86,8 +85,14 @@ def _documents(case: Mapping[str, Any], made: list[Any]) -> str | None:
     if "expect_many" in case:
         return _list(case["expect_many"], made)
     if "expect_exact" in case:
-        return None if made == [case["expect_exact"]] else f"made {made}, expected exactly {case['expect_exact']}"
-    return _list([case["expect"]] if "expect" in case else [], made) if not case.get("expect_problems") else None
+        return (
+            None
+            if made == [case["expect_exact"]]
+            else f"made {made}, expected exactly {case['expect_exact']}"
+        )
+    return (
+        _list([case["expect"]] if "expect" in case else [], made) if not case.get("expect_problems") else None
+    )
 
 
 def _list(wanted: list[Any], made: list[Any]) -> str | None:

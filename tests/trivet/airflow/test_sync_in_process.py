@@ -48,7 +48,12 @@ def run(home: Path, connections: dict[str, Any], folder: Path) -> dict[str, Any]
     command = [sys.executable, "-c", RUN, str(folder / "said.json")]
     # killed, not asked: a test run that hangs ignores the polite signal
     done = subprocess.run(
-        command, env={**os.environ, **stored, **places}, timeout=200, check=False, capture_output=True, text=True
+        command,
+        env={**os.environ, **stored, **places},
+        timeout=200,
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert (folder / "said.json").exists(), done.stdout[-3000:] + done.stderr[-3000:]
     return dict(json.loads((folder / "said.json").read_text(encoding="utf-8")))
