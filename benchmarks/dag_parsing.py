@@ -23,7 +23,7 @@ def main() -> None:
         (home / "mappings" / "flows").mkdir(parents=True)
         os.environ["TRIVET_HOME"] = str(home)
         text = (REPOSITORY / "mappings" / "flows" / "nightly_interviews.yaml").read_text(encoding="utf-8")
-        print(f"{'flows':>6} {'factory ms':>11} {'airflow alone ms':>17} {'with the full loader ms':>24}")
+        print(f"{'flows':>6} {'factory ms':>11} {'with the full loader ms':>24}")
         for flows in (1, 20, 100):
             for number in range(flows):
                 name = f"flow_{number:03d}"

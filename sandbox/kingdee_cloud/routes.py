@@ -231,6 +231,8 @@ class KingdeeCloud(Vendor):
             if all(b.get(n) == v for n, v in spec.get("where", {}).items())
         ]
         for key, body in rows:
+            if not ("set" in spec or spec.get("delete")):
+                break
             if spec.get("delete"):
                 self.store.delete(form, key)
             else:

@@ -257,6 +257,8 @@ class SuccessFactors(Vendor):
             if all(b.get(n) == v for n, v in spec.get("where", {}).items())
         ]
         for key, body in rows:
+            if not ("set" in spec or spec.get("delete")):
+                break
             if spec.get("delete"):
                 self.store.delete(entity.name, key)
             else:
