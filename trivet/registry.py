@@ -1,6 +1,7 @@
 """Finds connectors by entry point, so that ours and a stranger's come through the same door."""
 
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
@@ -49,6 +50,8 @@ def installed() -> list[tuple[str, Declaration]]:
     ]
 
 
+# reading the metadata of every installed package takes 20 ms, and a night asks thousands of times
+@cache
 def _entries(kind: type) -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUPS[kind])}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.chaos.world import Clock, Crashes, World, check
+from chaos.world import Clock, Crashes, World, check
 from trivet.contract import TargetTraits
 from trivet.delivery.compensate import Scope
 from trivet.ledger import Ledger, audit, open_ledger

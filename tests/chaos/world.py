@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from tests.chaos.fake_target import Crash, FakeTarget, Fault
+from chaos.fake_target import Crash, FakeTarget, Fault
 from trivet.contract import TargetTraits
 from trivet.delivery import failpoints
 from trivet.delivery.compensate import Scope, rollback
@@ -175,9 +175,10 @@ class World:
             # behind a case that a person has to decide
             mine = [e for e in self._entries() if e.state == "stuck"]
             return any(e.reference == entry.reference or e.subject_ref == entry.subject_ref for e in mine)
-        return entry.state in RESTING | {"stuck", "waiting_identity"} and (
-            entry.due_at is None or entry.state not in {"confirmed", "compensated"}
-        )
+        if entry.state in {"confirmed", "compensated"} and entry.due_at is not None:
+            # the second look waits for a case about a later revision
+            return any(e.reference == entry.reference and e.state == "stuck" for e in self._entries())
+        return entry.state in RESTING | {"stuck", "waiting_identity"}
 
     def _entries(self) -> list[StoredOperation]:
         with self.ledger.read() as tx:
@@ -245,8 +246,11 @@ def _legal(tx: object, entry: StoredOperation) -> None:
 
 def _atomic(world: World, entries: list[StoredOperation]) -> None:
     """I7: nothing of what a refusal takes with it is left standing."""
+    newest = {entry.reference: entry.id for entry in sorted(entries, key=lambda entry: entry.revision)}
     groups: dict[object, list[StoredOperation]] = {}
     for entry in entries:
+        if entry.state == "rejected" and entry.id != newest[entry.reference]:
+            continue  # decided otherwise since
         if world.atomic != "independent":
             key = entry.batch_id if world.atomic == "batch" else (entry.batch_id, entry.subject_ref)
             groups.setdefault(key, []).append(entry)

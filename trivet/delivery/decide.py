@@ -32,6 +32,9 @@ def decide(ledger: Ledger, operation_id: str, decision: Decision, *, actor: str,
         if entry is None:
             raise LedgerError(f"no operation {operation_id!r}", code="OPERATION_UNKNOWN")
         allowed = _POSSIBLE.get(entry.state, frozenset())
+        newer = operations.by_reference(tx, [entry.reference])[entry.reference][-1]
+        if entry.state == "rejected" and newer.id != entry.id:
+            allowed = frozenset()  # what was decided since counts
         if decision not in allowed:
             raise LedgerError(
                 f"operation {operation_id} is {entry.state}: nothing to decide with {decision}",

@@ -47,25 +47,10 @@ TAKING_BACK = frozenset({"comp_planned", "comp_intent", "comp_unknown"})
 BLOCKING = FLYING | TAKING_BACK | {"stuck"}
 """A later revision of the same record waits for these."""
 
+_JUDGED = frozenset({"open", "pushing", "verifying", "confirmed", "partly_confirmed", "stuck"})
 BATCH: Mapping[str, frozenset[str]] = {
-    "open": frozenset(
-        {"pushing", "verifying", "confirmed", "partly_confirmed", "stuck", "compensating", "compensated"}
-    ),
-    "pushing": frozenset(
-        {"verifying", "confirmed", "partly_confirmed", "stuck", "compensating", "compensated"}
-    ),
-    "verifying": frozenset(
-        {"pushing", "confirmed", "partly_confirmed", "stuck", "compensating", "compensated"}
-    ),
-    "stuck": frozenset(
-        {"pushing", "verifying", "confirmed", "partly_confirmed", "compensating", "compensated"}
-    ),
-    "confirmed": frozenset(
-        {"pushing", "verifying", "partly_confirmed", "stuck", "compensating", "compensated"}
-    ),
-    "partly_confirmed": frozenset(
-        {"pushing", "verifying", "confirmed", "stuck", "compensating", "compensated"}
-    ),
+    # judged by its operations, a batch may turn from any of these to any other, and be rolled back at any time
+    **{state: _JUDGED - {state} | {"compensating", "compensated"} for state in _JUDGED},
     "compensating": frozenset({"compensated", "partly_confirmed", "stuck"}),
     "compensated": frozenset({"compensating", "stuck"}),
 }

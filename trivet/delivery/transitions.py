@@ -100,12 +100,28 @@ def _without_effect(entry: StoredOperation) -> bool:
 
 
 def follow(tx: Transaction, ids: Sequence[str]) -> None:
-    """Of the operations whose outcome just became known, takes back those that somebody wished away meanwhile."""
+    """Of the operations whose outcome just became known, takes back what was wished away meanwhile.
+
+    What is planned again though a newer revision is planned too is superseded by it.
+    """
     # after the moves: from here on nobody can add a wish before the commit
-    wished = [row_id for row_id, now in operations.glance(tx, ids).items() if now.undo_reason]
+    now = operations.glance(tx, ids)
+    wished = [row_id for row_id, entry in now.items() if entry.undo_reason]
     entries: dict[str, list[StoredOperation]] = {}
     for entry in operations.by_ids(tx, wished).values():
         if entry.undo_reason and entry.state in {"planned", "confirmed"}:
             entries.setdefault(entry.undo_reason, []).append(entry)
     for reason, those in entries.items():
         ask_back(tx, those, reason)
+    _yield_to_newer(tx, [row_id for row_id in now if now[row_id].state == "planned" and row_id not in wished])
+
+
+def _yield_to_newer(tx: Transaction, ids: Sequence[str]) -> None:
+    again = operations.by_ids(tx, ids)
+    known = operations.by_reference(tx, {entry.reference for entry in again.values()}, lock=True)
+    overtaken = [
+        entry
+        for entry in again.values()
+        if any(o.revision > entry.revision and o.state == "planned" for o in known[entry.reference])
+    ]
+    move(tx, overtaken, "superseded", code="REPLACED", due_at=None)

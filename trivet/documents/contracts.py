@@ -1,7 +1,7 @@
 """Judges documents by JSON Schema 2020-12: `jsonschema-rs` decides fast, `jsonschema` writes the readable error.
 
 Where the two disagree the document is refused. A message names field, rule and limit, never the value: documents hold
-personal data.
+personal data. What JSON Schema cannot say (NaN, NUL, half characters, bottomless nesting) is refused before it is asked.
 """
 
 import json
@@ -9,17 +9,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 import jsonschema
 import jsonschema_rs
 from referencing import Registry, Resource
 
+from trivet.documents.plain import first_fault
 from trivet.errors import ConfigError
 
 SUFFIX = ".schema.json"
 MAX_VIOLATIONS = 20
 """A document that breaks more rules than this is described by the first ones."""
+_LOOKED_AT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,17 @@ class Contracts:
 
     def check(self, kind: str, document: Any) -> list[Violation]:
         """What the document breaks of its contract; nothing where it keeps it."""
-        if self._quick(kind).is_valid(document):
-            return []
-        found = [
-            violation for error in self._slow(kind).iter_errors(document) for violation in _violations(error)
-        ]
+        fault = first_fault(document)
+        if fault is not None:
+            return [Violation(fault.pointer, fault.code, fault.message)]
+        try:
+            if self._quick(kind).is_valid(document):
+                return []
+        except ValueError:
+            # a key that is no text: `json` writes it down all the same
+            return [Violation("", "JSON_TYPE", "is not a JSON document")]
+        errors = islice(self._slow(kind).iter_errors(document), _LOOKED_AT)
+        found = [violation for error in errors for violation in _violations(error)]
         if not found:
             found = [Violation("", "SCHEMA_DISAGREEMENT", "the two validators disagree; refused to be safe")]
         return sorted(set(found), key=lambda v: (v.pointer, v.code, v.message))[:MAX_VIOLATIONS]
@@ -75,6 +84,14 @@ class Contracts:
                 cure=f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(self.schemas))}",
             )
         return self.schemas[kind]
+
+    def resolved(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The schema itself, where it only refers to another one; what stands beside the reference stays."""
+        made = dict(schema)
+        while "$ref" in made:
+            file, _, name = str(made.pop("$ref")).partition("#/$defs/")
+            made = {**self.schemas[file.removesuffix(SUFFIX)]["$defs"][name], **made}
+        return made
 
     def _quick(self, kind: str) -> Any:
         if kind not in self._fast:
@@ -96,12 +113,18 @@ class Contracts:
 
 
 def _violations(error: Any) -> Iterator[Violation]:
+    pointer = "".join(f"/{_escaped(part)}" for part in error.absolute_path)
+    choice = _choice(error)
+    if choice:
+        yield Violation(pointer, f"SCHEMA_{error.validator.upper()}", choice)
+        return
     # of several alternatives the one that came furthest says what is wrong
     if error.validator in ("anyOf", "oneOf") and error.context:
         deepest = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type"))
         yield from _violations(deepest)
         return
-    pointer = "".join(f"/{_escaped(part)}" for part in error.absolute_path)
+    if error.validator == "enum" and not _otherwise_fine(error):
+        return
     codes = error.schema.get("errorCodes", {}) if isinstance(error.schema, dict) else {}
     code = codes.get(error.validator, f"SCHEMA_{error.validator.upper()}")
     if error.validator == "additionalProperties":
@@ -115,6 +138,21 @@ def _violations(error: Any) -> Iterator[Violation]:
                 yield Violation(f"{pointer}/{_escaped(name)}", code, "is required and missing")
     else:
         yield Violation(pointer, code, _message(error))
+
+
+def _otherwise_fine(error: Any) -> bool:
+    # a list of values adds nothing to what type and range have said already
+    rest = {key: error.schema[key] for key in ("type", "minimum", "maximum") if key in error.schema}
+    return bool(jsonschema.Draft202012Validator(rest).is_valid(error.instance))
+
+
+def _choice(error: Any) -> str:
+    """What to choose, where the alternatives differ in the fields that they require."""
+    alternatives = error.validator_value if error.validator in ("anyOf", "oneOf") else []
+    if not alternatives or any(set(entry) != {"required"} for entry in alternatives):
+        return ""
+    ways = ", ".join(" with ".join(entry["required"]) for entry in alternatives)
+    return f"needs {'exactly' if error.validator == 'oneOf' else 'at least'} one of: {ways}"
 
 
 def _unknown(name: str, known: list[str]) -> str:
@@ -136,11 +174,17 @@ _SAYINGS = {
     "minItems": "has fewer than {0} entries",
     "maxItems": "has more than {0} entries",
     "uniqueItems": "holds an entry twice",
+    "minProperties": "has fewer than {0} fields",
+    "not": "is not allowed here",
+    "oneOf": "fits more than one of the alternatives",
 }
 
 
 def _message(error: Any) -> str:
     said = error.validator_value
+    told = error.schema.get("errorMessages", {}) if isinstance(error.schema, dict) else {}
+    if error.validator in told:
+        return str(told[error.validator])
     if isinstance(said, list):
         said = ", ".join(str(value) for value in said)
     return _SAYINGS.get(error.validator, f"breaks the rule {error.validator}").format(said)

@@ -2,30 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from trivet.documents import Contracts
-from trivet.documents.yaml_file import Loaded, complaints, read_yaml
-from trivet.errors import ConfigError
+from trivet.documents.yaml_file import Loaded, Position, complaints, read_yaml, violation_position
+from trivet.errors import ConfigError, DocumentRefused
 from trivet.mapping.compile import field_source, with_let
-from trivet.mapping.engine import ExpressionFailed, JlensProgram, compile_expression
-from trivet.mapping.files import load_table, mapping_files
+from trivet.mapping.engine import ExpressionFailed, compile_expression
+from trivet.mapping.files import mapping_files
+from trivet.mapping.functions import FUNCTIONS, named_zone
+from trivet.mapping.inputs import input_schema, near, unknown_paths
+from trivet.mapping.tables import load_table
 
-BOUND = {"system", "item", "rule", "tables", "half_up", "local_date", "days_after"}
-# inputs that are put together from several documents
-COMPOSED: Mapping[str, Mapping[str, str | None]] = {
-    "decision_input": {"application": "application", "requisition": "requisition", "assessment": "assessment"},
-    "scoring_answers": {
-        "interview": "interview", "recording": "recording", "application": "application", "requisition": "requisition",
-        "answers": None, "provenance": None,
-    },
-    "delivery_input": {
-        "decision": None, "person": None, "application": "application", "requisition": "requisition",
-        "assessment": "assessment",
-    },
-}  # fmt: skip
+BOUND = frozenset({"system", "item", "rule", "tables", *FUNCTIONS})
+"""Variables that Trivet binds."""
+EXPRESSIONS = ("from", "expr", "when")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,185 +45,174 @@ def check_mappings(home: Path, contracts: Contracts) -> list[Finding]:
         findings += check_file(home, file, contracts)
         test = file.with_suffix(".test.yaml")
         if test.exists():
-            findings += _schema(home, test, "mapping_test", contracts)[1]
+            findings += _Check(home, test, contracts).well_formed("mapping_test")
         else:
-            findings.append(_at(home, file, 1, 1, "TEST_MISSING", f"no {test.name} beside it"))
+            said = f"no {test.name} beside it"
+            findings.append(Finding(str(file.relative_to(home)), 1, 1, "TEST_MISSING", said))
     return findings
 
 
 def check_file(home: Path, file: Path, contracts: Contracts) -> list[Finding]:
     """Every finding in one mapping or rules file."""
-    loaded, findings = _schema(home, file, None, contracts)
-    if loaded is None or findings:
-        return findings
-    data = loaded.data
-    name = file.relative_to(home / "mappings").with_suffix("").as_posix()
-    if data["metadata"]["name"] != name:
-        said = f"metadata.name is {data['metadata']['name']!r}, the file is {name!r}"
-        findings.append(_in(home, loaded, "/metadata/name", "NAME", said))
-    findings += _tables(home, loaded)
-    if data["kind"] == "Rules":
-        for i, rule in enumerate(data["rules"]):
-            at, fields = f"/rules/{i}", {**data.get("common", {}), **rule["fields"]}
-            findings += _fields(home, loaded, f"{at}/fields", fields, "decision_input", contracts)
-            for part in ("when", "key"):
-                findings += _expression(home, loaded, f"{at}/{part}", rule[part], "decision_input", contracts)
-            findings += _target(home, loaded, f"{at}/fields", fields, rule["decision"], contracts)
-        return findings
-    source = data["source"]["schema"]
-    findings += _fields(home, loaded, "/fields", data["fields"], source, contracts)
-    if "schema" in data["target"]:
-        findings += _target(home, loaded, "/fields", data["fields"], data["target"]["schema"], contracts)
-    return findings
+    check = _Check(home, file, contracts)
+    findings = check.well_formed(None)
+    return findings or list(dict.fromkeys(check.meaning()))
 
 
-def _schema(
-    home: Path, file: Path, kind: str | None, contracts: Contracts
-) -> tuple[Loaded | None, list[Finding]]:
-    try:
-        loaded = read_yaml(file)
-    except ConfigError as error:
-        place = (error.place or str(file)).removeprefix(str(file)).strip(":").split(":")
-        line, column = (int(p) if p.isdigit() else 1 for p in ([*place, "1", "1"])[:2])
-        return None, [_at(home, file, line, column, error.code, error.message)]
-    said = loaded.data.get("kind") if isinstance(loaded.data, dict) else None
-    kind = kind or {"Rules": "rules"}.get(str(said), "mapping")
-    return loaded, [
-        _in(home, loaded, v.pointer, v.code, f"{v.pointer or 'the file'} {v.message}")
-        for _, v in complaints(loaded, kind, contracts)
-    ]
+@dataclass(slots=True)
+class _Check:
+    home: Path
+    file: Path
+    contracts: Contracts
+    loaded: Loaded | None = None
 
+    @property
+    def data(self) -> Any:
+        assert self.loaded is not None
+        return self.loaded.data
 
-def _tables(home: Path, loaded: Loaded) -> Iterator[Finding]:
-    tables = loaded.data.get("tables", {})
-    for name, path in tables.items():
+    @property
+    def name(self) -> str:
+        return self.file.relative_to(self.home / "mappings").with_suffix("").as_posix()
+
+    def well_formed(self, kind: str | None) -> list[Finding]:
+        """YAML and schema; the kind is the file's own word where none is given."""
         try:
-            load_table(home / "mappings" / path, loaded.place(f"/tables/{name}"))
+            loaded = self.loaded = read_yaml(self.file)
         except ConfigError as error:
-            yield _in(home, loaded, f"/tables/{name}", error.code, error.message)
-        if f"tables.{name}" not in loaded.text and f"lookup: {name}" not in loaded.text:
-            yield _in(home, loaded, f"/tables/{name}", "TABLE_UNUSED", f"table {name!r} is not used")
-
-
-def _fields(
-    home: Path, loaded: Loaded, pointer: str, fields: Mapping[str, Any], source: str, contracts: Contracts
-) -> Iterator[Finding]:
-    tables = loaded.data.get("tables", {})
-    for name, field in fields.items():
-        at = f"{pointer}/{name}" if f"{pointer}/{name}" in loaded.positions else f"/common/{name}"
-        if "lookup" in field and field["lookup"] not in tables:
-            yield _in(
-                home,
-                loaded,
-                at,
-                "TABLE_UNKNOWN",
-                f"no table {field['lookup']!r}{_near(field['lookup'], tables)}",
+            place = (error.place or "").removeprefix(str(self.file)).strip(":").split(":")
+            line, column = (int(p) if p.isdigit() else 1 for p in (*place, "1", "1")[:2])
+            return [self._finding(Position(line, column), error.code, error.message)]
+        said = loaded.data.get("kind") if isinstance(loaded.data, dict) else None
+        kind = kind or ("rules" if said == "Rules" else "mapping")
+        return [
+            self._finding(
+                violation_position(loaded, v.code, v.pointer),
+                v.code,
+                f"{v.pointer or 'the file'} {v.message}",
             )
-        yield from _expression(home, loaded, at, field_source(field), source, contracts)
+            for _, v in complaints(loaded, kind, self.contracts)
+        ]
 
+    def meaning(self) -> Iterator[Finding]:
+        """What the schema cannot see."""
+        data = self.data
+        if data["metadata"]["name"] != self.name:
+            said = f"metadata.name is {data['metadata']['name']!r}, the file is {self.name!r}"
+            yield self._at("/metadata/name", "NAME", said)
+        yield from self._tables()
+        broken = list(self._syntax())
+        yield from broken
+        if broken:
+            # what an expression reads is known only where every part of it parses
+            return
+        if data["kind"] == "Rules":
+            for i, rule in enumerate(data["rules"]):
+                at, fields = f"/rules/{i}/fields", {**data.get("common", {}), **rule["fields"]}
+                yield from self._fields(at, fields, "decision_input")
+                for part in ("when", "key"):
+                    yield from self._reads(f"/rules/{i}/{part}", rule[part], "decision_input")
+                yield from self._target(at, fields, rule["decision"])
+            return
+        source = data["source"]["schema"]
+        yield from self._fields("/fields", data["fields"], source)
+        if "each" in data:
+            yield from self._reads("/each", data["each"], source)
+        if "schema" in data["target"]:
+            yield from self._target("/fields", data["fields"], data["target"]["schema"])
 
-def _expression(
-    home: Path, loaded: Loaded, pointer: str, text: str, source: str, contracts: Contracts
-) -> Iterator[Finding]:
-    let = loaded.data.get("let", {})
-    try:
-        program = compile_expression(with_let(text, let))
-    except ExpressionFailed as error:
-        yield _in(home, loaded, pointer, error.code, str(error))
-        return
-    yield from _reads(home, loaded, pointer, program, source, contracts)
+    def _tables(self) -> Iterator[Finding]:
+        assert self.loaded is not None
+        for name, path in self.data.get("tables", {}).items():
+            try:
+                load_table(self.home, path, "", self.contracts)
+            except ConfigError as error:
+                yield self._at(f"/tables/{name}", error.code, str(error.message))
+            used = (f"tables.{name}", f"tables.`{name}`", f"lookup: {name}")
+            if not any(word in self.loaded.text for word in used):
+                yield self._at(f"/tables/{name}", "TABLE_UNUSED", f"table {name!r} is not used")
 
+    def _syntax(self) -> Iterator[Finding]:
+        """Each expression by itself, so that an offset is a place in the file."""
+        assert self.loaded is not None
+        for pointer, text in self._expressions():
+            try:
+                uses_eval = compile_expression(text).uses_eval()
+            except ExpressionFailed as error:
+                at = self.loaded.locate(pointer, error.start or 0)
+                yield self._finding(at, error.code, str(error))
+                continue
+            if uses_eval:
+                at = self.loaded.locate(pointer, max(0, text.find("$eval")))
+                yield self._finding(at, "EXPR_FORBIDDEN", "$eval is switched off")
 
-def _reads(
-    home: Path, loaded: Loaded, pointer: str, program: JlensProgram, source: str, contracts: Contracts
-) -> Iterator[Finding]:
-    reads = program.reads()
-    for name in reads.get("bindings") or {}:
-        if name not in BOUND:
-            yield _in(
-                home,
-                loaded,
-                pointer,
-                "VARIABLE_UNKNOWN",
-                f"${name} is not bound{_near(name, [*BOUND, *loaded.data.get('let', {})])}",
-            )
-    tree = reads.get("input")
-    if not isinstance(tree, dict):
-        return
-    if source in contracts.schemas:
-        yield from _paths(home, loaded, pointer, tree, contracts.schemas[source], "", contracts)
-    for name, below in tree.items() if source in COMPOSED else ():
-        known = COMPOSED[source]
-        if name not in known:
-            yield _in(home, loaded, pointer, "PATH_UNKNOWN", f"the input has no {name!r}{_near(name, known)}")
-        elif known[name] and isinstance(below, dict):
-            yield from _paths(
-                home, loaded, pointer, below, contracts.schemas[str(known[name])], name, contracts
-            )
+    def _expressions(self) -> Iterator[tuple[str, str]]:
+        data = self.data
+        yield from ((f"/let/{name}", text) for name, text in data.get("let", {}).items())
+        if "each" in data:
+            yield "/each", data["each"]
+        sheets = {"/fields": data.get("fields", {}), "/common": data.get("common", {})}
+        for i, rule in enumerate(data.get("rules", [])):
+            yield f"/rules/{i}/when", rule["when"]
+            yield f"/rules/{i}/key", rule["key"]
+            sheets[f"/rules/{i}/fields"] = rule["fields"]
+        for pointer, fields in sheets.items():
+            for name, field in fields.items():
+                yield from (
+                    (f"{pointer}/{name}/{part}", field[part]) for part in EXPRESSIONS if part in field
+                )
 
+    def _fields(self, pointer: str, fields: Mapping[str, Any], source: str) -> Iterator[Finding]:
+        assert self.loaded is not None
+        tables = self.data.get("tables", {})
+        for name, field in fields.items():
+            at = f"{pointer}/{name}" if f"{pointer}/{name}" in self.loaded.positions else f"/common/{name}"
+            if "lookup" in field and field["lookup"] not in tables:
+                said = f"no table {field['lookup']!r}{near(field['lookup'], tables)}"
+                yield self._at(f"{at}/lookup", "TABLE_UNKNOWN", said)
+                continue
+            try:
+                named_zone(field.get("date", {}).get("zone", "UTC"))
+            except DocumentRefused as error:
+                yield self._at(f"{at}/date/zone", error.code, error.message)
+            yield from self._reads(at, field_source(field), source)
 
-def _paths(
-    home: Path,
-    loaded: Loaded,
-    pointer: str,
-    tree: Mapping[str, Any],
-    schema: Mapping[str, Any],
-    above: str,
-    contracts: Contracts,
-) -> Iterator[Finding]:
-    schema = _resolved(schema, contracts)
-    properties = schema.get("properties")
-    if properties is None:
-        return
-    for name, below in tree.items():
-        if name not in properties:
-            where = f"{above}.{name}" if above else name
-            yield _in(
-                home, loaded, pointer, "PATH_UNKNOWN", f"the input has no {where}{_near(name, properties)}"
-            )
-        elif isinstance(below, dict):
-            yield from _paths(home, loaded, pointer, below, properties[name], f"{above}.{name}", contracts)
+    def _reads(self, pointer: str, text: str, source: str) -> Iterator[Finding]:
+        try:
+            reads = compile_expression(with_let(text, self.data.get("let", {}))).reads()
+        except ExpressionFailed as error:
+            yield self._at(pointer, error.code, str(error))
+            return
+        for name in reads.get("bindings") or {}:
+            if name not in BOUND:
+                known = [*BOUND, *self.data.get("let", {})]
+                yield self._at(pointer, "VARIABLE_UNKNOWN", f"${name} is not bound{near(name, known)}")
+        tables = (reads.get("bindings") or {}).get("tables")
+        for name in tables if isinstance(tables, dict) else ():
+            if name not in self.data.get("tables", {}):
+                said = f"no table {name!r}{near(name, self.data.get('tables', {}))}"
+                yield self._at(pointer, "TABLE_UNKNOWN", said)
+        schema = input_schema(source, self.name, self.contracts)
+        for said in unknown_paths(reads.get("input"), schema, self.contracts):
+            yield self._at(pointer, "PATH_UNKNOWN", said)
 
+    def _target(self, pointer: str, fields: Mapping[str, Any], kind: str) -> Iterator[Finding]:
+        if kind not in self.contracts.schemas:
+            known = near(kind, self.contracts.schemas)
+            yield self._at("/target/schema", "SCHEMA_UNKNOWN", f"no schema {kind!r}{known}")
+            return
+        schema = self.contracts.schema(kind)
+        for name in fields:
+            if name not in schema["properties"]:
+                said = f"{kind} has no field {name!r}{near(name, schema['properties'])}"
+                yield self._at(f"{pointer}/{name}", "MAPPING_UNKNOWN_FIELD", said)
+        for name in schema["required"]:
+            if name not in fields:
+                yield self._at(pointer, "MAP_REQUIRED", f"{kind} requires {name!r}, no field makes it")
 
-def _resolved(schema: Mapping[str, Any], contracts: Contracts) -> Mapping[str, Any]:
-    while "$ref" in schema or "items" in schema:
-        if "items" in schema:
-            schema = schema["items"]
-            continue
-        file, _, path = str(schema["$ref"]).partition("#/$defs/")
-        schema = contracts.schemas[file.removesuffix(".schema.json")]["$defs"][path]
-    return schema
+    def _at(self, pointer: str, code: str, message: str) -> Finding:
+        assert self.loaded is not None
+        return self._finding(self.loaded.position(pointer), code, message)
 
-
-def _target(
-    home: Path, loaded: Loaded, pointer: str, fields: Mapping[str, Any], kind: str, contracts: Contracts
-) -> Iterator[Finding]:
-    schema = contracts.schema(kind)
-    properties = schema["properties"]
-    for name in fields:
-        if name not in properties:
-            at = f"{pointer}/{name}"
-            yield _in(
-                home,
-                loaded,
-                at,
-                "MAPPING_UNKNOWN_FIELD",
-                f"{kind} has no field {name!r}{_near(name, properties)}",
-            )
-    for name in schema["required"]:
-        if name not in fields:
-            yield _in(home, loaded, pointer, "MAP_REQUIRED", f"{kind} requires {name!r}, no field makes it")
-
-
-def _near(name: str, known: Any) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
-
-
-def _in(home: Path, loaded: Loaded, pointer: str, code: str, message: str) -> Finding:
-    at = loaded.position(pointer)
-    return _at(home, loaded.file, at.line, at.column, code, message)
-
-
-def _at(home: Path, file: Path, line: int, column: int, code: str, message: str) -> Finding:
-    return Finding(str(file.relative_to(home)), line, column, code, message)
+    def _finding(self, at: Position, code: str, message: str) -> Finding:
+        return Finding(str(self.file.relative_to(self.home)), at.line, at.column, code, message)

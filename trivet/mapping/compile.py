@@ -10,32 +10,36 @@
     type: array          one entry stays a list
     when: "..."          the field is there only where this holds
 
-Length, encoding and presence (`required`, `max_length`, `max_bytes` + `encoding`) are judged on the result.
+Presence, type, length and encoding (`required`, `type`, `max_length`, `max_bytes` + `encoding`) are judged on the result.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 Field = Mapping[str, Any]
+MISSED = "lookup missed: "
+"""Before a field's name: the fused document says so where a key has no row. No target has a field called so."""
+_VARIABLE = re.compile(r"\$(\w+)")
 
 
 def fused(fields: Mapping[str, Field], let: Mapping[str, str], when: str | None = None) -> str:
     """One expression that gives the whole document, or nothing where `when` does not hold."""
-    entries = ",\n".join(
-        f"{json.dumps(name, ensure_ascii=False)}: {field_source(f)}" for name, f in fields.items()
-    )
-    body = f"{{\n{entries}\n}}"
+    entries = [f"{_text(name)}: {field_source(field)}" for name, field in fields.items()]
+    entries += [f"{_text(MISSED + name)}: {_missed(f)}" for name, f in fields.items() if "lookup" in f]
+    body = "{\n" + ",\n".join(entries) + "\n}"
     if when is not None:
         body = f"({when}) ? {body}"
     return with_let(body, let)
 
 
 def with_let(body: str, let: Mapping[str, str]) -> str:
-    """The expression with its named intermediate values before it."""
-    if not let:
+    """The expression with the named intermediate values that it needs before it."""
+    needed = _needed(body, let)
+    if not needed:
         return f"({body})"
-    named = "\n".join(f"${name} := ({source});" for name, source in let.items())
+    named = "\n".join(f"${name} := ({source});" for name, source in let.items() if name in needed)
     return f"(\n{named}\n{body}\n)"
 
 
@@ -43,34 +47,50 @@ def field_source(field: Field) -> str:
     """The field's own expression."""
     source = _base(field)
     if "lookup" in field:
-        column = json.dumps(field.get("column", "value"))
-        source = f"$lookup($lookup($tables.{_quoted(field['lookup'])}, $string({source})), {column})"
+        source = f"$lookup({_row(field, source)}, {_text(field.get('column', 'value'))})"
     if "default" in field:
         # a 0 is a value, null is none: the ternary on truth would lose the first, `??` keep the second
-        given = json.dumps(field["default"], ensure_ascii=False)
-        source = f"($v := {source}; $exists($v) and $v != null ? $v : {given})"
+        source = f"($v := {source}; $exists($v) and $v != null ? $v : {_text(field['default'])})"
     if "date" in field:
-        zone, form = (
-            json.dumps(field["date"].get("zone", "UTC")),
-            json.dumps(field["date"].get("format", "yyyy-MM-dd")),
-        )
-        source = f"$local_date({source}, {zone}, {form})"
+        zone, form = field["date"].get("zone", "UTC"), field["date"].get("format", "yyyy-MM-dd")
+        source = f"$local_date({source}, {_text(zone)}, {_text(form)})"
     if "round" in field:
         source = f"$half_up({source}, {int(field['round'])})"
     if field.get("type") == "array":
         source = f"$append([], {source})"
-    if "when" in field:
-        source = f"(({field['when']}) ? {source})"
-    return source
+    return _conditional(field, source)
+
+
+def _needed(body: str, let: Mapping[str, str]) -> set[str]:
+    # one that no one needs is not evaluated, so that it cannot fail either
+    needed: set[str] = set()
+    open_ends = [body]
+    while open_ends:
+        for name in _VARIABLE.findall(open_ends.pop()):
+            if name in let and name not in needed:
+                needed.add(name)
+                open_ends.append(let[name])
+    return needed
 
 
 def _base(field: Field) -> str:
     if "value" in field:
-        return json.dumps(field["value"], ensure_ascii=False)
-    if "from" in field:
-        return f"({field['from']})"
-    return f"({field['expr']})"
+        return _text(field["value"])
+    return f"({field['from'] if 'from' in field else field['expr']})"
 
 
-def _quoted(name: str) -> str:
-    return f"`{name}`"
+def _row(field: Field, source: str) -> str:
+    return f"$lookup($tables.`{field['lookup']}`, $string({source}))"
+
+
+def _missed(field: Field) -> str:
+    there = f"$exists($v) and $v != null and $not($exists({_row(field, '$v')}))"
+    return _conditional(field, f"($v := {_base(field)}; {there} ? true)")
+
+
+def _conditional(field: Field, source: str) -> str:
+    return f"(({field['when']}) ? {source})" if "when" in field else source
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

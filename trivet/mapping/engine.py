@@ -1,15 +1,19 @@
 """The JSONata engine in use, behind the smallest interface that the rest needs.
 
 `jlens` runs with every limit on, with the run's clock, and without `$eval`. `trivet.mapping.reference` is the second
-engine behind the same interface; a differential test keeps both equal.
+engine behind the same interface; a differential test keeps both equal. No message holds a value of the record.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 import jlens
 
+from trivet.errors import DocumentRefused
+from trivet.mapping.complaints import LIMIT_CODES, NO_FUNCTION_CODES, saying
 from trivet.mapping.functions import FUNCTIONS
 
 LIMITS: dict[str, Any] = {
@@ -20,7 +24,10 @@ LIMITS: dict[str, Any] = {
     "max_string_length": 1 << 16,
     "max_array_length": 10_000,
 }
-_LIMIT_CODES = {"U1001", "U1002", "U1006", "D1011", "D1012", "D2014", "D2015", "D2016", "D3138"}
+MAX_SOURCE = 200_000
+"""Characters of one expression; a document's fused one holds all its fields."""
+# JSONata knows neither; whoever writes them expects another language
+_FOREIGN = re.compile(r"(?P<template>\{\{)|(?P<dunder>__\w+__)")
 
 
 class ExpressionFailed(Exception):
@@ -46,40 +53,74 @@ class JlensProgram:
     """A compiled expression of the engine in use; may be shared between threads."""
 
     def __init__(self, source: str) -> None:
+        refuse_foreign(source)
         try:
             self._expression = jlens.Expression(source)
+            # known before our functions are registered: the analysis names what no one bound
+            self._reads = self._expression.reads()
             for name, (function, signature) in FUNCTIONS.items():
                 self._expression.register_function(name, function, signature)
-            self._expression.register_function("eval", _no_eval)
+            self._expression.register_function("eval", no_eval)
         except jlens.JlensError as error:
-            raise ExpressionFailed(_plain(error), "EXPR_SYNTAX", error.start) from None
+            code = "EXPR_LIMIT" if error.code in LIMIT_CODES else "EXPR_SYNTAX"
+            # the text is the engineer's own, not a record's
+            raise ExpressionFailed(str(error).splitlines()[0][:200], code, error.start) from None
 
     def evaluate(self, document: Any, variables: Mapping[str, Any], now: datetime) -> Any:
         """See `Program`."""
         try:
             return self._expression.evaluate(document, dict(variables), now=now, seed=1, **LIMITS)
         except jlens.JlensError as error:
-            code = "EXPR_LIMIT" if error.code in _LIMIT_CODES else "EXPR_FAILED"
-            raise ExpressionFailed(_plain(error), code, error.start) from None
+            raise ExpressionFailed(
+                saying(error.code, error.token), failure(error.code), error.start
+            ) from None
         except ExpressionFailed:
             raise
         except Exception as error:  # noqa: BLE001 - a helper refused its argument; the record is set aside
-            raise ExpressionFailed(str(error), getattr(error, "code", "EXPR_FAILED")) from None
+            raise refusal(error) from None
 
     def reads(self) -> Any:
         """What the expression reads of its input, as the engine tells it."""
         return self._expression.reads()
 
+    def uses_eval(self) -> bool:
+        """Whether the expression names `$eval`."""
+        return bool(self._reads.get("everyBinding")) and "$eval" in self._expression.source
 
+
+@lru_cache(maxsize=4096)
 def compile_expression(source: str) -> JlensProgram:
-    """The program; `ExpressionFailed` with the offset where the text is not JSONata."""
+    """The program, made once per text; `ExpressionFailed` with the offset where the text is not JSONata."""
     return JlensProgram(source)
 
 
-def _no_eval(*_: Any) -> Any:
+def refuse_foreign(source: str) -> None:
+    """Refuses what is no JSONata though it may parse: templates, dunder names, texts without end."""
+    if len(source) > MAX_SOURCE:
+        raise ExpressionFailed(f"is longer than {MAX_SOURCE} characters", "EXPR_LIMIT")
+    found = _FOREIGN.search(source)
+    if found is None:
+        return
+    if found["template"]:
+        said = "templates ({{ … }}) are not evaluated here: write JSONata"
+        raise ExpressionFailed(said, "TEMPLATE_FORBIDDEN", found.start())
+    raise ExpressionFailed("names like __class__ are not allowed", "EXPR_FORBIDDEN", found.start())
+
+
+def failure(code: str) -> str:
+    """Our code for the engine's."""
+    if code in LIMIT_CODES:
+        return "EXPR_LIMIT"
+    return "EXPR_FORBIDDEN" if code in NO_FUNCTION_CODES else "EXPR_FAILED"
+
+
+def refusal(error: Exception) -> ExpressionFailed:
+    """What a helper's exception comes to; only our own have a text that holds no value."""
+    if isinstance(error, DocumentRefused):
+        return ExpressionFailed(error.message, error.code)
+    return ExpressionFailed(f"a function failed ({type(error).__name__})", "EXPR_FAILED")
+
+
+def no_eval(*_: Any) -> Any:
+    """Stands where `$eval` stood."""
     raise ExpressionFailed("$eval is switched off", "EXPR_FORBIDDEN")
-
-
-def _plain(error: jlens.JlensError) -> str:
-    # the engine's text may quote values of the record; the part before them is what helps
-    return str(error).splitlines()[0][:200]

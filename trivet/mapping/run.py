@@ -1,6 +1,6 @@
 """Runs mappings and rules on documents. One bad record is described and left; it never stops the others.
 
-Nothing is cut or replaced silently: a value that does not fit is a problem with its field. Missing is missing.
+Nothing is cut, replaced or forced silently: a value that does not fit is a problem with its field. Missing is missing.
 """
 
 from collections.abc import Mapping as Dictionary
@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from trivet.mapping.compile import Field, field_source, fused, with_let
-from trivet.mapping.engine import ExpressionFailed, Program, compile_expression
+from trivet.mapping.compile import MISSED, Field, field_source, fused, with_let
+from trivet.mapping.engine import Compiler, ExpressionFailed, Program, compile_expression
+from trivet.mapping.judge import broken
 from trivet.model import Document
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a document could not be made: MAP_REQUIRED, FIELD_LENGTH, FIELD_ENCODING, EXPR_…, DATE_…, SCORE_…"""
+    """Why a document could not be made: MAP_REQUIRED, FIELD_LENGTH, FIELD_ENCODING, FIELD_TYPE, EXPR_…, DATE_…, SCORE_…
+
+    As a warning (LOOKUP_MISS): what a person should look at though the document was made.
+    """
 
     code: str
     field: str
@@ -25,7 +29,7 @@ class Problem:
 
     @property
     def pointer(self) -> str:
-        """JSON pointer of the field."""
+        """The field as a JSON pointer."""
         return f"/{self.field}" if self.field else ""
 
 
@@ -35,6 +39,7 @@ class Mapped:
 
     documents: list[Document]
     problems: list[Problem]
+    warnings: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,16 @@ class Decision:
     """The business key: equal for the same decision through every re-score."""
     document: Document
     version_id: str
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One document, None where `when` does not hold or a problem kept it from being made."""
+
+    document: Document | None
+    problems: list[Problem]
+    warnings: list[Problem] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -58,24 +73,37 @@ class Sheet:
     when: str | None
     tables: Dictionary[str, Any]
     places: Dictionary[str, str]
+    compiler: Compiler = compile_expression
     program: Program = field(init=False)
+    _single: dict[str, Program] = field(init=False, default_factory=dict)
+    _looking: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.program = compile_expression(fused(self.fields, self.let, self.when))
+        self.program = self.compiler(fused(self.fields, self.let, self.when))
+        self._looking = [name for name, spec in self.fields.items() if "lookup" in spec]
 
-    def make(
-        self, given: Any, variables: Dictionary[str, Any], now: datetime
-    ) -> tuple[Document | None, list[Problem]]:
-        """The document, None where `when` does not hold; or the problems."""
+    def make(self, given: Any, variables: Dictionary[str, Any], now: datetime) -> Made:
+        """The document, or the problems."""
         bound = {**variables, "tables": self.tables}
         try:
             document = self.program.evaluate(given, bound, now)
         except ExpressionFailed as error:
-            return None, self._culprits(given, bound, now, error)
+            return Made(None, self._culprits(given, bound, now, error))
         if document is None:
-            return None, []
+            return Made(None, [])
+        missed = [name for name in self._looking if document.pop(MISSED + name, None)]
         document = {name: value for name, value in document.items() if value is not None}
-        return document, [p for name, spec in self.fields.items() for p in self._judge(name, spec, document)]
+        problems = []
+        for name, spec in self.fields.items():
+            found = broken(spec, document.get(name))
+            if found is not None:
+                problems.append(self._problem(found[0], name, found[1]))
+        said = "the table has no such key"
+        return Made(
+            None if problems else document,
+            problems,
+            [self._problem("LOOKUP_MISS", name, said) for name in missed],
+        )
 
     def _culprits(
         self, given: Any, bound: Dictionary[str, Any], now: datetime, whole: ExpressionFailed
@@ -84,39 +112,12 @@ class Sheet:
         found = []
         for name, spec in self.fields.items():
             try:
-                compile_expression(with_let(field_source(spec), self.let)).evaluate(given, bound, now)
+                if name not in self._single:
+                    self._single[name] = self.compiler(with_let(field_source(spec), self.let))
+                self._single[name].evaluate(given, bound, now)
             except ExpressionFailed as error:
                 found.append(self._problem(error.code, name, str(error)))
         return found or [self._problem(whole.code, "", str(whole))]
-
-    def _judge(self, name: str, spec: Field, document: Document) -> list[Problem]:
-        value = document.get(name)
-        if value is None or value == "":
-            return (
-                [self._problem("MAP_REQUIRED", name, "is required and missing")]
-                if spec.get("required")
-                else []
-            )
-        if not isinstance(value, str):
-            return []
-        if "max_length" in spec and len(value) > spec["max_length"]:
-            said = f"has {len(value)} characters, the target takes {spec['max_length']}"
-            return [self._problem("FIELD_LENGTH", name, said)]
-        return self._judge_bytes(name, spec, value)
-
-    def _judge_bytes(self, name: str, spec: Field, value: str) -> list[Problem]:
-        encoding = spec.get("encoding", "utf-8")
-        try:
-            size = len(value.encode(encoding))
-        except UnicodeEncodeError as error:
-            said = (
-                f"character {error.start + 1} (U+{ord(value[error.start]):04X}) does not exist in {encoding}"
-            )
-            return [self._problem("FIELD_ENCODING", name, said)]
-        if "max_bytes" in spec and size > spec["max_bytes"]:
-            said = f"has {size} bytes in {encoding}, the target takes {spec['max_bytes']}"
-            return [self._problem("FIELD_LENGTH", name, said)]
-        return []
 
     def _problem(self, code: str, name: str, message: str) -> Problem:
         return Problem(code, name, message, self.places.get(name, self.places[""]))
@@ -136,19 +137,24 @@ class Mapping:
 
     def apply(self, document: Document, *, variables: Dictionary[str, Any], now: datetime) -> Mapped:
         """The documents that one input gives (several with `each`), or the problems."""
-        made = Mapped([], [])
+        mapped = Mapped([], [], [])
         try:
-            items = [None] if self.each is None else self.each.evaluate(document, variables, now)
+            items = [None] if self.each is None else self._items(document, variables, now)
         except ExpressionFailed as error:
-            return Mapped([], [Problem(error.code, "", str(error), self.sheet.places[""])])
-        for item in items if isinstance(items, list) else [items]:
-            if self.each is not None and item is None:
-                continue
-            result, problems = self.sheet.make(document, {**variables, "item": item}, now)
-            made.problems.extend(problems)
-            if result is not None and not problems:
-                made.documents.append(result)
-        return made
+            return Mapped([], [Problem(error.code, "", f"each: {error}", self.sheet.places[""])])
+        for item in items:
+            made = self.sheet.make(document, {**variables, "item": item}, now)
+            mapped.problems.extend(made.problems)
+            mapped.warnings.extend(made.warnings)
+            if made.document is not None:
+                mapped.documents.append(made.document)
+        return mapped
+
+    def _items(self, document: Document, variables: Dictionary[str, Any], now: datetime) -> list[Any]:
+        assert self.each is not None
+        items = self.each.evaluate(document, {**variables, "tables": self.sheet.tables}, now)
+        # JSONata gives one entry as itself and none as nothing
+        return [item for item in (items if isinstance(items, list) else [items]) if item is not None]
 
 
 @dataclass(slots=True)
@@ -174,9 +180,9 @@ class Rules:
         decisions: list[Decision] = []
         problems: list[Problem] = []
         for rule in self.rules:
-            document, found = rule.sheet.make(given, {"rule": rule.name}, now)
-            problems += found
-            if document is None or found:
+            made = rule.sheet.make(given, {"rule": rule.name}, now)
+            problems += made.problems
+            if made.document is None:
                 continue
             try:
                 key = rule.key.evaluate(given, {"tables": rule.sheet.tables}, now)
@@ -186,5 +192,7 @@ class Rules:
             if not isinstance(key, str) or not key:
                 problems.append(Problem("MAP_REQUIRED", "", "the rule's key is empty", rule.sheet.places[""]))
                 continue
-            decisions.append(Decision(rule.decision, rule.name, key, document, self.version_id))
+            decisions.append(
+                Decision(rule.decision, rule.name, key, made.document, self.version_id, tuple(made.warnings))
+            )
         return decisions, problems

@@ -28,12 +28,13 @@ RATE = 24_000
 PAUSE = 0.4
 VOICES = {
     "be1": "bf_emma", "be2": "am_michael", "be3": "af_heart", "rs3": "af_bella", "wa2": "bm_george", "wa3": "bf_isabella",
-    "ae1": "zf_xiaoxiao", "ae2": "zm_yunjian", "ae3": "zf_xiaoyi", "rs1": "zf_xiaobei", "rs2": "zf_xiaoyi", "wa1": "zm_yunxi",
+    "ae1": "zf_xiaoxiao", "ae2": "zm_yunjian", "ae3": "zf_xiaobei", "rs1": "zm_yunxia", "rs2": "zf_xiaoyi", "wa1": "zm_yunxi",
 }  # fmt: skip
 VIDEO = {"be2", "ae2"}
 # what espeak writes and Kokoro's English voices expect
 SYMBOLS = (("ʲ", "j"), ("r", "ɹ"), ("x", "k"), ("ɬ", "l"), ("ɚ", "əɹ"), ("ː", "ː"), ("\n", " "))
-LETTERS = {"PLC": "pˈiː , ˈɛl , sˈiː ,"}
+# misaki's Mandarin has no letters: their English names by hand, run together, or whisper hears other letters
+LETTERS = {"PLC": "pʰˈiː ˈɛl sˈiː"}
 
 
 def main() -> None:

@@ -1,0 +1,130 @@
+"""The hub's own time for a night of 1,000 candidates without audio, step by step, beside the vendors' servers.
+
+    python -m benchmarks.hub [CANDIDATES]
+
+Everything runs over real sockets against the stand-ins, which are a process of their own; recordings are looked up instead of
+transcribed. CPU seconds are this process's; downloading recordings is shown apart, since it is the audio's share. Beside it
+the limit: the same number of bare HTTP calls of the same sizes with a `requests` session, in the same run.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "world"))
+SCORERS: dict[str, dict[str, Any]] = {
+    "script_reader": {},
+    "behaviour_baseline": {},
+    "terms_engineering": {"dictionaries": ["engineering"]},
+    "terms_sales": {"dictionaries": ["sales"]},
+    "terms_finance": {"dictionaries": ["finance"]},
+}
+
+
+def main() -> None:
+    """Prints the table."""
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder), size) as connections:
+        home, state = Path(folder) / "home", Path(folder) / "state"
+        shutil.copytree(ROOT / "mappings", home / "mappings")
+        flow = home / "mappings" / "flows" / "nightly_interviews.yaml"
+        text = flow.read_text(encoding="utf-8").replace("{connection: whisper_local}", "{connection: script_reader}")
+        flow.write_text(text.replace("cut_over: \"2026-01-01\", first_nights: {nights: 3, persons: 500}", "{}").replace("{{}}", "{}"), encoding="utf-8")
+        state.mkdir()
+        for name, extra in SCORERS.items():
+            kind = "term_recogniser" if name.startswith("terms_") else name
+            connections[name] = {"conn_type": f"trivet_{kind}", "extra": {"environment": "sandbox", **extra}}
+        for entry in connections.values():
+            # the vendors' own limits are not what is measured
+            if "host" in entry:
+                entry["extra"]["calls_per_second"] = 100_000
+        (state / "connections.json").write_text(json.dumps(connections))
+        rows, operations = _night(home, state)
+        _print(size, rows, operations, _bare(connections, size))
+
+
+@contextmanager
+def _sandbox(folder: Path, size: int) -> Iterator[dict[str, Any]]:
+    file = folder / "sandbox.json"
+    command = [sys.executable, "-m", "trivet_sandbox", "up", "--candidates", str(size), "--connections", str(file)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        while not file.exists():
+            time.sleep(0.05)
+        yield json.loads(file.read_text())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _night(home: Path, state: Path) -> tuple[list[tuple[str, float, float]], int]:
+    from trivet.connections import stored_connections
+    from trivet.flow import report, score, steps
+    from trivet.flow.hub import open_hub
+    from trivet.settings import Settings
+
+    settings = Settings(home, state, f"sqlite:///{state / 'ledger.db'}", state / "connections.json")
+    rows: list[tuple[str, float, float]] = []
+    audio = [0.0, 0.0]
+    fetch = score.fetch
+
+    def fetched(*given: Any) -> Any:
+        cpu, wall = time.process_time(), time.perf_counter()
+        try:
+            return fetch(*given)
+        finally:
+            audio[0] += time.process_time() - cpu
+            audio[1] += time.perf_counter() - wall
+
+    score.fetch = fetched
+    with open_hub(settings, stored_connections(settings.connections, {})) as hub:
+
+        def step(name: str, work: Callable[[], Any]) -> Any:
+            cpu, wall = time.process_time(), time.perf_counter()
+            done = work()
+            rows.append((name, time.process_time() - cpu, time.perf_counter() - wall))
+            return done
+
+        batch_id = step("pull and translate", lambda: steps.pull(hub, "nightly_interviews", "bench"))
+        step("score", lambda: steps.score(hub, batch_id, 0, 1))
+        name, cpu, wall = rows.pop()
+        rows += [("  of it: recordings to disk", audio[0], audio[1]), (name, cpu - audio[0], wall - audio[1])]
+        step("decide and plan", lambda: steps.decide(hub, batch_id))
+        for target in hub.flow("nightly_interviews").targets():
+            step(f"push {target}", lambda t=target: steps.push(hub, batch_id, t))
+        step("settle, verify, close", lambda: steps.conclude(hub, batch_id))
+        operations = sum(sum(n for k, n in row.items() if k != "system") for row in report.summary(hub, batch_id)["systems"])
+    return rows, operations
+
+
+def _bare(connections: dict[str, Any], calls: int) -> tuple[float, float]:
+    session = requests.Session()
+    address = connections["feishu_hire"]["host"] + "/_sandbox/health"
+    cpu, wall = time.process_time(), time.perf_counter()
+    for _ in range(calls):
+        session.get(address).json()
+    return time.process_time() - cpu, time.perf_counter() - wall
+
+
+def _print(size: int, rows: list[tuple[str, float, float]], operations: int, bare: tuple[float, float]) -> None:
+    print(f"{size} candidates, {operations} operations\n")
+    print(f"{'step':<28} {'hub CPU s':>10} {'wall s':>8}")
+    for name, cpu, wall in rows:
+        print(f"{name:<28} {cpu:>10.2f} {wall:>8.2f}")
+    own = [row for row in rows if not row[0].startswith("  ")]
+    print(f"{'together, without audio':<28} {sum(r[1] for r in own):>10.2f} {sum(r[2] for r in own):>8.2f}")
+    print(f"{f'{size} bare requests calls':<28} {bare[0]:>10.2f} {bare[1]:>8.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Ledgers for tests: a migrated SQLite file to copy, and a throw-away PostgreSQL cluster where its programs are found."""
+
+import glob
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import text
+
+from trivet.ledger import Ledger, open_ledger
+from trivet.ledger.tables import metadata
+
+
+def postgres_programs() -> Path | None:
+    """The folder of initdb and pg_ctl, if PostgreSQL is installed here."""
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += [Path(folder) for folder in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
+    return next((folder for folder in folders if (folder / "pg_ctl").exists()), None)
+
+
+@contextmanager
+def postgres_cluster(programs: Path) -> Iterator[str]:
+    """A cluster of its own on a unix socket; its address. Nothing of it is left afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    before: list[str] = []
+    if os.geteuid() == 0:
+        # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+        before = ["runuser", "-u", "postgres", "--"]
+
+    def run(*command: str) -> None:
+        subprocess.run([*before, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off"
+    run(str(programs / "initdb"), "-D", f"{folder}/data", "-U", "trivet", "--auth=trust", "-E", "UTF8")
+    run(str(programs / "pg_ctl"), "-D", f"{folder}/data", "-o", options, "-w", "-l", f"{folder}/log", "start")
+    try:
+        yield f"postgresql://trivet@/postgres?host={folder}"
+    finally:
+        run(str(programs / "pg_ctl"), "-D", f"{folder}/data", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def emptied(url: str, state: Path, now: Callable[[], datetime]) -> Iterator[Ledger]:
+    """The ledger at this PostgreSQL address, without rows."""
+    with_rows = open_ledger(url, state, now=now, environ={})
+    with with_rows.engine.begin() as conn:
+        names = ", ".join(f'"{name}"' for name in metadata.tables)
+        conn.execute(text(f"TRUNCATE {names}"))
+    with_rows.close()
+    (state / "ledger.keys").unlink()
+    opened = open_ledger(url, state, now=now, environ={})
+    try:
+        yield opened
+    finally:
+        opened.close()

@@ -1,0 +1,40 @@
+"""A document fit to be shown: what its schema marks `pii: true`, and what no schema describes, is masked."""
+
+from typing import Any
+
+from trivet.documents.contracts import Contracts
+
+MASK = "•••"
+
+
+def redact(contracts: Contracts, kind: str, document: Any) -> Any:
+    """A copy with every personal value masked; keys and shape stay, so that a person can still find the place."""
+    return _redacted(contracts, contracts.schema(kind), document)
+
+
+def _redacted(contracts: Contracts, schema: dict[str, Any], value: Any) -> Any:
+    schema = contracts.resolved(schema)
+    if schema.get("pii") is True:
+        return _masked(value)
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        rest = schema.get("additionalProperties")
+        return {
+            name: _redacted(contracts, known.get(name, rest), inner)
+            # a field that no schema describes may hold anything
+            if isinstance(known.get(name, rest), dict)
+            else _masked(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        items = schema.get("items")
+        return [_redacted(contracts, items, v) if isinstance(items, dict) else _masked(v) for v in value]
+    return value
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _masked(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner) for inner in value]
+    return value if value is None or isinstance(value, bool) else MASK

@@ -1,0 +1,64 @@
+"""What an expression may read: the schema of its input, single or put together from several documents."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from trivet.documents import Contracts
+
+Schema = Mapping[str, Any]
+DECISIONS = ("training_recommendation", "performance_focus", "kpi_weight", "talent_pool_entry")
+_ANYTHING: Schema = {}
+_PERSON: Schema = {"properties": {"employee_number": {"type": "string"}}}
+
+
+def input_schema(source: str, name: str, contracts: Contracts) -> Schema:
+    """The input's schema; one that allows everything where the vendor's object is the input.
+
+    A target mapping `<connector>/<decision>` reads that decision, any other one may read every kind's fields.
+    """
+
+    def of(kind: str) -> Schema:
+        return contracts.schema(kind)
+
+    decided = {
+        "application": of("application"),
+        "requisition": of("requisition"),
+        "assessment": of("assessment"),
+    }
+    if source == "decision_input":
+        return {"properties": decided}
+    if source == "scoring_answers":
+        scored = {kind: of(kind) for kind in ("interview", "recording", "application", "requisition")}
+        provenance = of("assessment")["properties"]["provenance"]
+        return {"properties": {**scored, "provenance": provenance, "answers": _ANYTHING}}
+    if source == "delivery_input":
+        kind = name.rpartition("/")[2]
+        kinds = [kind] if kind in DECISIONS else DECISIONS
+        properties = {key: value for each in kinds for key, value in of(each)["properties"].items()}
+        return {"properties": {**decided, "decision": {"properties": properties}, "person": _PERSON}}
+    return contracts.schemas.get(source, _ANYTHING)
+
+
+def unknown_paths(tree: Any, schema: Schema, contracts: Contracts, above: str = "") -> Iterator[str]:
+    """Each path of a tree of reads that the schema does not know, with the near miss."""
+    if not isinstance(tree, dict):
+        return
+    schema = contracts.resolved(schema)
+    while isinstance(schema.get("items"), dict):
+        schema = contracts.resolved(schema["items"])
+    properties = schema.get("properties")
+    if properties is None:
+        return
+    for name, below in tree.items():
+        path = f"{above}.{name}" if above else name
+        if name not in properties:
+            yield f"the input has no {path}{near(name, properties)}"
+        else:
+            yield from unknown_paths(below, properties[name], contracts, path)
+
+
+def near(name: str, known: Any) -> str:
+    """`, did you mean …?` where a known name is near."""
+    found = get_close_matches(name, list(known), n=1)
+    return f", did you mean {found[0]!r}?" if found else ""
