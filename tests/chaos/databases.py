@@ -1,6 +1,5 @@
 """Ledgers for tests: a migrated SQLite file to copy, and a throw-away PostgreSQL cluster where its programs are found."""
 
-import glob
 import os
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from trivet.ledger import Ledger, open_ledger
+from trivet.ledger.database import make_engine, migrate
 from trivet.ledger.tables import metadata
 
 
@@ -20,7 +20,7 @@ def postgres_programs() -> Path | None:
     """The folder of initdb and pg_ctl, if PostgreSQL is installed here."""
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else []
-    folders += [Path(folder) for folder in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((folder for folder in folders if (folder / "pg_ctl").exists()), None)
 
 
@@ -35,7 +35,9 @@ def postgres_cluster(programs: Path) -> Iterator[str]:
         before = ["runuser", "-u", "postgres", "--"]
 
     def run(*command: str) -> None:
-        subprocess.run([*before, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [*before, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     options = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off"
     run(str(programs / "initdb"), "-D", f"{folder}/data", "-U", "trivet", "--auth=trust", "-E", "UTF8")
@@ -50,12 +52,12 @@ def postgres_cluster(programs: Path) -> Iterator[str]:
 @contextmanager
 def emptied(url: str, state: Path, now: Callable[[], datetime]) -> Iterator[Ledger]:
     """The ledger at this PostgreSQL address, without rows."""
-    with_rows = open_ledger(url, state, now=now, environ={})
-    with with_rows.engine.begin() as conn:
+    engine = make_engine(url)
+    migrate(engine, state)
+    with engine.begin() as conn:
         names = ", ".join(f'"{name}"' for name in metadata.tables)
         conn.execute(text(f"TRUNCATE {names}"))
-    with_rows.close()
-    (state / "ledger.keys").unlink()
+    engine.dispose()
     opened = open_ledger(url, state, now=now, environ={})
     try:
         yield opened

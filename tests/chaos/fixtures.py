@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from chaos.databases import emptied, postgres_cluster, postgres_programs
 from chaos.world import Clock
+
 from trivet.ledger import Ledger, open_ledger
 
 
@@ -37,9 +37,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(
-    request: pytest.FixtureRequest, tmp_path: Path, migrated: Path, clock: Clock
-) -> Iterator[Ledger]:
+def ledger(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path, clock: Clock) -> Iterator[Ledger]:
     """An empty ledger, on either database."""
     if request.param == "postgresql":
         with emptied(request.getfixturevalue("cluster"), tmp_path, clock) as opened:

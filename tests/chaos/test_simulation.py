@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chaos.world import Clock, Crashes, World, check
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chaos.world import Clock, Crashes, World, check
 from trivet.contract import TargetTraits
 from trivet.delivery.compensate import Scope
 from trivet.ledger import Ledger, audit, open_ledger

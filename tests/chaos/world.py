@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from chaos.fake_target import Crash, FakeTarget, Fault
 from sqlalchemy import select
 
-from chaos.fake_target import Crash, FakeTarget, Fault
 from trivet.contract import TargetTraits
 from trivet.delivery import failpoints
 from trivet.delivery.compensate import Scope, rollback

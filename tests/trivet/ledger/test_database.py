@@ -138,10 +138,15 @@ def test_a_full_disk_loses_nothing(sqlite_ledger: Ledger) -> None:
     """The transaction that no longer fits is a clear error; what was there stays."""
     with sqlite_ledger.begin() as tx:
         tx.conn.execute(text("CREATE TABLE filler (x BLOB)"))
-    with pytest.raises(LedgerError, match="no space") as caught, sqlite_ledger.begin() as tx:
-        pages = tx.conn.scalar(text("PRAGMA page_count"))
-        tx.conn.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
-        tx.conn.execute(text("INSERT INTO filler VALUES (zeroblob(100000))"))
+
+    def too_much() -> None:
+        with sqlite_ledger.begin() as tx:
+            pages = tx.conn.scalar(text("PRAGMA page_count")) or 0
+            tx.conn.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+            tx.conn.execute(text("INSERT INTO filler VALUES (zeroblob(100000))"))
+
+    with pytest.raises(LedgerError, match="no space") as caught:
+        too_much()
     assert caught.value.code == "LEDGER_FULL"
     with sqlite_ledger.read() as tx:
         assert tx.conn.scalar(text("SELECT count(*) FROM filler")) == 0

@@ -1,0 +1,207 @@
+"""The small stores: what goes in comes out, once, opened, and for the right tenant."""
+
+from trivet.ledger import (
+    Ledger,
+    batches,
+    cases,
+    cursors,
+    documents,
+    people,
+    recordings,
+    records,
+    scorings,
+    set_asides,
+)
+from trivet.ledger.batches import Batch
+from trivet.ledger.documents import NewDocument
+from trivet.ledger.people import Consent, Identity
+from trivet.ledger.set_asides import SetAside
+from trivet.ledger.times import stamp
+from trivet.model import Cursor, Page, Record
+
+
+def page(cursor: str, **versions: str) -> Page:
+    """A page of records by id and version."""
+    found = (Record(name, version, {"id": name, "v": version}) for name, version in versions.items())
+    return Page(tuple(found), Cursor(cursor))
+
+
+def where(batch: Batch) -> dict[str, str]:
+    """The key of the talents' cursor."""
+    return {"tenant": batch.tenant, "flow": batch.flow, "connection": "hr", "stream": "talents"}
+
+
+def test_a_page_and_its_cursor_are_stored_together(ledger: Ledger, batch: Batch) -> None:
+    """Known versions change nothing; new and changed records wait for translation."""
+    with ledger.begin() as tx:
+        assert cursors.get(tx, **where(batch)) is None
+        assert records.store_page(tx, batch, "hr", "talents", page("c1", a="1", b="1")) == records.StoredPage(
+            2, 0, 0
+        )
+    with ledger.begin() as tx:
+        waiting = records.untranslated(tx, batch.id, "talents")
+        assert {entry.external_id: entry.document["v"] for entry in waiting} == {"a": "1", "b": "1"}
+        records.mark_translated(tx, {entry.id: f"p-{entry.external_id}" for entry in waiting})
+        assert records.waiting(tx, batch.id) == 0
+    with ledger.begin() as tx:
+        stored = records.store_page(tx, batch, "hr", "talents", page("c2", a="1", b="2", c="1"))
+        assert stored == records.StoredPage(1, 1, 1)
+        assert cursors.get(tx, **where(batch)) == "c2"
+        again = records.untranslated(tx, batch.id)
+        assert {(entry.external_id, entry.subject_ref) for entry in again} == {("b", "p-b"), ("c", None)}
+
+
+def test_a_crash_between_page_and_cursor_leaves_neither(ledger: Ledger, batch: Batch) -> None:
+    """Both are one transaction."""
+    try:
+        with ledger.begin() as tx:
+            records.store_page(tx, batch, "hr", "talents", page("c1", a="1"))
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        pass
+    with ledger.read() as tx:
+        assert cursors.get(tx, **where(batch)) is None
+        assert records.waiting(tx, batch.id) == 0
+
+
+def test_records_are_read_in_portions(ledger: Ledger, batch: Batch) -> None:
+    """`after` and `limit` walk through all of them once, beyond one statement's reach."""
+    with ledger.begin() as tx:
+        records.store_page(tx, batch, "hr", "talents", page("c", **{f"n{n}": "1" for n in range(1203)}))
+        seen: list[str] = []
+        while portion := records.untranslated(tx, batch.id, after=seen[-1] if seen else "", limit=500):
+            seen += [entry.id for entry in portion]
+    assert len(seen) == len(set(seen)) == 1203
+
+
+def test_set_aside_records_can_be_replayed(ledger: Ledger, batch: Batch) -> None:
+    """After a mapping was mended the same stored record is translated again."""
+    with ledger.begin() as tx:
+        records.store_page(tx, batch, "hr", "talents", page("c", a="1"))
+        [entry] = records.untranslated(tx, batch.id)
+        records.mark_set_aside(tx, [entry.id])
+        assert records.untranslated(tx, batch.id) == []
+        records.replay(tx, batch.id, [entry.id])
+        assert [again.id for again in records.untranslated(tx, batch.id)] == [entry.id]
+
+
+def test_a_reset_cursor_starts_from_the_beginning(ledger: Ledger, batch: Batch) -> None:
+    """The chosen streams are forgotten, the others stay."""
+    with ledger.begin() as tx:
+        for stream in ("talents", "jobs"):
+            cursors.put(tx, **where(batch) | {"stream": stream}, value=Cursor("c"))
+        assert cursors.reset(tx, tenant="acme", flow="night", streams=["jobs"], actor="ann") == ["jobs"]
+        assert [entry.stream for entry in cursors.show(tx, tenant="acme", flow="night")] == ["talents"]
+
+
+def test_only_changed_documents_are_written(ledger: Ledger, batch: Batch) -> None:
+    """Equal fingerprints change nothing, not even the batch that changed them last."""
+    with ledger.begin() as tx:
+        new = [
+            NewDocument("candidate", "1", {"n": "Ann"}, "f1", "p1", "m1"),
+            NewDocument("job", "1", {"t": 1}, "g1"),
+        ]
+        assert documents.put_many(tx, batch, new) == {("candidate", "1"), ("job", "1")}
+        batches.close(tx, batch.id)
+        later, _ = batches.open_or_resume(tx, tenant="acme", flow="night", run_key="r2", environment="test")
+        changed = [NewDocument("candidate", "1", {"n": "Eve"}, "f2", "p1", "m2"), new[1]]
+        assert documents.put_many(tx, later, changed) == {("candidate", "1")}
+    with ledger.read() as tx:
+        assert [entry.document for entry in documents.changed_in(tx, later.id)] == [{"n": "Eve"}]
+        assert [entry.kind for entry in documents.changed_in(tx, batch.id, "job")] == ["job"]
+        assert [entry.mapping_version for entry in documents.by_subject(tx, "acme", ["p1"])] == ["m2"]
+        assert documents.get(tx, "other", "candidate", "1") is None
+        assert [entry.id for entry in documents.of_kind(tx, "acme", "job")] == ["1"]
+
+
+def test_silence_is_no_consent(ledger: Ledger) -> None:
+    """Granted and not withdrawn, for this purpose and tenant; anything else is no."""
+    with ledger.begin() as tx:
+        words = [
+            Consent("yes", "score", "2026-01-01"),
+            Consent("withdrawn", "score", "2026-01-01", "2026-02-01"),
+            Consent("never", "score", None),
+            Consent("other purpose", "record", "2026-01-01"),
+        ]
+        people.put_consents(tx, "acme", words)
+        asked = [word.subject_ref for word in words] + ["silent"]
+        assert people.allowed(tx, "acme", asked, "score") == {"yes"}
+        assert people.allowed(tx, "other", asked, "score") == set()
+        people.put_consents(tx, "acme", [Consent("yes", "score", "2026-01-01", "2026-03-01")])
+        assert people.allowed(tx, "acme", asked, "score") == set()
+        assert people.consents_of(tx, "acme", "yes")[0].withdrawn_at == "2026-03-01"
+
+
+def test_the_crosswalk_knows_people_by_every_id(ledger: Ledger) -> None:
+    """Both ways, by tenant; an id that names somebody else already is returned, not overwritten."""
+    with ledger.begin() as tx:
+        ann = people.pseudonym(tx, "acme", "hr", "talent-1")
+        assert (
+            ann
+            == people.pseudonym(tx, "acme", "hr", "talent-1")
+            != people.pseudonym(tx, "acme", "hr", "talent-2")
+        )
+        known = [Identity(ann, "hr", "talent-1", "hr"), Identity(ann, "employee_number", "1001", "hr")]
+        assert people.put_identities(tx, "acme", known) == []
+        assert people.put_identities(tx, "acme", known) == []
+        thief = Identity("p-other", "employee_number", "1001", "hr")
+        assert people.put_identities(tx, "acme", [thief]) == [thief]
+        assert people.identifiers(tx, "acme", "employee_number", [ann, "p-other"]) == {ann: "1001"}
+        assert people.subjects(tx, "acme", "employee_number", ["1001", "1002"]) == {"1001": ann}
+        assert people.subjects(tx, "other", "employee_number", ["1001"]) == {}
+        assert [entry.system for entry in people.identities_of(tx, "acme", ann)] == ["employee_number", "hr"]
+
+
+def test_equal_scoring_work_is_remembered(ledger: Ledger) -> None:
+    """An answer, a ticket that outlives the process, a refusal; a later word replaces an earlier one."""
+    with ledger.begin() as tx:
+        soon, later = stamp(tx.now), stamp(tx.now.replace(year=2030))
+        given = [
+            scorings.Scoring("k1", "terms", "i1", "done", "p1", answer={"terms": {"PLC编程": 3}}),
+            scorings.Scoring("k2", "vendor", "i1", "pending", "p1", ticket="t-1", poll_at=soon),
+            scorings.Scoring("k3", "vendor", "i2", "pending", "p2", ticket="t-2", poll_at=later),
+        ]
+        scorings.put_many(tx, "acme", given)
+        assert scorings.get_many(tx, "acme", ["k1", "k9"]) == {"k1": given[0]}
+        assert [entry.ticket for entry in scorings.pending(tx, "acme")] == ["t-1"]
+        assert len(scorings.pending(tx, "acme", due=False)) == 2
+        refused = scorings.Scoring(
+            "k2", "vendor", "i1", "refused", "p1", code="MEDIA_EMPTY", message="no audio"
+        )
+        scorings.put_many(tx, "acme", [refused])
+        assert {entry.state for entry in scorings.of_interviews(tx, "acme", ["i1"])} == {"done", "refused"}
+
+
+def test_recordings_are_known_by_reference(ledger: Ledger) -> None:
+    """Stored, replaced, by tenant."""
+    with ledger.begin() as tx:
+        one = recordings.Recording("r1", "fetched", "p1", "ab" * 32, "/x/r1.ogg", "audio/ogg", 12)
+        recordings.put_many(
+            tx, "acme", [one, recordings.Recording("r2", "refused", "p2", code="MEDIA_EMPTY")]
+        )
+        assert recordings.get_many(tx, "acme", ["r1"]) == {"r1": one}
+        assert recordings.get_many(tx, "other", ["r1"]) == {}
+
+
+def test_a_set_aside_item_is_listed_once_and_resolved(ledger: Ledger, batch: Batch) -> None:
+    """The newest reason counts; an item that passes later disappears from the list, not from the history."""
+    with ledger.begin() as tx:
+        for code in ("FIELD_LENGTH", "FIELD_ENCODING"):
+            set_asides.add_many(
+                tx, batch, [SetAside("map", "goal", "a1", code, "too long", "/name", subject_ref="p1")]
+            )
+        assert [entry.code for entry in set_asides.find(tx, batch_id=batch.id)] == ["FIELD_ENCODING"]
+        set_asides.resolve(tx, "acme", "map", "goal", ["a1"])
+        assert set_asides.find(tx, batch_id=batch.id) == []
+        assert len(set_asides.find(tx, tenant="acme", subject_ref="p1", resolved=True)) == 2
+
+
+def test_a_case_is_opened_and_closed_by_a_person(ledger: Ledger, batch: Batch) -> None:
+    """Who decided what, when, stays."""
+    with ledger.begin() as tx:
+        new = cases.NewCase("acme", "CONFLICT", "other content", batch.id, "REF-1", "erp", "p1")
+        cases.open_many(tx, [new])
+        assert cases.close_for(tx, "REF-1", decision="confirmed", actor="ann", note="looked") == 1
+        assert cases.find(tx) == []
+        [closed] = cases.find(tx, state="closed")
+    assert (closed.decision, closed.decided_by, closed.note) == ("confirmed", "ann", "looked")
