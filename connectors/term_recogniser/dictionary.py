@@ -1,4 +1,8 @@
-"""The dictionaries: canonical terms with their spellings, as an automaton over normalised text."""
+"""The dictionaries: canonical terms with their spellings, as an automaton over tightened text.
+
+Tight text has no blanks and hyphens, is lower case and half width: `Py torch`, `PLC 编程` and `Ｐ L Ｃ` are found as they were
+said. Where a hit begins and ends is looked up in the text as it was written, which also gives the word boundaries.
+"""
 
 import hashlib
 import unicodedata
@@ -7,49 +11,64 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trivet.errors import Rejected
+from trivet.errors import ConfigError
 
 NAME = "term_recogniser"
+# shorter ones would be found across words: `c rm`
+SHORTEST_SPLIT = 4
+_DROPPED = frozenset("-‐‑‒–_")
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One term in a text; `start` and `end` count characters of the normalised text."""
+    """One term in a text; `start` and `end` count characters of the text as given."""
 
     term: str
     start: int
     end: int
 
 
-def normalised(text: str) -> str:
-    """Lower case, full-width folded, one blank between words."""
-    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+def tightened(text: str) -> tuple[str, list[int]]:
+    """The text without blanks and hyphens, folded, and for each of its characters the place in the text as given."""
+    tight: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        for folded in unicodedata.normalize("NFKC", character).lower():
+            if not folded.isspace() and folded not in _DROPPED:
+                tight.append(folded)
+                places.append(place)
+    return "".join(tight), places
 
 
 class Dictionary:
-    """Every dictionary of a connection, together."""
+    """Every dictionary of a connection, together; `ConfigError` where one is wrong or two contradict each other."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         import ahocorasick
 
         self.versions: list[dict[str, str]] = []
         self._automaton = ahocorasick.Automaton()
+        meant: dict[str, str] = {}
         for file in files:
-            data = _read(file)
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-            self.versions.append({"name": file.stem, "sha256": digest})
-            for entry in data["terms"]:
-                for spelling in {entry["term"], *entry.get("aliases", ())}:
-                    for written in _spellings(normalised(spelling)):
-                        self._automaton.add_word(written, (entry["term"], len(written)))
+            raw, entries = _read(file)
+            self.versions.append({"name": file.stem, "sha256": hashlib.sha256(raw).hexdigest()[:12]})
+            for term, aliases in entries:
+                for spelling in (term, *aliases):
+                    tight = tightened(spelling)[0]
+                    if meant.setdefault(tight, term) != term:
+                        raise _wrong(file, f"{spelling!r} stands for {meant[tight]!r} and for {term!r}")
+        for tight, term in meant.items():
+            for form in {tight, _plural(tight)} - (meant.keys() - {tight}):
+                self._automaton.add_word(form, (term, len(form)))
         self._automaton.make_automaton()
 
     def hits(self, text: str) -> Iterator[Hit]:
-        """The terms in normalised text, the longest where several begin together, without overlap."""
+        """The terms in a text, the longest where several begin together, without overlap."""
+        tight, places = tightened(text)
         found = []
-        for last, (term, length) in self._automaton.iter(text):
-            hit = Hit(term, last - length + 1, last + 1)
-            if _stands_alone(text, hit):
+        for last, (term, length) in self._automaton.iter(tight):
+            hit = Hit(term, places[last - length + 1], places[last] + 1)
+            if _stands_alone(text, hit) and _held_together(text[hit.start : hit.end], length):
                 found.append(hit)
         end = 0
         for hit in sorted(found, key=lambda h: (h.start, -h.end)):
@@ -58,49 +77,57 @@ class Dictionary:
                 end = hit.end
 
 
-def _spellings(written: str) -> set[str]:
-    """A recogniser writes `py torch`, `plc 编程` or `p l c` for one word: blanks do not count."""
-    tight = written.replace(" ", "")
-    spaced = {written, tight}
-    if written.isascii() and len(tight) <= 5 and tight.isalpha():
-        spaced.add(" ".join(tight))
-        spaced.add("-".join(tight))
-    for i in range(1, len(tight)):
-        # a blank where latin letters meet chinese characters
-        if tight[i - 1].isascii() != tight[i].isascii():
-            spaced.add(f"{tight[:i]} {tight[i:]}")
-    return spaced
+def _plural(tight: str) -> str:
+    """`portfolios` is said for `portfolio`."""
+    latin = len(tight) >= SHORTEST_SPLIT and tight.isascii() and tight[-1].isalpha() and tight[-1] != "s"
+    return f"{tight}s" if latin else tight
+
+
+def _latin(character: str) -> bool:
+    folded = unicodedata.normalize("NFKC", character)
+    return folded.isascii() and folded.isalnum()
 
 
 def _stands_alone(text: str, hit: Hit) -> bool:
     """Latin terms need a boundary (`displc` holds no `plc`); chinese ones stand inside a sentence without any."""
-    before = text[hit.start - 1] if hit.start else " "
-    after = text[hit.end] if hit.end < len(text) else " "
-    first, last = text[hit.start], text[hit.end - 1]
-    return not (
-        (first.isascii() and first.isalnum() and before.isascii() and before.isalnum())
-        or (last.isascii() and last.isalnum() and after.isascii() and after.isalnum())
-    )
+    runs_on_before = hit.start > 0 and _latin(text[hit.start]) and _latin(text[hit.start - 1])
+    runs_on_after = hit.end < len(text) and _latin(text[hit.end - 1]) and _latin(text[hit.end])
+    return not (runs_on_before or runs_on_after)
 
 
-def _read(file: Path) -> Any:
+def _held_together(written: str, length: int) -> bool:
+    """Short latin terms are whole, or spelled out letter by letter."""
+    pieces = written.split()
+    short = length < SHORTEST_SPLIT and all(_latin(c) for piece in pieces for c in piece)
+    return not short or len(pieces) in (1, length)
+
+
+def _read(file: Path) -> tuple[bytes, list[tuple[str, list[str]]]]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        data = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-        terms = [(entry["term"], entry.get("aliases", ())) for entry in data["terms"]]
+        raw = file.read_bytes()
+        data: Any = YAML(typ="safe", pure=True).load(raw.decode("utf-8"))
+        entries = [(entry["term"], list(entry.get("aliases", ()))) for entry in data["terms"]]
     except FileNotFoundError:
         raise _wrong(file, "no such dictionary") from None
-    except (YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise _wrong(file, f"not a dictionary of terms ({type(error).__name__})") from None
-    if not terms:
+    if not entries:
         raise _wrong(file, "no terms")
-    return data
+    for term, aliases in entries:
+        for spelling in (term, *aliases):
+            # yaml reads `no` and 5 as something else than words
+            if not isinstance(spelling, str) or not tightened(spelling)[0]:
+                raise _wrong(file, f"{spelling!r} is no word: put it in quotes")
+    return raw, entries
 
 
-def _wrong(file: Path, message: str) -> Rejected:
-    return Rejected(
-        f"{file}: {message}", connector=NAME, operation="load", vendor_code="DICTIONARY",
+def _wrong(file: Path, message: str) -> ConfigError:
+    return ConfigError(
+        f"{NAME}: {message}",
+        code="DICTIONARY",
+        place=str(file),
         cure="a dictionary is a list `terms` of {term, aliases}",
-    )  # fmt: skip
+    )

@@ -1,5 +1,6 @@
 """Counts per term with frequency and the places where it was said."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,11 +10,12 @@ from trivet.errors import Rejected
 from trivet.model import Document, Pending, Scored, ScoringRequest
 
 from .config import TermRecogniserConfig
-from .dictionary import NAME, Dictionary, normalised
+from .dictionary import NAME, Dictionary
 
-VERSION = "1"
+VERSION = "2"
 MOST_PLACES = 5
 _QUOTE = 60
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 class TermRecogniser:
@@ -44,7 +46,7 @@ class TermRecogniser:
         words = sum(count_words(str(s["text"])) for s in segments)
         found: dict[str, list[Document]] = {}
         for segment in segments:
-            text = normalised(str(segment["text"]))
+            text = str(segment["text"])
             for hit in self.dictionary.hits(text):
                 at = {"start": segment["start"], "quote": _quote(text, hit.start, hit.end)}
                 found.setdefault(hit.term, []).append(at)
@@ -65,8 +67,8 @@ def open_scorer(config: TermRecogniserConfig, services: Services) -> Iterator[Te
 
 def count_words(text: str) -> int:
     """Words between blanks, and each Chinese character as one."""
-    chinese = sum("\u4e00" <= c <= "\u9fff" for c in text)
-    rest = "".join(" " if "\u4e00" <= c <= "\u9fff" else c for c in text)
+    chinese = len(_HAN.findall(text))
+    rest = _HAN.sub(" ", text)
     return chinese + sum(any(c.isalnum() for c in word) for word in rest.split())
 
 

@@ -1,35 +1,27 @@
 """Decodes one recording; run as a program of its own, so that a hostile file cannot take the worker with it.
 
-    python -I decode.py FILE OUT MAX_SECONDS      16 kHz mono 16-bit PCM to OUT, a JSON line about it to stdout
+    python -I decode.py FILE LIMITS      16 kHz mono 16-bit PCM to stdout, a JSON line about it to stderr
 
-The parent sets limits on memory, CPU and file size. Only containers of sound and film are opened, from the file alone: a
-playlist could make the decoder read other files or addresses.
+LIMITS is JSON: {seconds, memory, cpu, bytes}. They hold before the file is opened. Only containers of sound and film are
+opened, from the file alone: a playlist could make the decoder read other files or addresses.
 """
 
+import errno
 import json
+import resource
 import sys
 from pathlib import Path
+from typing import IO, Any
 
 RATE = 16_000
-# ffmpeg's names of containers; playlists (hls, concat, dash), pictures and text formats are not among them
-CONTAINERS = {
-    "mov,mp4,m4a,3gp,3g2,mj2",
-    "matroska,webm",
-    "ogg",
-    "wav",
-    "mp3",
-    "flac",
-    "aac",
-    "avi",
-    "asf",
-    "mpeg",
-    "mpegts",
-    "flv",
-    "amr",
-    "aiff",
-    "caf",
-    "au",
-}
+LEAST_SHARE = 0.97
+# ffmpeg's names of demuxers; playlists (hls, concat, dash), pictures and text formats are not among them
+CONTAINERS = (
+    "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "ogg", "wav", "mp3", "flac", "aac", "avi", "asf",
+    "mpeg", "mpegts", "flv", "amr", "aiff", "caf", "au",
+)  # fmt: skip
+# raw AAC declares no length: ffmpeg guesses one from the bit rate
+GUESSED_LENGTH = ("aac",)
 MOST_STREAMS = 8
 MOST_PIXELS = 4096 * 2304
 MAGIC_TEXT = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml")
@@ -43,37 +35,42 @@ class Refused(Exception):
         self.code = code
 
 
-def decode(file: Path, out: Path, max_seconds: float) -> dict[str, float]:
+def decode(file: Path, out: IO[bytes], max_seconds: float) -> dict[str, float]:
     """Declared and decoded seconds; `Refused` otherwise."""
     import av
     from av.error import FFmpegError
 
-    head = file.open("rb").read(512)
+    with file.open("rb") as opened:
+        head = opened.read(512)
     if not head:
         raise Refused("MEDIA_EMPTY", "the file is empty")
-    if head.lstrip().startswith(MAGIC_TEXT):
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(MAGIC_TEXT):
         raise Refused("MEDIA_FORMAT_NOT_ALLOWED", "a playlist, not a recording")
+    options = {"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS)}
     try:
-        with av.open(str(file), options={"protocol_whitelist": "file"}) as container:
+        with av.open(str(file), options=options) as container:
             declared = _probe(container, max_seconds)
             decoded = _write(container, out, max_seconds)
+    except MemoryError:
+        raise
+    except av.error.ArgumentError:
+        # EINVAL is how a demuxer outside format_whitelist is refused
+        raise Refused("MEDIA_FORMAT_NOT_ALLOWED", "not a container of recordings") from None
     except FFmpegError as error:
         raise Refused(
             "MEDIA_DECODE_FAILED", f"cannot be decoded: {error.strerror or type(error).__name__}"
         ) from None
-    if decoded < 0.05:
-        raise Refused("MEDIA_EMPTY", "there is no sound in it")
-    if declared and decoded < 0.97 * declared - 0.2:
+    if declared and decoded < LEAST_SHARE * declared - 0.2:
         # half a file decodes without complaint and gives a plausible half of a transcript
         raise Refused("MEDIA_TRUNCATED", f"{decoded:.1f} of {declared:.1f} declared seconds can be decoded")
+    if decoded < 0.05:
+        raise Refused("MEDIA_EMPTY", "there is no sound in it")
     return {"declared": declared, "decoded": decoded}
 
 
-def _probe(container: object, max_seconds: float) -> float:
-    name = container.format.name  # type: ignore[attr-defined]
-    if name not in CONTAINERS:
-        raise Refused("MEDIA_FORMAT_NOT_ALLOWED", f"container {name} is not a recording")
-    streams = container.streams  # type: ignore[attr-defined]
+def _probe(container: Any, max_seconds: float) -> float:
+    """The declared seconds of sound, 0 where nothing reliable is declared."""
+    streams = container.streams
     if len(streams) > MOST_STREAMS:
         raise Refused("MEDIA_TOO_MANY_STREAMS", f"{len(streams)} streams, {MOST_STREAMS} are allowed")
     if not streams.audio:
@@ -81,35 +78,65 @@ def _probe(container: object, max_seconds: float) -> float:
     for video in streams.video:
         if video.width * video.height > MOST_PIXELS:
             raise Refused("MEDIA_RESOLUTION_LIMIT", f"{video.width} x {video.height} pixels")
-    seconds = (container.duration or 0) / 1_000_000  # type: ignore[attr-defined]
-    if seconds > max_seconds:
-        raise Refused("MEDIA_TOO_LONG", f"{seconds / 60:.0f} minutes, {max_seconds / 60:.0f} are allowed")
-    return float(seconds)
+    whole = (container.duration or 0) / 1_000_000
+    sound = streams.audio[0]
+    # a film may go on after its sound has ended: that is no truncated sound
+    declared = float(sound.duration * sound.time_base) if sound.duration else whole
+    if max(whole, declared) > max_seconds:
+        longest = max(whole, declared)
+        raise Refused("MEDIA_TOO_LONG", f"{longest / 60:.0f} minutes, {max_seconds / 60:.0f} are allowed")
+    return 0.0 if container.format.name in GUESSED_LENGTH else declared
 
 
-def _write(container: object, out: Path, max_seconds: float) -> float:
+def _write(container: Any, out: IO[bytes], max_seconds: float) -> float:
     import av
+    from av.error import InvalidDataError
 
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
     samples = 0
-    with out.open("wb") as file:
-        for frame in container.decode(audio=0):  # type: ignore[attr-defined]
+    for packet in container.demux(audio=0):
+        try:
+            frames = packet.decode()
+        except InvalidDataError:
+            # one damaged packet of a long interview is no reason to refuse it; the share decoded decides
+            continue
+        last = [None] if packet.size == 0 else []
+        for frame in [*frames, *last]:
             for piece in resampler.resample(frame):
-                file.write(piece.to_ndarray().tobytes())
+                out.write(piece.to_ndarray().tobytes())
                 samples += piece.samples
-            if samples / RATE > max_seconds:
-                raise Refused("MEDIA_TOO_LONG", f"more than {max_seconds / 60:.0f} minutes")
-        for piece in resampler.resample(None):
-            file.write(piece.to_ndarray().tobytes())
-            samples += piece.samples
+        if samples / RATE > max_seconds:
+            raise Refused("MEDIA_TOO_LONG", f"more than {max_seconds / 60:.0f} minutes")
     return samples / RATE
 
 
-if __name__ == "__main__":
+def _limit(memory: int, cpu: int, size: int) -> None:
+    for kind, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, cpu),
+        (resource.RLIMIT_FSIZE, size),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (value, value))
+
+
+def main(file: str, limits: str) -> None:
+    """One file decoded under limits; the answer is a JSON line on stderr."""
+    given = json.loads(limits)
+    _limit(given["memory"], given["cpu"], given["bytes"])
     try:
-        said: dict[str, object] = dict(decode(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])))
+        said: dict[str, object] = dict(decode(Path(file), sys.stdout.buffer, given["seconds"]))
+        sys.stdout.buffer.flush()
     except Refused as refused:
         said = {"code": refused.code, "message": str(refused)}
     except MemoryError:
         said = {"code": "MEDIA_DECODE_LIMIT", "message": "decoding needs more memory than it may have"}
-    print(json.dumps(said))  # noqa: T201 - this is how the parent hears of it
+    except OSError as error:
+        # no room for the samples is the machine's trouble, not the recording's
+        said = {"code": "DISK_FULL" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "MEDIA_DECODE_FAILED",
+                "message": f"the samples cannot be written: {error.strerror}"}  # fmt: skip
+    print(json.dumps(said), file=sys.stderr)  # noqa: T201 - this is how the parent hears of it
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

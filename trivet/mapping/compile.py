@@ -15,7 +15,7 @@ Presence, type, length and encoding (`required`, `type`, `max_length`, `max_byte
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 Field = Mapping[str, Any]
@@ -29,14 +29,18 @@ def fused(fields: Mapping[str, Field], let: Mapping[str, str], when: str | None 
     entries = [f"{_text(name)}: {field_source(field)}" for name, field in fields.items()]
     entries += [f"{_text(MISSED + name)}: {_missed(f)}" for name, f in fields.items() if "lookup" in f]
     body = "{\n" + ",\n".join(entries) + "\n}"
-    if when is not None:
-        body = f"({when}) ? {body}"
-    return with_let(body, let)
+    if when is None:
+        return with_let(body, let)
+    # what only the fields need waits until the condition holds: most rules do not, for most people
+    first = _needed(when, let)
+    return with_let(
+        f"({when}) ? {with_let(body, let, first)}", {name: let[name] for name in let if name in first}
+    )
 
 
-def with_let(body: str, let: Mapping[str, str]) -> str:
-    """The expression with the named intermediate values that it needs before it."""
-    needed = _needed(body, let)
+def with_let(body: str, let: Mapping[str, str], known: Set[str] = frozenset()) -> str:
+    """The expression with the named intermediate values that it needs before it, but for those already known."""
+    needed = _needed(body, let) - known
     if not needed:
         return f"({body})"
     named = "\n".join(f"${name} := ({source});" for name, source in let.items() if name in needed)

@@ -108,16 +108,25 @@ class Sheet:
     def _culprits(
         self, given: Any, bound: Dictionary[str, Any], now: datetime, whole: ExpressionFailed
     ) -> list[Problem]:
-        # the fused expression says that something failed; each field alone says which
+        # the fused expression says that something failed; the condition and each field alone say which
+        if self.when is not None and (failed := self._alone("", self.when, given, bound, now)):
+            return [self._problem(failed.code, "", f"when: {failed}")]
         found = []
         for name, spec in self.fields.items():
-            try:
-                if name not in self._single:
-                    self._single[name] = self.compiler(with_let(field_source(spec), self.let))
-                self._single[name].evaluate(given, bound, now)
-            except ExpressionFailed as error:
-                found.append(self._problem(error.code, name, str(error)))
+            if failed := self._alone(name, field_source(spec), given, bound, now):
+                found.append(self._problem(failed.code, name, str(failed)))
         return found or [self._problem(whole.code, "", str(whole))]
+
+    def _alone(
+        self, name: str, source: str, given: Any, bound: Dictionary[str, Any], now: datetime
+    ) -> ExpressionFailed | None:
+        try:
+            if name not in self._single:
+                self._single[name] = self.compiler(with_let(source, self.let))
+            self._single[name].evaluate(given, bound, now)
+        except ExpressionFailed as error:
+            return error
+        return None
 
     def _problem(self, code: str, name: str, message: str) -> Problem:
         return Problem(code, name, message, self.places.get(name, self.places[""]))

@@ -11,10 +11,14 @@ from trivet.documents.canonical import canonical_json, fingerprint
 from trivet.errors import DocumentRefused
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(
-        st.characters(exclude_categories=["Cs"])
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("abcé", max_size=3), inner, max_size=4)
     ),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcé", max_size=3), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -47,14 +51,24 @@ def test_unicode_forms_of_one_text_are_equal(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [(8, 8.0), (0, -0.0), ([1e2], [100]), ({"a": {"b": 2.0}}, {"a": {"b": 2}}), ({"s": "1.0,"}, {"s": "1.0,"})]
+    ("one", "other"),
+    [
+        (8, 8.0),
+        (0, -0.0),
+        ([1e2], [100]),
+        ({"a": {"b": 2.0}}, {"a": {"b": 2}}),
+        ({"s": "1.0,"}, {"s": "1.0,"}),
+    ],
 )
 def test_equal_numbers_are_written_alike(one: object, other: object) -> None:
     """8 and 8.0 are one number."""
     assert canonical_json(one) == canonical_json(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("1", 1), (True, 1), (None, {}), ([], {}), ("1.0,", "1,"), (8.5, 8), (0.1, 0.10000000000000002)])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1", 1), (True, 1), (None, {}), ([], {}), ("1.0,", "1,"), (8.5, 8), (0.1, 0.10000000000000002)],
+)
 def test_different_values_differ(one: object, other: object) -> None:
     """Type and content count."""
     assert fingerprint({"v": one}) != fingerprint({"v": other})

@@ -66,10 +66,10 @@ def test_an_unknown_is_never_resent_but_by_way_of_planned() -> None:
 def test_the_groups_of_states_cover_all() -> None:
     """Each state rests, waits, flies, is taken back, or is stuck."""
     assert RESTING | UNSENT | FLYING | TAKING_BACK | {"stuck"} == set(OPERATION)
-    assert BLOCKING == FLYING | TAKING_BACK | {"stuck"}
+    assert FLYING | TAKING_BACK | {"stuck"} == BLOCKING
 
 
-@pytest.mark.parametrize(("before", "after"), itertools.product(OPERATION, OPERATION))
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(OPERATION, OPERATION)))
 def test_an_illegal_edge_raises(before: str, after: str) -> None:
     """The table is the law."""
     if after in OPERATION[before]:

@@ -1,0 +1,102 @@
+"""Our targets keep the contract against the stand-ins, over a socket."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import World
+from trivet_connectors.feishu_hire import TARGET as FEISHU
+from trivet_connectors.kingdee_cloud import TARGET as KINGDEE
+from trivet_connectors.successfactors import TARGET as SUCCESSFACTORS
+
+from trivet.conformance.target import SECRET, TargetSuite
+from trivet.model import Document
+
+NAME = "𠮷田 O'Brien' or 1 eq 1"
+
+
+class Standing:
+    """A stand-in as the far end of a suite."""
+
+    def __init__(
+        self, world: World, name: str, connector: Any, entity: str, good: list[Document], changed: Document,
+        bad: Document | None, writes: str,
+    ) -> None:  # fmt: skip
+        self.world, self.name, self.connector, self.entity = world, name, connector, entity
+        self.good, self.changed, self.bad, self.writes = good, changed, bad, writes
+
+    def config(self, **changed: Any) -> Any:
+        stored = self.world.sandbox.connections()[self.name]
+        values = {k: v for k, v in stored["extra"].items() if k != "environment"}
+        standard = self.connector.config.standard_fields
+        values |= {standard[field]: stored[field] for field in standard if field in stored}
+        return self.connector.config.model_validate({**values, **changed})
+
+    def wrong_secret(self) -> Any:
+        return self.config(**{self.connector.config.standard_fields["password"]: SECRET})
+
+    def nobody_home(self) -> Any:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            return self.config(base_url=f"http://127.0.0.1:{free.getsockname()[1]}")
+
+    def held(self) -> Any:
+        return self.world.held(self.name)
+
+    def misbehave(self, kind: str, **how: Any) -> None:
+        self.world.misbehave(self.name, kind=kind, method="POST", path=self.writes, **how)
+
+
+class TestSuccessFactors(TargetSuite):
+    """MDF objects and goals by bulk upsert."""
+
+    connector = SUCCESSFACTORS
+
+    @pytest.fixture(params=["cust_TrainingRecommendation", "Goal_101"])
+    def far_end(self, world: World, request: pytest.FixtureRequest) -> Iterator[Standing]:
+        """The OData V2 stand-in."""
+        people = ("10000101", "10000102", "10000201")
+        if request.param == "Goal_101":
+            good = [{"userId": p, "name": NAME, "start": "2026-11-23", "due": "2027-05-22", "weight": 0.0} for p in people]
+            changed, bad = {**good[0], "weight": 12.5}, {**good[1], "userId": "nobody"}
+        else:
+            good = [
+                {"cust_userId": p, "cust_courseCode": "C1", "cust_reason": NAME, "cust_score": 9.1, "cust_dueDate": "2027-02-21"}
+                for p in people
+            ]
+            changed, bad = {**good[0], "cust_score": 9.4}, {**good[1], "cust_userId": "nobody"}
+        yield Standing(world, "successfactors", SUCCESSFACTORS, request.param, good, changed, bad, "upsert")
+
+
+class TestKingdeeCloud(TargetSuite):
+    """Bills that are saved, submitted and audited."""
+
+    connector = KINGDEE
+
+    @pytest.fixture(params=["session", "signature"])
+    def far_end(self, world: World, request: pytest.FixtureRequest) -> Iterator[Standing]:
+        """The WebAPI stand-in."""
+        good = [
+            {"FStaffNumber": p, "FCourseNumber": "C1", "FCourseName": NAME, "FScore": 9.1, "FDueDate": "2027-02-21"}
+            for p in ("10000301", "10000302", "10000303")
+        ]
+        changed, bad = {**good[0], "FScore": 9.4}, {**good[1], "FStaffNumber": "nobody"}
+        made = Standing(world, "kingdee_cloud", KINGDEE, "PAEZ_TrainingPlan", good, changed, bad, "BatchSave")
+        plain = made.config
+        made.config = lambda **changed: plain(auth=request.param, **changed)  # type: ignore[method-assign]
+        yield made
+
+
+class TestFeishuHire(TargetSuite):
+    """Notes on candidates."""
+
+    connector = FEISHU
+
+    @pytest.fixture
+    def far_end(self, world: World) -> Iterator[Standing]:
+        """The open platform's stand-in."""
+        talents = sorted(world.held("feishu_hire")["talent"])[:3]
+        good = [{"talent_id": t, "application_id": t.replace("6930", "6940", 1), "content": f"{NAME}\nline"} for t in talents]
+        changed = {**good[0], "content": "other words"}
+        yield Standing(world, "feishu_hire", FEISHU, "note", good, changed, None, "notes")
