@@ -58,11 +58,20 @@ class TestSuccessFactors(TargetSuite):
         """The OData V2 stand-in."""
         people = ("10000101", "10000102", "10000201")
         if request.param == "Goal_101":
-            good = [{"userId": p, "name": NAME, "start": "2026-11-23", "due": "2027-05-22", "weight": 0.0} for p in people]
+            good = [
+                {"userId": p, "name": NAME, "start": "2026-11-23", "due": "2027-05-22", "weight": 0.0}
+                for p in people
+            ]
             changed, bad = {**good[0], "weight": 12.5}, {**good[1], "userId": "nobody"}
         else:
             good = [
-                {"cust_userId": p, "cust_courseCode": "C1", "cust_reason": NAME, "cust_score": 9.1, "cust_dueDate": "2027-02-21"}
+                {
+                    "cust_userId": p,
+                    "cust_courseCode": "C1",
+                    "cust_reason": NAME,
+                    "cust_score": 9.1,
+                    "cust_dueDate": "2027-02-21",
+                }
                 for p in people
             ]
             changed, bad = {**good[0], "cust_score": 9.4}, {**good[1], "cust_userId": "nobody"}
@@ -78,7 +87,13 @@ class TestKingdeeCloud(TargetSuite):
     def far_end(self, world: World, request: pytest.FixtureRequest) -> Iterator[Standing]:
         """The WebAPI stand-in."""
         good = [
-            {"FStaffNumber": p, "FCourseNumber": "C1", "FCourseName": NAME, "FScore": 9.1, "FDueDate": "2027-02-21"}
+            {
+                "FStaffNumber": p,
+                "FCourseNumber": "C1",
+                "FCourseName": NAME,
+                "FScore": 9.1,
+                "FDueDate": "2027-02-21",
+            }
             for p in ("10000301", "10000302", "10000303")
         ]
         changed, bad = {**good[0], "FScore": 9.4}, {**good[1], "FStaffNumber": "nobody"}
@@ -97,6 +112,9 @@ class TestFeishuHire(TargetSuite):
     def far_end(self, world: World) -> Iterator[Standing]:
         """The open platform's stand-in."""
         talents = sorted(world.held("feishu_hire")["talent"])[:3]
-        good = [{"talent_id": t, "application_id": t.replace("6930", "6940", 1), "content": f"{NAME}\nline"} for t in talents]
+        good = [
+            {"talent_id": t, "application_id": t.replace("6930", "6940", 1), "content": f"{NAME}\nline"}
+            for t in talents
+        ]
         changed = {**good[0], "content": "other words"}
         yield Standing(world, "feishu_hire", FEISHU, "note", good, changed, None, "notes")

@@ -1,0 +1,195 @@
+"""The scorers: media that cannot be scored is refused by code, terms have boundaries, scores follow the card's formula."""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from trivet_connectors.behaviour_baseline import SCORER as BASELINE
+from trivet_connectors.behaviour_baseline.scorer import score_of
+from trivet_connectors.term_recogniser import SCORER as TERMS
+from trivet_connectors.whisper_local import SCORER as WHISPER
+
+from trivet.contract import Services
+from trivet.errors import Rejected
+from trivet.model import Scored, ScoringRequest
+
+RECORDINGS = ROOT / "sandbox" / "world" / "recordings"
+
+
+def services(folder: Path) -> Services:
+    """What the hub lends."""
+    return Services("test", ROOT, folder, lambda: datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def whisper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The local recogniser with short limits."""
+    config = WHISPER.config(max_minutes=2, decode_memory_mb=1024)
+    with WHISPER.build(config, services(tmp_path_factory.mktemp("whisper"))) as built:
+        yield built
+
+
+def media(
+    seconds: float, *, codec: str = "pcm_s16le", form: str = "wav", video: tuple[int, int] | None = None
+) -> bytes:
+    """A tone, as a file."""
+    import av
+    import numpy as np
+
+    out = io.BytesIO()
+    with av.open(out, "w", format=form) as container:
+        # every stream before the first packet: the header is written with it
+        sound = container.add_stream(codec, rate=16000, layout="mono") if seconds else None
+        picture = container.add_stream("mjpeg", rate=1) if video else None
+        if picture is not None and video:
+            picture.width, picture.height, picture.pix_fmt = *video, "yuvj420p"
+            film = av.VideoFrame.from_ndarray(np.zeros((video[1], video[0], 3), np.uint8), format="rgb24")
+            film.pts = 0
+            container.mux(picture.encode(film))
+            container.mux(picture.encode(None))
+        if sound is not None:
+            wave = (np.sin(np.arange(int(16000 * seconds)) / 6) * 3000).astype(np.int16)
+            for start in range(0, len(wave), 1024):
+                frame = av.AudioFrame.from_ndarray(
+                    wave[None, start : start + 1024], format="s16", layout="mono"
+                )
+                frame.sample_rate, frame.pts = 16000, start
+                container.mux(sound.encode(frame))
+            container.mux(sound.encode(None))
+    return out.getvalue()
+
+
+BAD: dict[str, tuple[str, Any]] = {
+    "no bytes": ("MEDIA_EMPTY", lambda: b""),
+    "noise": ("MEDIA_DECODE_FAILED", lambda: bytes(range(256)) * 20),
+    "a playlist": ("MEDIA_FORMAT_NOT_ALLOWED", lambda: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
+    "a list of files": ("MEDIA_FORMAT_NOT_ALLOWED", lambda: b"ffconcat version 1.0\nfile /etc/passwd\n"),
+    "only pictures": ("MEDIA_EMPTY", lambda: media(0, form="avi", video=(320, 180))),
+    "a huge picture": ("MEDIA_RESOLUTION_LIMIT", lambda: media(1, form="avi", video=(8000, 4000))),
+    "too long": ("MEDIA_TOO_LONG", lambda: media(150)),
+    "half a file": (
+        "MEDIA_TRUNCATED",
+        lambda: (whole := media(30, codec="flac", form="flac"))[: len(whole) // 2],
+    ),
+    "silence": ("MEDIA_NO_SPEECH", lambda: media(5)),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_media(what: str, whisper: Any, tmp_path: Path) -> None:
+    """Each gets its code, none gets a score, and the worker lives on."""
+    code, make = BAD[what]
+    file = tmp_path / "recording"
+    file.write_bytes(make())
+    with pytest.raises(Rejected) as caught:
+        whisper.score(ScoringRequest("k", None, audio=file))
+    assert caught.value.vendor_code == code
+
+
+def test_a_committed_recording_is_heard(whisper: Any) -> None:
+    """Mandarin with a film around it: the words of the script that the rules look for arrive."""
+    answer = whisper.score(ScoringRequest("k", None, audio=RECORDINGS / "ae2.mp4")).document
+    assert answer["language"] == "zh"
+    assert "没有告诉同事" in answer["text"]
+    assert answer["model"]["sha256"]
+
+
+DIGITS = {w: str(i) for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])}
+
+
+def test_human_speech_is_heard(whisper: Any) -> None:
+    """People that we did not record, from a package: most words of each English clip arrive."""
+    folder = files("pytest_audioeval") / "samples" / "audio" / "en"
+    clips = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".wav")), key=lambda e: e.name)
+    assert clips
+    for clip in clips:
+        wanted = Path(str(clip)).with_suffix(".txt").read_text(encoding="utf-8").lower().split()
+        heard = whisper.score(ScoringRequest("k", "en", audio=Path(str(clip)))).document["text"].lower()
+        # spoken numbers come back as digits
+        words = [DIGITS.get(word.strip(".,!?"), word.strip(".,!?")) for word in wanted]
+        assert sum(word in heard for word in words) >= 0.7 * len(words), clip.name
+
+
+@pytest.fixture
+def terms(tmp_path: Path) -> Iterator[Any]:
+    """The recogniser with the engineers' dictionary."""
+    with TERMS.build(TERMS.config(dictionaries=("engineering",)), services(tmp_path)) as built:
+        yield built
+
+
+def counted(recogniser: Any, text: str) -> dict[str, int]:
+    """Counts by term."""
+    transcript = {"segments": [{"start": 0.0, "end": 1.0, "text": text}]}
+    said = recogniser.score(ScoringRequest("k", None, transcript=transcript))
+    assert isinstance(said, Scored)
+    return {term["term"]: term["count"] for term in said.document["terms"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("我负责PLC编程和精益生产", {"PLC编程": 1, "精益生产": 1}),
+        ("我负责 PLC 编程", {"PLC编程": 1}),
+        ("the P L C and the ＰＬＣ", {"PLC": 2}),
+        ("displc or plcs hold none", {}),
+        ("Py torch, PyTorch and pytorch", {"PyTorch": 3}),
+        ("六西格玛与六西格玛", {"六西格玛": 2}),
+    ],
+)
+def test_terms_are_counted_where_they_stand_alone(terms: Any, text: str, wanted: dict[str, int]) -> None:
+    """The longest wins, Latin terms need a boundary, Chinese ones none; case, width and blanks do not count."""
+    assert counted(terms, text) == wanted
+
+
+def test_frequencies_are_per_thousand_words(terms: Any) -> None:
+    """Ten words, one term: a hundred in a thousand."""
+    transcript = {
+        "segments": [{"start": 2.5, "end": 5.0, "text": "one two three four five six seven eight nine SCADA"}]
+    }
+    (term,) = terms.score(ScoringRequest("k", None, transcript=transcript)).document["terms"]
+    assert (term["per_1000_words"], term["first_at"]) == (100.0, 2.5)
+
+
+@given(st.integers(0, 20), st.integers(0, 20))
+def test_scores_stay_on_the_scale_and_grow_with_evidence(for_it: int, against: int) -> None:
+    """0 to 10, one decimal, never less for one more behaviour."""
+    evidence = [{"weight": 1.0}] * for_it + [{"weight": -1.0}] * against
+    score = score_of(evidence)
+    assert 0 <= score <= 10
+    assert round(score, 1) == score
+    assert score_of([*evidence, {"weight": 1.0}]) >= score
+
+
+def test_no_score_without_evidence_and_none_for_feelings(tmp_path: Path) -> None:
+    """What was not heard is listed as missing; the scorer infers competencies from words, nothing else."""
+    with BASELINE.build(BASELINE.config(), services(tmp_path)) as built:
+        transcript = {
+            "segments": [{"start": 0.0, "end": 1.0, "text": "The weather is fine."}],
+            "duration": 1.0,
+        }
+        said = built.score(ScoringRequest("k", None, transcript=transcript))
+        assert isinstance(said, Scored)
+    assert said.document["scores"] == []
+    assert "teamwork" in said.document["insufficient_evidence"]
+    assert BASELINE.traits.infers == ("competency scores from the words spoken",)
+
+
+def test_refusing_to_learn_is_not_taken_for_learning(tmp_path: Path) -> None:
+    """A counter-indicator is read before what stands inside it."""
+    with BASELINE.build(BASELINE.config(), services(tmp_path)) as built:
+        transcript = {
+            "segments": [{"start": 0.0, "end": 2.0, "text": "我没有时间学习，还是用老办法。"}],
+            "duration": 2.0,
+        }
+        said = built.score(ScoringRequest("k", None, transcript=transcript))
+        assert isinstance(said, Scored)
+    (learning,) = [s for s in said.document["scores"] if s["competency"] == "learning_ability"]
+    assert learning["score"] == 1.7
+    assert {e["weight"] for e in learning["evidence"]} == {-1.0}

@@ -1,0 +1,105 @@
+"""The official Lark SDK, which we did not write, reads our stand-in page by page and writes a note."""
+
+from typing import Any
+
+import pytest
+from conftest import World
+from trivet_sandbox.company import people
+
+lark = pytest.importorskip("lark_oapi")
+
+
+@pytest.fixture
+def client(world: World) -> Any:
+    """The SDK's client, pointed at loopback."""
+    said = world.sandbox["feishu_hire"].announce()
+    return (
+        lark.Client.builder()
+        .app_id(said["app_id"])
+        .app_secret(said["app_secret"])
+        .domain(said["base_url"])
+        .build()
+    )
+
+
+def test_the_sdk_reads_jobs_with_their_competency_model(client: Any) -> None:
+    """Custom fields arrive in the SDK's own model."""
+    from lark_oapi.api.hire.v1 import ListJobRequest
+
+    answer = client.hire.v1.job.list(ListJobRequest.builder().page_size(10).build())
+    assert answer.success()
+    levels = {
+        d.object_id: d.value.number
+        for j in answer.data.items
+        for d in j.customized_data_list
+        if d.value.number
+    }
+    assert levels["competency_teamwork"] == "7"
+
+
+def test_the_sdk_pages_through_every_talent(client: Any) -> None:
+    """Page tokens lead to everybody, once."""
+    from lark_oapi.api.hire.v1 import ListTalentRequest
+
+    names, token = [], None
+    while True:
+        request = ListTalentRequest.builder().page_size(5)
+        answer = client.hire.v1.talent.list((request.page_token(token) if token else request).build())
+        assert answer.success()
+        names += [talent.basic_info.name for talent in answer.data.items]
+        if not answer.data.has_more:
+            break
+        token = answer.data.page_token
+    assert sorted(names) == sorted(person.name for person in people())
+
+
+def test_the_sdk_follows_an_application_to_its_recording(client: Any) -> None:
+    """Ids, application, employee, interview, file: each in the SDK's model."""
+    from lark_oapi.api.hire.v1 import (
+        GetApplicationRequest,
+        GetAttachmentRequest,
+        GetByApplicationEmployeeRequest,
+        ListApplicationRequest,
+        ListInterviewRequest,
+    )
+
+    listed = client.hire.v1.application.list(ListApplicationRequest.builder().page_size("100").build())
+    first = listed.data.items[0]
+    application = client.hire.v1.application.get(
+        GetApplicationRequest.builder().application_id(first).build()
+    )
+    assert application.data.application.talent_id
+    employee = client.hire.v1.employee.get_by_application(
+        GetByApplicationEmployeeRequest.builder().application_id(first).build()
+    )
+    assert employee.data.employee.external_employment_id == "10000101"
+    interviews = client.hire.v1.interview.list(ListInterviewRequest.builder().application_id(first).build())
+    (file,) = interviews.data.items[0].interview_record_list[0].image_list
+    attachment = client.hire.v1.attachment.get(GetAttachmentRequest.builder().attachment_id(file.id).build())
+    assert attachment.data.attachment.url.startswith("http://127.0.0.1")
+
+
+def test_the_sdk_writes_changes_and_deletes_a_note(client: Any, world: World) -> None:
+    """The write-back's calls are what the vendor's own SDK sends."""
+    from lark_oapi.api.hire.v1 import CreateNoteRequest, DeleteNoteRequest, ListNoteRequest, Note
+
+    talent = sorted(world.held("feishu_hire")["talent"])[0]
+    note = Note.builder().talent_id(talent).content("eight of ten").build()
+    made = client.hire.v1.note.create(CreateNoteRequest.builder().request_body(note).build())
+    assert made.success()
+    listed = client.hire.v1.note.list(ListNoteRequest.builder().talent_id(talent).build())
+    assert [n.content for n in listed.data.items] == ["eight of ten"]
+    gone = client.hire.v1.note.delete(DeleteNoteRequest.builder().note_id(made.data.note.id).build())
+    assert gone.success()
+
+
+def test_a_wrong_secret_is_refused_as_documented(world: World) -> None:
+    """Code 10014 whatever the status line says."""
+    import requests
+
+    said = world.sandbox["feishu_hire"].announce()
+    body = {"app_id": said["app_id"], "app_secret": "x"}
+    answer = requests.post(
+        f"{said['base_url']}/open-apis/auth/v3/tenant_access_token/internal", json=body, timeout=5
+    )
+    assert answer.json()["code"] == 10014
