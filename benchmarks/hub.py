@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,15 @@ def main() -> None:
         home, state = Path(folder) / "home", Path(folder) / "state"
         shutil.copytree(ROOT / "mappings", home / "mappings")
         flow = home / "mappings" / "flows" / "nightly_interviews.yaml"
-        text = flow.read_text(encoding="utf-8").replace("{connection: whisper_local}", "{connection: script_reader}")
-        flow.write_text(text.replace("cut_over: \"2026-01-01\", first_nights: {nights: 3, persons: 500}", "{}").replace("{{}}", "{}"), encoding="utf-8")
+        text = flow.read_text(encoding="utf-8").replace(
+            "{connection: whisper_local}", "{connection: script_reader}"
+        )
+        flow.write_text(
+            text.replace('cut_over: "2026-01-01", first_nights: {nights: 3, persons: 500}', "{}").replace(
+                "{{}}", "{}"
+            ),
+            encoding="utf-8",
+        )
         state.mkdir()
         for name, extra in SCORERS.items():
             kind = "term_recogniser" if name.startswith("terms_") else name
@@ -56,7 +64,16 @@ def main() -> None:
 @contextmanager
 def _sandbox(folder: Path, size: int) -> Iterator[dict[str, Any]]:
     file = folder / "sandbox.json"
-    command = [sys.executable, "-m", "trivet_sandbox", "up", "--candidates", str(size), "--connections", str(file)]
+    command = [
+        sys.executable,
+        "-m",
+        "trivet_sandbox",
+        "up",
+        "--candidates",
+        str(size),
+        "--connections",
+        str(file),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         while not file.exists():
@@ -76,7 +93,7 @@ def _night(home: Path, state: Path) -> tuple[list[tuple[str, float, float]], int
     settings = Settings(home, state, f"sqlite:///{state / 'ledger.db'}", state / "connections.json")
     rows: list[tuple[str, float, float]] = []
     audio = [0.0, 0.0]
-    fetch = score.fetch
+    fetch = vars(score)["fetch"]
 
     def fetched(*given: Any) -> Any:
         cpu, wall = time.process_time(), time.perf_counter()
@@ -86,7 +103,7 @@ def _night(home: Path, state: Path) -> tuple[list[tuple[str, float, float]], int
             audio[0] += time.process_time() - cpu
             audio[1] += time.perf_counter() - wall
 
-    score.fetch = fetched
+    vars(score)["fetch"] = fetched
     with open_hub(settings, stored_connections(settings.connections, {})) as hub:
 
         def step(name: str, work: Callable[[], Any]) -> Any:
@@ -101,9 +118,12 @@ def _night(home: Path, state: Path) -> tuple[list[tuple[str, float, float]], int
         rows += [("  of it: recordings to disk", audio[0], audio[1]), (name, cpu - audio[0], wall - audio[1])]
         step("decide and plan", lambda: steps.decide(hub, batch_id))
         for target in hub.flow("nightly_interviews").targets():
-            step(f"push {target}", lambda t=target: steps.push(hub, batch_id, t))
+            step(f"push {target}", partial(steps.push, hub, batch_id, target))
         step("settle, verify, close", lambda: steps.conclude(hub, batch_id))
-        operations = sum(sum(n for k, n in row.items() if k != "system") for row in report.summary(hub, batch_id)["systems"])
+        operations = sum(
+            sum(n for k, n in row.items() if k != "system")
+            for row in report.summary(hub, batch_id)["systems"]
+        )
     return rows, operations
 
 
@@ -116,7 +136,9 @@ def _bare(connections: dict[str, Any], calls: int) -> tuple[float, float]:
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def _print(size: int, rows: list[tuple[str, float, float]], operations: int, bare: tuple[float, float]) -> None:
+def _print(
+    size: int, rows: list[tuple[str, float, float]], operations: int, bare: tuple[float, float]
+) -> None:
     print(f"{size} candidates, {operations} operations\n")
     print(f"{'step':<28} {'hub CPU s':>10} {'wall s':>8}")
     for name, cpu, wall in rows:

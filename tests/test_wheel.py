@@ -1,4 +1,4 @@
-"""The wheel works outside the checkout: connectors, schemas, sandbox and plugin are in it, under names that collide with nothing."""
+"""The wheel works outside the checkout: connectors, schemas, sandbox and plugin, under names that collide with nothing."""
 
 import subprocess
 import sys

@@ -21,7 +21,7 @@ GROUPS: dict[type, str] = {
 
 def find_connector(kind: type[D], name: str) -> D:
     """The declaration of that kind and name, imported now; `ConfigError` lists what is installed."""
-    entries = _entries(kind)
+    entries = _entries(GROUPS[kind])
     entry = entries.get(name)
     if entry is None:
         near = get_close_matches(name, entries, n=1)
@@ -44,16 +44,14 @@ def find_connector(kind: type[D], name: str) -> D:
 def installed() -> list[tuple[str, Declaration]]:
     """Every installed declaration with its group, by group and name."""
     return [
-        (group, _import(entry))
-        for kind, group in GROUPS.items()
-        for _, entry in sorted(_entries(kind).items())
+        (group, _import(entry)) for group in GROUPS.values() for _, entry in sorted(_entries(group).items())
     ]
 
 
 # reading the metadata of every installed package takes 20 ms, and a night asks thousands of times
 @cache
-def _entries(kind: type) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUPS[kind])}
+def _entries(group: str) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=group)}
 
 
 def _import(entry: EntryPoint) -> Any:

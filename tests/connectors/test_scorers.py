@@ -101,7 +101,8 @@ def test_a_committed_recording_is_heard(whisper: Any) -> None:
     assert answer["model"]["sha256"]
 
 
-DIGITS = {w: str(i) for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])}
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+DIGITS = {word: str(i) for i, word in enumerate(NUMBERS)}
 
 
 def test_human_speech_is_heard(whisper: Any) -> None:

@@ -1,7 +1,6 @@
 """Our targets keep the contract against the stand-ins, over a socket."""
 
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -54,7 +53,7 @@ class TestSuccessFactors(TargetSuite):
     connector = SUCCESSFACTORS
 
     @pytest.fixture(params=["cust_TrainingRecommendation", "Goal_101"])
-    def far_end(self, world: World, request: pytest.FixtureRequest) -> Iterator[Standing]:
+    def far_end(self, world: World, request: pytest.FixtureRequest) -> Standing:
         """The OData V2 stand-in."""
         people = ("10000101", "10000102", "10000201")
         if request.param == "Goal_101":
@@ -75,7 +74,7 @@ class TestSuccessFactors(TargetSuite):
                 for p in people
             ]
             changed, bad = {**good[0], "cust_score": 9.4}, {**good[1], "cust_userId": "nobody"}
-        yield Standing(world, "successfactors", SUCCESSFACTORS, request.param, good, changed, bad, "upsert")
+        return Standing(world, "successfactors", SUCCESSFACTORS, request.param, good, changed, bad, "upsert")
 
 
 class TestKingdeeCloud(TargetSuite):
@@ -84,7 +83,7 @@ class TestKingdeeCloud(TargetSuite):
     connector = KINGDEE
 
     @pytest.fixture(params=["session", "signature"])
-    def far_end(self, world: World, request: pytest.FixtureRequest) -> Iterator[Standing]:
+    def far_end(self, world: World, request: pytest.FixtureRequest) -> Standing:
         """The WebAPI stand-in."""
         good = [
             {
@@ -100,7 +99,7 @@ class TestKingdeeCloud(TargetSuite):
         made = Standing(world, "kingdee_cloud", KINGDEE, "PAEZ_TrainingPlan", good, changed, bad, "BatchSave")
         plain = made.config
         made.config = lambda **changed: plain(auth=request.param, **changed)  # type: ignore[method-assign]
-        yield made
+        return made
 
 
 class TestFeishuHire(TargetSuite):
@@ -109,7 +108,7 @@ class TestFeishuHire(TargetSuite):
     connector = FEISHU
 
     @pytest.fixture
-    def far_end(self, world: World) -> Iterator[Standing]:
+    def far_end(self, world: World) -> Standing:
         """The open platform's stand-in."""
         talents = sorted(world.held("feishu_hire")["talent"])[:3]
         good = [
@@ -117,4 +116,4 @@ class TestFeishuHire(TargetSuite):
             for t in talents
         ]
         changed = {**good[0], "content": "other words"}
-        yield Standing(world, "feishu_hire", FEISHU, "note", good, changed, None, "notes")
+        return Standing(world, "feishu_hire", FEISHU, "note", good, changed, None, "notes")

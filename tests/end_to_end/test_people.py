@@ -34,7 +34,11 @@ def test_who_is_hired_later_gets_the_waiting_result(world: World) -> None:
     """The course waits for the employee number and goes out in the night after it is known."""
     world.night()
     assert {o["state"] for o in world.operations(target="kingdee_cloud")} == {"confirmed", "waiting_identity"}
-    world.change("kingdee_cloud", form="BD_Empinfo", insert={"FNumber": "10000203", "FName": "吴敏", "FDocumentStatus": "C"})
+    world.change(
+        "kingdee_cloud",
+        form="BD_Empinfo",
+        insert={"FNumber": "10000203", "FName": "吴敏", "FDocumentStatus": "C"},
+    )
     world.change("feishu_hire", what="hire", candidate="ae3", employee_number="10000203")
     world.night()
     assert "10000203" in {p["FStaffNumber"] for p in world.held("kingdee_cloud")["PAEZ_TrainingPlan"]}
@@ -115,5 +119,12 @@ def test_personal_payloads_are_sealed(world: World) -> None:
     """No name, mail, number or quote of a person can be read in the ledger's file."""
     world.night()
     raw = b"".join(f.read_bytes() for f in world.state.glob("ledger.db*"))
-    for secret in ("林晓雨", "lin.xiaoyu@example.org", "10000201", "我先和班组", "emma.clarke", "客户服务技巧"):
+    for secret in (
+        "林晓雨",
+        "lin.xiaoyu@example.org",
+        "10000201",
+        "我先和班组",
+        "emma.clarke",
+        "客户服务技巧",
+    ):
         assert secret.encode() not in raw

@@ -37,7 +37,9 @@ def test_an_unknown_key_names_file_line_and_cure(world: World) -> None:
     assert "CONFIG_UNKNOWN_KEY" in line
     assert not world.calls("feishu_hire")
     findings = json.loads(trivet(world, "check", "--json").stdout)
-    assert [f["code"] for f in findings if f["file"].endswith("nightly_interviews.yaml")] == ["CONFIG_UNKNOWN_KEY"]
+    assert [f["code"] for f in findings if f["file"].endswith("nightly_interviews.yaml")] == [
+        "CONFIG_UNKNOWN_KEY"
+    ]
 
 
 def test_a_missing_connection_names_it_and_where_to_add_it(world: World) -> None:
@@ -131,7 +133,10 @@ def test_a_process_killed_in_the_middle_of_the_push_goes_on_with_the_next_run(wo
         world.misbehave("successfactors", kind="delay", method="POST", path="upsert", seconds=3.0)
     command = [sys.executable, "-m", "trivet.cli", "run", world.flow]
     process = subprocess.Popen(
-        command, env={**os.environ, **world.environment()}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, **world.environment()},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     wait_for(lambda: any(o["state"] == "intent" for o in operations(world)), process)
     process.send_signal(signal.SIGKILL)

@@ -23,7 +23,7 @@ from trivet.contract import Services, Target, TargetConnector
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable, UnknownOutcome
 from trivet.model import Confirmed, Document, Operation, OperationKind
 
-SECRET = "not-the-right-secret-4711"
+SECRET = "not-the-right-secret-4711"  # noqa: S105 - a wrong one, planted
 REFERENCES = ("AAAAAAAAAAAAAAA2", "BBBBBBBBBBBBBBB3", "CCCCCCCCCCCCCCC4")
 
 
@@ -81,7 +81,9 @@ class TargetSuite:
         """An operation on the i-th document."""
         said = far_end.good[i] if document is None else document
         reference = REFERENCES[i]
-        return Operation(f"{reference}-{kind[0].upper()}1", reference, kind, far_end.entity, dict(said), remote_id)
+        return Operation(
+            f"{reference}-{kind[0].upper()}1", reference, kind, far_end.entity, dict(said), remote_id
+        )
 
     def test_settings_are_closed_frozen_and_described(self) -> None:
         """A misspelt setting is refused, a built one cannot be changed, and every one says what it is for."""
@@ -157,17 +159,26 @@ class TargetSuite:
             assert outcomes[1].vendor_code
             assert outcomes[1].field
             found = target.find(far_end.entity, [self.operation(far_end, i) for i in range(3)])
-            assert sorted(reference for reference, rows in found.items() if rows) == [REFERENCES[0], REFERENCES[2]]
+            assert sorted(reference for reference, rows in found.items() if rows) == [
+                REFERENCES[0],
+                REFERENCES[2],
+            ]
 
-    @pytest.mark.parametrize("kind", ["reset_after", "http_500_after", "http_502_after", "truncated", "empty_200", "html_200"])
-    def test_every_doubt_after_the_first_byte_is_unknown(self, kind: str, far_end: FarEnd, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "kind", ["reset_after", "http_500_after", "http_502_after", "truncated", "empty_200", "html_200"]
+    )
+    def test_every_doubt_after_the_first_byte_is_unknown(
+        self, kind: str, far_end: FarEnd, tmp_path: Path
+    ) -> None:
         """Whether it was done or not: the caller has to ask, never to send again."""
         with self.target(far_end.config(), tmp_path) as target:
             target.check()
             far_end.misbehave(kind)
             assert isinstance(self.outcome(target, self.operation(far_end, 0)), UnknownOutcome)
 
-    def test_a_reset_before_the_write_is_unknown_and_leaves_nothing(self, far_end: FarEnd, tmp_path: Path) -> None:
+    def test_a_reset_before_the_write_is_unknown_and_leaves_nothing(
+        self, far_end: FarEnd, tmp_path: Path
+    ) -> None:
         """The connection died on the way: from here nobody can tell, and asking does."""
         before = far_end.held()
         with self.target(far_end.config(), tmp_path) as target:

@@ -105,7 +105,24 @@ def rollback(
     with ledger.begin() as tx:
         concerned = _wish(tx, scope, actor, reason)
     reach("rollback.after_wish")
-    busy, stopped = [], []
+    busy: list[str] = []
+    stopped: list[ConnectorError] = []
+    # a record's revisions may lie in several batches: each round takes the newest that is left of each
+    while _round(ledger, concerned, targets, limits, busy, stopped) and not (busy or stopped):
+        pass
+    return _report(ledger, scope, busy, stopped)
+
+
+def _round(
+    ledger: Ledger,
+    concerned: Mapping[str, set[str]],
+    targets: Mapping[str, tuple[Target, TargetTraits]],
+    limits: Limits,
+    busy: list[str],
+    stopped: list[ConnectorError],
+) -> int:
+    """Goes through targets and batches once, the last first; how many operations it took back."""
+    taken = 0
     for target_id, (target, traits) in reversed(list(targets.items())):
         for batch_id in sorted(concerned.get(target_id, ()), reverse=True):
             try:
@@ -118,10 +135,11 @@ def rollback(
                 continue
             if work.bug:
                 raise work.bug
+            taken += work.counts["compensated"]
             if work.stopped:
                 stopped.append(work.stopped)
                 break
-    return _report(ledger, scope, busy, stopped)
+    return taken
 
 
 def _wish(tx: Transaction, scope: Scope, actor: str, reason: str) -> dict[str, set[str]]:

@@ -49,7 +49,7 @@ class Drafts:
         self.released: list[tuple[StoredOperation, StoredOperation, Contents]] = []
         self.superseded: list[StoredOperation] = []
         self.cancelled: list[StoredOperation] = []
-        self.asides: list[SetAside] = []
+        self.asides: dict[str, SetAside] = {}
 
     def revise(
         self, reference: str, revisions: Sequence[StoredOperation], wish: Wanted, print_: str
@@ -127,7 +127,7 @@ class Drafts:
         operations.add_many(tx, rows)
         contents.add_many(tx, {row.id: one for row, one in self.fresh.values()})
         tx.events += [Event(self.batch.id, row.id, "PLANNED", None, row.state, note=row.kind) for row in rows]
-        set_asides.add_many(tx, self.batch, self.asides)
+        set_asides.add_many(tx, self.batch, list(self.asides.values()))
 
 
 _RELEASED = ("kind", "key", "batch_id", "fingerprint", "mapping_version")

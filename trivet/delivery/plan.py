@@ -141,7 +141,7 @@ class _Judge:
     def _double(self, reference: str, entry: Wanted) -> Planned:
         message = f"two decisions want the same {entry.entity} record; neither is sent"
         aside = SetAside("plan", entry.entity, reference, DUPLICATE, message, subject_ref=entry.subject_ref)
-        self.drafts.asides.append(aside)
+        self.drafts.asides[reference] = aside
         return _said("duplicate", reference, entry)
 
     def _one(

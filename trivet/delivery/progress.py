@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from trivet.delivery.states import BATCH, batch_state, check_edge
 from trivet.ledger import batches, operations
 from trivet.ledger.batches import Batch
 from trivet.ledger.ledger import Ledger, Transaction
-from trivet.ledger.tables import batch, operation
+from trivet.ledger.tables import batch
 
 
 def finish(ledger: Ledger, batch_id: str) -> Batch:
@@ -23,16 +23,13 @@ def judge(tx: Transaction, batch_ids: Iterable[str]) -> None:
     """Writes each batch's state anew where it changed."""
     for batch_id in sorted(batch_ids):
         known = batches.get(tx, batch_id, lock=True)
-        here = operation.c.batch_id == batch_id
-        tally: dict[str, int] = {}
-        for (_, state), number in operations.tally(tx, here).items():
-            tally[state] = tally.get(state, 0) + number
-        unverified = (operation.c.state == "confirmed") & operation.c.verified_at.is_(None)
+        states = operations.states(tx, batch_id)
+        confirmed, verified = states.get("confirmed", (0, 0))
         state = batch_state(
-            tally,
+            {name: number for name, (number, _) in states.items()},
             rolled_back=known.rollback_reason is not None,
             closed=known.closed_at is not None,
-            unverified=tx.conn.scalar(select(func.count()).where(here, unverified)) or 0,
+            unverified=confirmed - verified,
         )
         if state != known.state:
             check_edge(BATCH, known.state, state)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import or_
-
 from trivet.contract import Target, TargetTraits
 from trivet.delivery import history, policies
 from trivet.delivery.forward import forward
@@ -19,7 +17,6 @@ from trivet.ledger import operations
 from trivet.ledger.audit import Event
 from trivet.ledger.ledger import Ledger, Transaction
 from trivet.ledger.operations import StoredOperation
-from trivet.ledger.tables import operation
 from trivet.ledger.times import instant
 
 _KINDS = {"create": 0, "update": 1, "delete": 2}
@@ -81,8 +78,7 @@ def push(
 
 
 def _ready(tx: Transaction, work: Work, cap: int | None) -> list[StoredOperation]:
-    due = or_(operation.c.due_at.is_(None), operation.c.due_at <= tx.stamp)
-    ready = operations.find(tx, work.here(), operation.c.state == "planned", due)
+    ready = [entry for entry in work.at(tx, "planned") if not entry.due_at or entry.due_at <= tx.stamp]
     if cap is not None:
         people = policies.allowed_people(tx, work.batch.id, cap)
         ready = [entry for entry in ready if entry.subject_ref is None or entry.subject_ref in people]
@@ -101,9 +97,9 @@ def _slices(ready: Sequence[StoredOperation], size: int) -> Iterator[list[Stored
 
 def _rebase(tx: Transaction, work: Work) -> None:
     """Gives each planned revision the kind that fits what the target holds now that earlier revisions are settled."""
-    later = operations.find(
-        tx, work.here(), operation.c.state == "planned", operation.c.revision > 1, lock=True
-    )
+    later = [entry for entry in work.at(tx, "planned", lock=True) if entry.revision > 1]
+    if not later:
+        return
     known = operations.by_reference(tx, {entry.reference for entry in later})
     useless = []
     for entry in later:
@@ -123,7 +119,7 @@ def _rebase(tx: Transaction, work: Work) -> None:
 
 def _report(work: Work, *, held: bool) -> PushReport:
     with work.ledger.read() as tx:
-        left = operations.find(tx, work.here(), operation.c.state == "planned")
+        left = work.at(tx, "planned")
     counts = work.counts
     due = [entry.due_at for entry in left if entry.due_at]
     return PushReport(

@@ -99,8 +99,10 @@ def _due_batches(ledger: Ledger, target_id: str) -> list[str]:
 
 def _ask(work: Work) -> None:
     with work.ledger.read() as tx:
-        states = operation.c.state.in_(["unknown", "accepted", "comp_unknown"])
-        due = operations.find(tx, work.here(), states, operation.c.due_at <= tx.stamp)
+        flying = work.at(tx, "unknown", "accepted", "comp_unknown")
+        due = [entry for entry in flying if entry.due_at and entry.due_at <= tx.stamp]
+    if not due:
+        return
     if work.traits.asked_by == "nothing":
         with work.write() as tx:
             get_stuck(tx, due, "NOTHING_TO_ASK", _MESSAGES["NOTHING_TO_ASK"])

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import or_
-
 from trivet.delivery.exchange import BACKWARD, intend, record, send_all
 from trivet.delivery.failpoints import reach
 from trivet.delivery.keys import undo_key
@@ -21,7 +19,6 @@ from trivet.errors import ConnectorError
 from trivet.ledger import contents, operations
 from trivet.ledger.contents import Contents
 from trivet.ledger.operations import StoredOperation
-from trivet.ledger.tables import operation
 from trivet.model import Document, Found, Operation
 
 ALREADY = "ALREADY_AS_BEFORE"
@@ -56,8 +53,8 @@ def undo(work: Work) -> None:
 def _wave(work: Work) -> list[StoredOperation]:
     """Of the latest position, the newest revision of each record; a record's earlier revisions follow in later waves."""
     with work.ledger.read() as tx:
-        due = or_(operation.c.due_at.is_(None), operation.c.due_at <= tx.stamp)
-        ready = operations.find(tx, work.here(), operation.c.state == "comp_planned", due)
+        planned = work.at(tx, "comp_planned")
+        ready = [entry for entry in planned if not entry.due_at or entry.due_at <= tx.stamp]
         known = operations.by_reference(tx, {entry.reference for entry in ready})
     return [
         entry

@@ -85,6 +85,10 @@ class Work:
         """The operations of this work."""
         return (operation.c.batch_id == self.batch.id) & (operation.c.target == self.target_id)
 
+    def at(self, tx: Transaction, *states: str, lock: bool = False) -> list[StoredOperation]:
+        """Those of them that are in these states, by position and order of planning."""
+        return operations.at(tx, self.batch.id, self.target_id, states, lock=lock)
+
     def find(self, entity: str, wanted: Sequence[Operation]) -> dict[str, list[Found]]:
         """What the target holds of these references."""
         found: dict[str, list[Found]] = {}
@@ -133,7 +137,7 @@ def hold(
 
 def _adopt(work: Work, tx: Transaction) -> None:
     left = {"intent": "unknown", "comp_intent": "comp_unknown"}
-    known = operations.find(tx, work.here(), operation.c.state.in_(left), lock=True)
+    known = work.at(tx, *left, lock=True)
     for before, after in left.items():
         entries = [entry for entry in known if entry.state == before]
         # quiet from now on: the dead worker's last byte may be as young as this

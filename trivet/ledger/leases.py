@@ -9,6 +9,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ _ONE = select(lease).where(lease.c.name == bindparam("name_")).with_for_update()
 
 def claim(tx: Transaction, name: str, seconds: float) -> Lease | None:
     """The lease, or None where a living worker has it."""
-    owner = f"{_process()}:{secrets.token_hex(4)}"
+    owner = f"{_process(os.getpid())}:{secrets.token_hex(4)}"
     upsert(tx.conn, lease, [{"name": name, "owner": FREE, "until": "", "fence": 0}], keep=True)
     row = tx.conn.execute(_ONE, {"name_": name}).one()
     if row.owner != FREE and row.until >= tx.stamp and not _is_gone(row.owner):
@@ -77,9 +78,10 @@ def _key(held: Lease) -> dict[str, Any]:
     return {"name_": held.name, "owner_": held.owner, "fence_": held.fence}
 
 
-def _process() -> str:
+@lru_cache(maxsize=1)
+def _process(pid: int) -> str:
     """This process, told apart from others by host, process namespace, id and start time."""
-    return f"{_machine()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{_machine()}:{pid}:{_started(pid)}"
 
 
 def _is_gone(owner: str) -> bool:

@@ -75,6 +75,11 @@ _BY_ID = _ALL.where(operation.c.id.in_(bindparam("ids", expanding=True))).order_
 _BY_REFERENCE = _ALL.where(operation.c.reference.in_(bindparam("ids", expanding=True))).order_by(
     operation.c.id
 )
+_AT = _ALL.where(
+    operation.c.batch_id == bindparam("batch"),
+    operation.c.target == bindparam("at"),
+    operation.c.state.in_(bindparam("states", expanding=True)),
+).order_by(operation.c.position, operation.c.entity, operation.c.seq)
 _REVISED = select(operation.c.reference).where(
     operation.c.reference.in_(bindparam("ids", expanding=True)), operation.c.revision > 1
 )
@@ -85,6 +90,11 @@ _GLANCE = (
 )
 _TALLY = select(operation.c.target, operation.c.state, func.count()).group_by(
     operation.c.target, operation.c.state
+)
+_STATES = (
+    select(operation.c.state, func.count(), func.count(operation.c.verified_at))
+    .where(operation.c.batch_id == bindparam("batch"))
+    .group_by(operation.c.state)
 )
 _INSERT = insert(operation)
 
@@ -116,6 +126,15 @@ def find(
         query = query.limit(limit)
     rows = tx.conn.execute(query.with_for_update() if lock and tx.locks else query)
     return [StoredOperation._make(row) for row in rows]
+
+
+def at(
+    tx: Transaction, batch_id: str, target: str, states: Iterable[str], *, lock: bool = False
+) -> list[StoredOperation]:
+    """The batch's operations at one target that are in these states, by position and order of planning."""
+    query = _AT.with_for_update() if lock and tx.locks else _AT
+    given = {"batch": batch_id, "at": target, "states": list(states)}
+    return [StoredOperation._make(row) for row in tx.conn.execute(query, given)]
 
 
 def by_ids(tx: Transaction, ids: Iterable[str], *, lock: bool = False) -> dict[str, StoredOperation]:
@@ -179,6 +198,12 @@ def write(
 def _write(columns: tuple[str, ...]) -> UpdateBase:
     here = (operation.c.id == bindparam("at_id")) & (operation.c.state == bindparam("at_state"))
     return update(operation).where(here).values({name: bindparam(name) for name in columns})
+
+
+def states(tx: Transaction, batch_id: str) -> dict[str, tuple[int, int]]:
+    """By state, how many of the batch's operations there are and how many of them were verified."""
+    rows = tx.conn.execute(_STATES, {"batch": batch_id})
+    return {state: (number, verified) for state, number, verified in rows}
 
 
 def tally(tx: Transaction, *conditions: ColumnElement[bool]) -> dict[tuple[str, str], int]:

@@ -115,6 +115,9 @@ class Sheet:
         for name, spec in self.fields.items():
             if failed := self._alone(name, field_source(spec), given, bound, now):
                 found.append(self._problem(failed.code, name, str(failed)))
+                if failed.code == "EXPR_LIMIT":
+                    # a bomb that every field needs would go off for each of them
+                    break
         return found or [self._problem(whole.code, "", str(whole))]
 
     def _alone(
