@@ -53,7 +53,9 @@ try:
 except ExpressionFailed as refused:
     print(refused.code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert said[0] == "EXPR_LIMIT"
     assert int(said[1]) < 300
 

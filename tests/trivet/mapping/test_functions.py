@@ -13,7 +13,15 @@ from trivet.mapping.functions import days_after, half_up, local_date
 
 @pytest.mark.parametrize(
     ("value", "digits", "rounded"),
-    [(2.5, 0, 3), (3.5, 0, 4), (8.25, 1, 8.3), (8.75, 1, 8.8), (1.005, 2, 1.01), (-2.5, 0, -3), (-0.04, 1, 0.0)],
+    [
+        (2.5, 0, 3),
+        (3.5, 0, 4),
+        (8.25, 1, 8.3),
+        (8.75, 1, 8.8),
+        (1.005, 2, 1.01),
+        (-2.5, 0, -3),
+        (-0.04, 1, 0.0),
+    ],
 )
 def test_halves_go_up(value, digits, rounded):
     """On the decimals that a person sees, not on the binary fraction behind them."""
@@ -101,4 +109,6 @@ def test_days_are_counted_from_plain_dates_only(value):
 def test_milliseconds_and_text_are_the_same_moment(moment):
     """Both notations give one date."""
     at = moment.replace(microsecond=0, tzinfo=UTC)
-    assert local_date(int(at.timestamp() * 1000), "Asia/Shanghai") == local_date(at.isoformat(), "Asia/Shanghai")
+    assert local_date(int(at.timestamp() * 1000), "Asia/Shanghai") == local_date(
+        at.isoformat(), "Asia/Shanghai"
+    )
