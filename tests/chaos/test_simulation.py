@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from chaos.databases import emptied
+from chaos.fixtures import cluster
 from chaos.world import Clock, Crashes, World, check
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from trivet.contract import TargetTraits
 from trivet.delivery.compensate import Scope
 from trivet.ledger import Ledger, audit, open_ledger
 
+__all__ = ["cluster"]
 EXAMPLES = int(os.environ.get("TRIVET_CHAOS_EXAMPLES", "1000"))
 QUIET = 30.0
 KEYS = [
@@ -67,17 +69,30 @@ TRAITS = st.builds(
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """One ledger for all histories; each has names of its own."""
     state = tmp_path_factory.mktemp("ledger")
-    opened = open_ledger(f"sqlite:///{state}/ledger.db", Path(state), now=Clock(), environ={})
+    opened = open_ledger(f"sqlite:///{state}/ledger.db", state, now=Clock(), environ={})
     conn = opened.engine.raw_connection()
     conn.cursor().execute("PRAGMA synchronous = OFF")  # power cuts are not simulated here
     conn.close()
     yield opened
-    with opened.read() as tx:
-        assert audit.verify(tx.conn, opened.audit_key) == []
-    opened.close()
+    close(opened)
+
+
+@pytest.fixture(scope="module")
+def postgresql(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """The same on PostgreSQL."""
+    with emptied(cluster, tmp_path_factory.mktemp("ledger"), Clock()) as opened:
+        yield opened
+        close(opened)
+
+
+def close(ledger: Ledger) -> None:
+    """After all histories every audit chain holds."""
+    with ledger.read() as tx:
+        assert audit.verify(tx.conn, ledger.audit_key) == []
+    ledger.close()
 
 
 def live_through(world: World, steps: list[tuple[object, ...]]) -> None:
@@ -100,16 +115,24 @@ def live_through(world: World, steps: list[tuple[object, ...]]) -> None:
     world.drain()
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(
+HISTORIES = given(
     steps=st.lists(STEPS, min_size=1, max_size=5),
     crashes=st.lists(st.integers(1, 25), max_size=3),
     traits=st.tuples(TRAITS, TRAITS),
     faults=st.tuples(st.lists(FAULTS, max_size=6), st.lists(FAULTS, max_size=3)),
     atomic=st.sampled_from(["person", "batch", "independent"]),
 )
-def test_no_history_breaks_an_invariant(ledger, steps, crashes, traits, faults, atomic):
-    """Whatever crashes, is lost, doubled, late, refused or edited: nothing is lost, twice or left behind."""
+
+
+def how_many(examples: int) -> settings:
+    """The same histories every time; a failing one is made small, which may take a while."""
+    return settings(
+        max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+
+
+def judge(ledger, steps, crashes, traits, faults, atomic):
+    """Lives through one history and checks what is left."""
     world = World(
         ledger=ledger,
         clock=ledger.now,
@@ -120,3 +143,19 @@ def test_no_history_breaks_an_invariant(ledger, steps, crashes, traits, faults, 
     )
     live_through(world, [("night", {key: {"value": 1} for key in KEYS[:3]}, False), *steps])
     check(world)
+
+
+@pytest.mark.timeout(900)
+@how_many(EXAMPLES)
+@HISTORIES
+def test_no_history_breaks_an_invariant(sqlite, steps, crashes, traits, faults, atomic):
+    """Whatever crashes, is lost, doubled, late, refused or edited: nothing is lost, twice or left behind."""
+    judge(sqlite, steps, crashes, traits, faults, atomic)
+
+
+@pytest.mark.timeout(900)
+@how_many(EXAMPLES // 20)
+@HISTORIES
+def test_no_history_breaks_an_invariant_on_postgresql(postgresql, steps, crashes, traits, faults, atomic):
+    """The same promises on the other database."""
+    judge(postgresql, steps, crashes, traits, faults, atomic)

@@ -205,10 +205,15 @@ class _Check:
         for name in fields:
             if name not in schema["properties"]:
                 said = f"{kind} has no field {name!r}{near(name, schema['properties'])}"
-                yield self._at(f"{pointer}/{name}", "MAPPING_UNKNOWN_FIELD", said)
+                yield self._finding(self._key(f"{pointer}/{name}"), "MAPPING_UNKNOWN_FIELD", said)
         for name in schema["required"]:
             if name not in fields:
                 yield self._at(pointer, "MAP_REQUIRED", f"{kind} requires {name!r}, no field makes it")
+
+    def _key(self, pointer: str) -> Position:
+        assert self.loaded is not None
+        at = pointer if pointer in self.loaded.keys else f"/common/{pointer.rpartition('/')[2]}"
+        return self.loaded.key_position(at)
 
     def _at(self, pointer: str, code: str, message: str) -> Finding:
         assert self.loaded is not None

@@ -3,7 +3,6 @@
 LIMIT_CODES = frozenset(
     {"U1001", "U1002", "U1006", "D1001", "D1011", "D1012", "D2014", "D2015", "D2016", "D3061"}
 )
-OUT_OF_TIME = "D1012"
 NO_FUNCTION_CODES = frozenset({"T1005", "T1006"})
 _SAYINGS = {
     "U1001": "nested too deeply, or its result is too large",

@@ -64,6 +64,14 @@ class Made:
     warnings: list[Problem] = field(default_factory=list)
 
 
+class _Failed(Exception):
+    """A document could not be made."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
 @dataclass(slots=True)
 class Sheet:
     """Fields with their expressions, compiled; the part that mappings and rules share."""
@@ -86,9 +94,9 @@ class Sheet:
         """The document, or the problems."""
         bound = {**variables, "tables": self.tables}
         try:
-            document = self.program.evaluate(given, bound, now)
-        except ExpressionFailed as error:
-            return Made(None, self._culprits(given, bound, now, error))
+            document = self._whole(given, bound, now)
+        except _Failed as failed:
+            return Made(None, failed.problems)
         if document is None:
             return Made(None, [])
         missed = [name for name in self._looking if document.pop(MISSED + name, None)]
@@ -105,9 +113,20 @@ class Sheet:
             [self._problem("LOOKUP_MISS", name, said) for name in missed],
         )
 
-    def _culprits(
-        self, given: Any, bound: Dictionary[str, Any], now: datetime, whole: ExpressionFailed
-    ) -> list[Problem]:
+    def _whole(self, given: Any, bound: Dictionary[str, Any], now: datetime) -> Any:
+        try:
+            return self.program.evaluate(given, bound, now)
+        except ExpressionFailed:
+            problems = self._culprits(given, bound, now)
+        if problems:
+            raise _Failed(problems)
+        try:
+            # no part fails alone: the time limit is the wall's, and the machine was busy
+            return self.program.evaluate(given, bound, now)
+        except ExpressionFailed as error:
+            raise _Failed([self._problem(error.code, "", str(error))]) from None
+
+    def _culprits(self, given: Any, bound: Dictionary[str, Any], now: datetime) -> list[Problem]:
         # the fused expression says that something failed; the condition and each field alone say which
         if self.when is not None and (failed := self._alone("", self.when, given, bound, now)):
             return [self._problem(failed.code, "", f"when: {failed}")]
@@ -118,7 +137,7 @@ class Sheet:
                 if failed.code == "EXPR_LIMIT":
                     # a bomb that every field needs would go off for each of them
                     break
-        return found or [self._problem(whole.code, "", str(whole))]
+        return found
 
     def _alone(
         self, name: str, source: str, given: Any, bound: Dictionary[str, Any], now: datetime

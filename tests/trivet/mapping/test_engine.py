@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -41,17 +42,19 @@ def test_a_bomb_is_refused_within_two_seconds(bomb):
     assert time.monotonic() - before < 2
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 @pytest.mark.parametrize("bomb", ["range of ten million", "nested ranges", "text doubled 40 times", "reduce"])
 def test_a_bomb_takes_less_than_300_mb(bomb):
     """Measured from outside, in a process of its own."""
     script = f"""
-import resource
+import re
 from datetime import datetime, UTC
 from trivet.mapping.engine import ExpressionFailed, compile_expression
 try:
     compile_expression({BOMBS[bomb]!r}).evaluate({{}}, {{}}, datetime.now(UTC))
 except ExpressionFailed as refused:
-    print(refused.code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    peak = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())
+    print(refused.code, int(peak[1]) // 1024)
 """
     said = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
