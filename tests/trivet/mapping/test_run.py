@@ -69,18 +69,6 @@ def test_sugar_means_what_it_says(field, document, value):
     assert (made, type(made)) == (value, type(value))
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(["a", "b"]),
-        st.none() | st.integers(-(2**53), 2**53) | st.text(max_size=5) | st.booleans(),
-    )
-)
-def test_a_default_is_taken_for_missing_and_null_only(document):
-    """Whatever else stands there is kept."""
-    made = value_of({"from": "a", "default": "d"}, document)
-    assert made == ("d" if document.get("a") is None else document["a"])
-
-
 def test_missing_stays_missing(mapping):
     """No field appears that has no value; null is none."""
     made = mapping("fields: {A: {from: a}, B: {from: b}, C: {from: c}}\n")
