@@ -21,6 +21,7 @@ $(STAMP): requirements.lock requirements-audio.lock requirements-tools.lock setu
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements-tools.lock requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes --no-deps -r requirements-audio.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@rm -rf trivet.egg-info # a second trivet for whoever runs in the checkout
 	@touch $(STAMP)
 
 run: $(STAMP) ## the main job: sandbox, Airflow, one nightly flow; stays up until Ctrl-C (ONCE=1: ends with a verdict)

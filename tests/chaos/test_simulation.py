@@ -15,7 +15,7 @@ from trivet.delivery.compensate import Scope
 from trivet.ledger import Ledger, audit, open_ledger
 
 __all__ = ["cluster"]
-EXAMPLES = int(os.environ.get("TRIVET_CHAOS_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("TRIVET_CHAOS_EXAMPLES", "1000"))
 QUIET = 30.0
 KEYS = [
     ("sf", "ann", "goal"),

@@ -19,7 +19,7 @@ def record_reference(tenant: str, target: str, entity: str, business_key: str) -
     """16 characters A-Z2-7, equal for equal parts; `target` is the connection's id."""
     # json keeps ("a", "bc") and ("ab", "c") apart
     said = json.dumps(["trivet1", tenant, target, entity, business_key], ensure_ascii=False)
-    return b32encode(sha256(said.encode()).digest()).decode()[:LENGTH]
+    return b32encode(sha256(said.encode()).digest()[: LENGTH * 5 // 8]).decode()
 
 
 def operation_key(reference: str, kind: OperationKind, revision: int) -> str:

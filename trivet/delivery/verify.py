@@ -11,6 +11,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, select
 
 from trivet.contract import Target, TargetTraits
+from trivet.delivery import history
 from trivet.delivery.failpoints import reach
 from trivet.delivery.repair import keep_oldest
 from trivet.delivery.states import BLOCKING
@@ -21,6 +22,7 @@ from trivet.errors import ConnectorError, LedgerError
 from trivet.ledger import contents, operations
 from trivet.ledger.audit import Event
 from trivet.ledger.bulk import chunks
+from trivet.ledger.contents import Contents
 from trivet.ledger.ledger import Ledger, Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import operation
@@ -31,6 +33,7 @@ _MESSAGES = {
     "DIFFERS_AT_TARGET": "confirmed, but the target shows other content",
     "STILL_AT_TARGET": "deleted and confirmed, but the target still holds the record",
     "DOUBLE_AT_TARGET": "several records carry the reference and differ",
+    "REVERTED_AT_TARGET": "the record shows an earlier delivery: a late double of it, or somebody went back",
 }
 
 
@@ -102,10 +105,13 @@ def _look(work: Work, due: ColumnElement[bool], *, later: bool) -> None:
     passed: list[StoredOperation] = []
     newest: list[StoredOperation] = []
     for entry in entries:
-        after = [other for other in known.get(entry.reference, ()) if other.revision > entry.revision]
-        if any(other.state in BLOCKING for other in after):
+        revisions = known.get(entry.reference, [entry])
+        after = [other for other in revisions if other.revision > entry.revision]
+        if any(other.state in BLOCKING or _undone_lately(entry, other) for other in after):
             continue  # what is there belongs to a later revision whose outcome is open
-        (passed if any(other.state == "confirmed" for other in after) else newest).append(entry)
+        # of a record that is gone altogether only the create is judged, not what was taken back before it
+        gone = entry.state == "compensated" and entry.kind != "create" and not history.live(revisions)
+        (passed if gone or any(other.state == "confirmed" for other in after) else newest).append(entry)
     with work.write() as tx:
         _seen(tx, passed)
     newest.sort(key=lambda entry: entry.entity)
@@ -115,9 +121,13 @@ def _look(work: Work, due: ColumnElement[bool], *, later: bool) -> None:
                 _look_call(work, part, later=later)
 
 
+def _undone_lately(entry: StoredOperation, later: StoredOperation) -> bool:
+    return entry.state == "confirmed" and later.state == "compensated" and later.due_at is not None
+
+
 def _look_call(work: Work, part: Sequence[StoredOperation], *, later: bool) -> None:
     with work.ledger.read() as tx:
-        known = contents.get(tx, [entry.id for entry in part], "document")
+        known = contents.get(tx, [entry.id for entry in part], "document", "before")
     wanted = {entry.id: as_operation(entry, known[entry.id].document or {}) for entry in part}
     verdicts = {}
     try:
@@ -130,7 +140,9 @@ def _look_call(work: Work, part: Sequence[StoredOperation], *, later: bool) -> N
                 if not keep_oldest(work, entry, rows):
                     continue  # the next look tries again
                 rows = work.find(entry.entity, [wanted[entry.id]]).get(entry.reference, [])
-            verdicts[entry.id] = _verdict(entry, ours, rows, later=later)
+            verdicts[entry.id] = _verdict(entry, known[entry.id], rows, later=later)
+            if verdicts[entry.id] == "changed" and _was_ours(work, entry, rows[0]):
+                verdicts[entry.id] = "REVERTED_AT_TARGET"
     except ConnectorError as error:
         work.stopped = error
         return
@@ -139,9 +151,10 @@ def _look_call(work: Work, part: Sequence[StoredOperation], *, later: bool) -> N
         _commit(work, tx, verdicts)
 
 
-def _verdict(entry: StoredOperation, ours: Document, rows: Sequence[Found], *, later: bool) -> str:
+def _verdict(entry: StoredOperation, known: Contents, rows: Sequence[Found], *, later: bool) -> str:
+    ours, before = known.document or {}, known.before
     if entry.state == "compensated":
-        return "residue" if rows and entry.kind == "create" else "fine"
+        return "residue" if _visible_again(entry, ours, before, rows) else "fine"
     if entry.kind == "delete":
         return "STILL_AT_TARGET" if rows else "fine"
     if not rows:
@@ -151,6 +164,28 @@ def _verdict(entry: StoredOperation, ours: Document, rows: Sequence[Found], *, l
     if holds(rows[0].document, ours):
         return "fine"
     return "changed" if later else "DIFFERS_AT_TARGET"
+
+
+def _visible_again(
+    entry: StoredOperation, ours: Document, before: Document | None, rows: Sequence[Found]
+) -> bool:
+    """True where the target shows the effect that was taken back: a request that came doubled and late."""
+    if entry.kind == "create":
+        return bool(rows)
+    if before is None:
+        return False
+    if entry.kind == "delete":
+        return not rows
+    return len(rows) == 1 and holds(rows[0].document, ours) and not holds(rows[0].document, before)
+
+
+def _was_ours(work: Work, entry: StoredOperation, row: Found) -> bool:
+    """True where the record shows what an earlier revision wrote: a late double of it, or a person who went back."""
+    with work.ledger.read() as tx:
+        revisions = operations.by_reference(tx, [entry.reference])[entry.reference]
+        earlier = [past.id for past in revisions if past.revision < entry.revision and past.kind != "delete"]
+        known = contents.get(tx, earlier, "document")
+    return any(one.document and holds(row.document, one.document) for one in known.values())
 
 
 def _commit(work: Work, tx: Transaction, verdicts: Mapping[str, str]) -> None:

@@ -23,6 +23,9 @@ SUFFIX = ".schema.json"
 MAX_VIOLATIONS = 20
 """A document that breaks more rules than this is described by the first ones."""
 _LOOKED_AT = 500
+DECIMALS = "decimals"
+"""Our one keyword: at most so many decimals. `multipleOf: 0.1` refuses 0.3 in every validator that divides floats, and a list
+of the 101 scores costs 130 µs a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +100,45 @@ class Contracts:
         if kind not in self._fast:
             registry = jsonschema_rs.Registry([(s["$id"], s) for s in self.schemas.values()])
             self._fast[kind] = jsonschema_rs.Draft202012Validator(
-                self.schema(kind), registry=registry, validate_formats=True
+                self.schema(kind),
+                registry=registry,
+                validate_formats=True,
+                keywords={DECIMALS: _FastDecimals},
             )
         return self._fast[kind]
 
     def _slow(self, kind: str) -> Any:
         if kind not in self._readable:
             resources = [(s["$id"], Resource.from_contents(s)) for s in self.schemas.values()]
-            self._readable[kind] = jsonschema.Draft202012Validator(
+            self._readable[kind] = _Readable(
                 self.schema(kind),
                 registry=Registry().with_resources(resources),
                 format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
             )
         return self._readable[kind]
+
+
+def _too_precise(decimals: int, value: Any) -> bool:
+    # rounding gives the float nearest to the decimal: the very one that its literal was read as
+    return isinstance(value, float) and round(value, decimals) != value
+
+
+class _FastDecimals:
+    def __init__(self, _parent: Any, decimals: int, _path: Any) -> None:
+        self.decimals = decimals
+
+    def validate(self, value: Any) -> None:
+        """Raises ValueError where the value has more decimals."""
+        if _too_precise(self.decimals, value):
+            raise ValueError(DECIMALS)
+
+
+def _readable_decimals(_validator: Any, decimals: int, value: Any, _schema: Any) -> Iterator[Any]:
+    if _too_precise(decimals, value):
+        yield jsonschema.ValidationError(DECIMALS)
+
+
+_Readable = jsonschema.validators.extend(jsonschema.Draft202012Validator, {DECIMALS: _readable_decimals})
 
 
 def _violations(error: Any) -> Iterator[Violation]:
@@ -122,8 +151,6 @@ def _violations(error: Any) -> Iterator[Violation]:
     if error.validator in ("anyOf", "oneOf") and error.context:
         deepest = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type"))
         yield from _violations(deepest)
-        return
-    if error.validator == "enum" and not _otherwise_fine(error):
         return
     codes = error.schema.get("errorCodes", {}) if isinstance(error.schema, dict) else {}
     code = codes.get(error.validator, f"SCHEMA_{error.validator.upper()}")
@@ -138,12 +165,6 @@ def _violations(error: Any) -> Iterator[Violation]:
                 yield Violation(f"{pointer}/{_escaped(name)}", code, "is required and missing")
     else:
         yield Violation(pointer, code, _message(error))
-
-
-def _otherwise_fine(error: Any) -> bool:
-    # a list of values adds nothing to what type and range have said already
-    rest = {key: error.schema[key] for key in ("type", "minimum", "maximum") if key in error.schema}
-    return bool(jsonschema.Draft202012Validator(rest).is_valid(error.instance))
 
 
 def _choice(error: Any) -> str:

@@ -14,6 +14,7 @@ MAX_DEPTH = 100
 MAX_DIGITS = 400
 _MAX_BITS = MAX_DIGITS * 4
 _SHOWN = 60
+_WRITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Fault:
 def first_fault(document: Any) -> Fault | None:
     """What the document must not hold; None, and quickly, where it is plain."""
     try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text = _WRITE(document)
         text.encode()
     except (ValueError, TypeError, RecursionError):
         return next(_faults(document), None)

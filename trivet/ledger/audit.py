@@ -55,6 +55,8 @@ def flush(conn: Connection, events: Sequence[Event], at: str, key: bytes) -> Non
     rows = []
     for entry in events:
         n, mac = heads[entry.chain]
+        if "\x1f" in entry.note:
+            entry = entry._replace(note=entry.note.replace("\x1f", " "))  # noqa: PLW2901 - what is written is what is signed
         row = (*entry, n + 1, at)
         mac = _mac(key, mac, row)
         heads[entry.chain] = (n + 1, mac)
@@ -80,8 +82,8 @@ def _heads(conn: Connection, names: set[str]) -> dict[str, tuple[int, str]]:
 
 
 def _mac(key: bytes, before: str, covered: Iterable[object]) -> str:
-    # a separator that no value may hold keeps ("a", "bc") and ("ab", "c") apart
-    said = "\x1f".join([before, *(str(value).replace("\x1f", " ") for value in covered)])
+    # a separator that no value holds keeps ("a", "bc") and ("ab", "c") apart
+    said = "\x1f".join([before, *map(str, covered)])
     return hmac.digest(key, said.encode(), "sha256").hex()
 
 

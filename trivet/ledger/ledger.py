@@ -19,6 +19,7 @@ from trivet.ledger.tables import meta
 from trivet.ledger.times import stamp
 from trivet.model import Document
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ROW = "secret"
 _PLACE = f"meta|value_enc|{_ROW}"
 
@@ -41,8 +42,7 @@ class Transaction:
 
     def seal(self, document: Document, place: str) -> bytes:
         """The document, sealed for `table|column|row`."""
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        return self.keys.seal(text.encode("utf-8", "surrogatepass"), place)
+        return self.keys.seal(_encode(document).encode("utf-8", "surrogatepass"), place)
 
     def unseal(self, sealed: bytes, place: str) -> Document:
         """The document that was sealed for this place."""

@@ -19,15 +19,12 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 Field = Mapping[str, Any]
-MISSED = "lookup missed: "
-"""Before a field's name: the fused document says so where a key has no row. No target has a field called so."""
 _VARIABLE = re.compile(r"\$(\w+)")
 
 
 def fused(fields: Mapping[str, Field], let: Mapping[str, str], when: str | None = None) -> str:
     """One expression that gives the whole document, or nothing where `when` does not hold."""
     entries = [f"{_text(name)}: {field_source(field)}" for name, field in fields.items()]
-    entries += [f"{_text(MISSED + name)}: {_missed(f)}" for name, f in fields.items() if "lookup" in f]
     body = "{\n" + ",\n".join(entries) + "\n}"
     if when is None:
         return with_let(body, let)
@@ -47,6 +44,11 @@ def with_let(body: str, let: Mapping[str, str], known: Set[str] = frozenset()) -
     return f"(\n{named}\n{body}\n)"
 
 
+def beside_tables(source: str) -> str:
+    """The expression over `{document, tables}`: input is read only as far as it is reached, a bound table is copied whole."""
+    return f"($tables := tables; document.{source})"
+
+
 def field_source(field: Field) -> str:
     """The field's own expression."""
     source = _base(field)
@@ -63,6 +65,12 @@ def field_source(field: Field) -> str:
     if field.get("type") == "array":
         source = f"$append([], {source})"
     return _conditional(field, source)
+
+
+def missed_source(field: Field) -> str:
+    """True where the field's lookup has a key, and the table no row for it."""
+    there = f"$exists($v) and $v != null and $not($exists({_row(field, '$v')}))"
+    return _conditional(field, f"($v := {_base(field)}; {there} ? true)")
 
 
 def _needed(body: str, let: Mapping[str, str]) -> set[str]:
@@ -85,11 +93,6 @@ def _base(field: Field) -> str:
 
 def _row(field: Field, source: str) -> str:
     return f"$lookup($tables.`{field['lookup']}`, $string({source}))"
-
-
-def _missed(field: Field) -> str:
-    there = f"$exists($v) and $v != null and $not($exists({_row(field, '$v')}))"
-    return _conditional(field, f"($v := {_base(field)}; {there} ? true)")
 
 
 def _conditional(field: Field, source: str) -> str:

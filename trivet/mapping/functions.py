@@ -10,6 +10,7 @@ Missing stays missing. No message holds the value.
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, DecimalException
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,7 +27,7 @@ def half_up(value: Any, digits: Any = 0) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DocumentRefused("is not a number", code="SCORE_TYPE")
     try:
-        rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-int(digits)), ROUND_HALF_UP)
+        rounded = Decimal(repr(value)).quantize(_quantum(int(digits)), ROUND_HALF_UP)
     except (DecimalException, TypeError, ValueError):
         raise DocumentRefused("cannot be rounded", code="SCORE_RANGE") from None
     # adding zero takes the sign from -0.0
@@ -37,10 +38,7 @@ def local_date(value: Any, zone: Any = "UTC", form: Any = "yyyy-MM-dd") -> Any:
     """The time (RFC 3339 with zone, or milliseconds) as a date of the named zone; a plain date stays what it is."""
     if value is None:
         return None
-    pattern = str(form).replace("%", "%%")
-    for letters, code in _LETTERS.items():
-        pattern = pattern.replace(letters, code)
-    return _moment(value, named_zone(str(zone))).strftime(pattern)
+    return _moment(value, named_zone(str(zone))).strftime(_pattern(str(form)))
 
 
 def days_after(value: Any, days: Any) -> Any:
@@ -53,12 +51,26 @@ def days_after(value: Any, days: Any) -> Any:
         raise DocumentRefused("is beyond the calendar", code="DATE_INVALID") from None
 
 
+@lru_cache(maxsize=256)
 def named_zone(name: str) -> ZoneInfo:
     """The IANA zone; `DocumentRefused` where there is none of that name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise DocumentRefused(f"no time zone {name!r}", code="DATE_ZONE") from None
+
+
+@lru_cache(maxsize=256)
+def _pattern(form: str) -> str:
+    pattern = form.replace("%", "%%")
+    for letters, code in _LETTERS.items():
+        pattern = pattern.replace(letters, code)
+    return pattern
+
+
+@lru_cache(maxsize=32)
+def _quantum(digits: int) -> Decimal:
+    return Decimal(1).scaleb(-digits)
 
 
 def _moment(value: Any, zone: ZoneInfo) -> datetime:

@@ -1,6 +1,7 @@
 """Judges one finished field against what its file demands: presence, type, length, encoding. Changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -11,16 +12,50 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "object": (dict,),
 }
+_DEMANDING = {"required", "type", "max_length", "max_bytes", "encoding"}
 
 
-def broken(field: Mapping[str, Any], value: Any) -> tuple[str, str] | None:
-    """Code and message of the first demand that the value breaks; None where it keeps them all."""
-    if value is None or value == "":
-        return ("MAP_REQUIRED", "is required and missing") if field.get("required") else None
-    wanted = field.get("type", "string" if "max_length" in field or "max_bytes" in field else None)
-    if wanted is not None and not _is(wanted, value):
-        return "FIELD_TYPE", f"is not of type {wanted}"
-    return _text(field, value) if isinstance(value, str) else None
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one field's file asks of its value."""
+
+    name: str
+    required: bool
+    type: str | None
+    max_length: int | None
+    max_bytes: int | None
+    encoding: str
+
+
+def demands(fields: Mapping[str, Mapping[str, Any]]) -> list[Demand]:
+    """The demands of the fields that have any; a limit on length is one for text."""
+    return [
+        Demand(
+            name,
+            field.get("required", False),
+            field.get("type", "string" if "max_length" in field or "max_bytes" in field else None),
+            field.get("max_length"),
+            field.get("max_bytes"),
+            field.get("encoding", "utf-8"),
+        )
+        for name, field in fields.items()
+        if _DEMANDING & field.keys()
+    ]
+
+
+def broken(wanted: list[Demand], document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Field, code and message of the first demand that each value breaks."""
+    for demand in wanted:
+        value = document.get(demand.name)
+        if value is None or value == "":
+            if demand.required:
+                yield demand.name, "MAP_REQUIRED", "is required and missing"
+        elif demand.type is not None and not _is(demand.type, value):
+            yield demand.name, "FIELD_TYPE", f"is not of type {demand.type}"
+        elif isinstance(value, str):
+            found = _text(demand, value)
+            if found is not None:
+                yield demand.name, *found
 
 
 def _is(wanted: str, value: Any) -> bool:
@@ -29,17 +64,16 @@ def _is(wanted: str, value: Any) -> bool:
     return isinstance(value, _TYPES[wanted]) and (wanted == "boolean" or not isinstance(value, bool))
 
 
-def _text(field: Mapping[str, Any], value: str) -> tuple[str, str] | None:
-    if "max_length" in field and len(value) > field["max_length"]:
-        return "FIELD_LENGTH", f"has {len(value)} characters, the target takes {field['max_length']}"
+def _text(demand: Demand, value: str) -> tuple[str, str] | None:
+    if demand.max_length is not None and len(value) > demand.max_length:
+        return "FIELD_LENGTH", f"has {len(value)} characters, the target takes {demand.max_length}"
     if "\0" in value:
         return "TEXT_NUL", "holds NUL"
-    encoding = field.get("encoding", "utf-8")
     try:
-        size = len(value.encode(encoding))
+        size = len(value.encode(demand.encoding))
     except UnicodeEncodeError as error:
         point = f"U+{ord(value[error.start]):04X}"
-        return "FIELD_ENCODING", f"character {error.start + 1} ({point}) does not exist in {encoding}"
-    if "max_bytes" in field and size > field["max_bytes"]:
-        return "FIELD_LENGTH", f"has {size} bytes in {encoding}, the target takes {field['max_bytes']}"
+        return "FIELD_ENCODING", f"character {error.start + 1} ({point}) does not exist in {demand.encoding}"
+    if demand.max_bytes is not None and size > demand.max_bytes:
+        return "FIELD_LENGTH", f"has {size} bytes in {demand.encoding}, the target takes {demand.max_bytes}"
     return None

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from trivet.mapping.compile import MISSED, Field, field_source, fused, with_let
+from trivet.mapping.compile import Field, beside_tables, field_source, fused, missed_source, with_let
 from trivet.mapping.engine import Compiler, ExpressionFailed, Program, compile_expression
-from trivet.mapping.judge import broken
+from trivet.mapping.judge import Demand, broken, demands
 from trivet.model import Document
 
 
@@ -84,34 +84,47 @@ class Sheet:
     compiler: Compiler = compile_expression
     program: Program = field(init=False)
     _single: dict[str, Program] = field(init=False, default_factory=dict)
-    _looking: list[str] = field(init=False)
+    _demands: list[Demand] = field(init=False)
+    _beside: bool = field(init=False)
+    """Whether tables come with the input; not where an expression names `$$`, the whole input."""
+    _looking: dict[str, Any] = field(init=False)
+    """Fields that look up in a table, with the value that stands there where the key has no row."""
 
     def __post_init__(self) -> None:
-        self.program = self.compiler(fused(self.fields, self.let, self.when))
-        self._looking = [name for name, spec in self.fields.items() if "lookup" in spec]
+        source = fused(self.fields, self.let, self.when)
+        self._beside = bool(self.tables) and "$$" not in source
+        self.program = self._compiled(source)
+        self._demands = demands(self.fields)
+        self._looking = {name: spec.get("default") for name, spec in self.fields.items() if "lookup" in spec}
 
     def make(self, given: Any, variables: Dictionary[str, Any], now: datetime) -> Made:
         """The document, or the problems."""
-        bound = {**variables, "tables": self.tables}
+        bound: Dictionary[str, Any] = variables
+        if self._beside:
+            given = {"document": given, "tables": self.tables}
+        elif self.tables:
+            bound = {**variables, "tables": self.tables}
         try:
             document = self._whole(given, bound, now)
         except _Failed as failed:
             return Made(None, failed.problems)
         if document is None:
             return Made(None, [])
-        missed = [name for name in self._looking if document.pop(MISSED + name, None)]
         document = {name: value for name, value in document.items() if value is not None}
-        problems = []
-        for name, spec in self.fields.items():
-            found = broken(spec, document.get(name))
-            if found is not None:
-                problems.append(self._problem(found[0], name, found[1]))
-        said = "the table has no such key"
-        return Made(
-            None if problems else document,
-            problems,
-            [self._problem("LOOKUP_MISS", name, said) for name in missed],
-        )
+        problems = [self._problem(code, name, said) for name, code, said in broken(self._demands, document)]
+        warnings = [
+            self._problem("LOOKUP_MISS", name, "the table has no such key")
+            for name, otherwise in self._looking.items()
+            if document.get(name) == otherwise and self._missed(name, given, bound, now)
+        ]
+        return Made(None if problems else document, problems, warnings)
+
+    def _missed(self, name: str, given: Any, bound: Dictionary[str, Any], now: datetime) -> bool:
+        source = missed_source(self.fields[name])
+        try:
+            return self._program(source).evaluate(given, bound, now) is True
+        except ExpressionFailed:
+            return False
 
     def _whole(self, given: Any, bound: Dictionary[str, Any], now: datetime) -> Any:
         try:
@@ -128,24 +141,30 @@ class Sheet:
 
     def _culprits(self, given: Any, bound: Dictionary[str, Any], now: datetime) -> list[Problem]:
         # the fused expression says that something failed; the condition and each field alone say which
-        if self.when is not None and (failed := self._alone("", self.when, given, bound, now)):
+        if self.when is not None and (failed := self._alone(self.when, given, bound, now)):
             return [self._problem(failed.code, "", f"when: {failed}")]
         found = []
         for name, spec in self.fields.items():
-            if failed := self._alone(name, field_source(spec), given, bound, now):
+            if failed := self._alone(field_source(spec), given, bound, now):
                 found.append(self._problem(failed.code, name, str(failed)))
                 if failed.code == "EXPR_LIMIT":
                     # a bomb that every field needs would go off for each of them
                     break
         return found
 
+    def _program(self, source: str) -> Program:
+        if source not in self._single:
+            self._single[source] = self._compiled(with_let(source, self.let))
+        return self._single[source]
+
+    def _compiled(self, source: str) -> Program:
+        return self.compiler(beside_tables(source) if self._beside else source)
+
     def _alone(
-        self, name: str, source: str, given: Any, bound: Dictionary[str, Any], now: datetime
+        self, source: str, given: Any, bound: Dictionary[str, Any], now: datetime
     ) -> ExpressionFailed | None:
         try:
-            if name not in self._single:
-                self._single[name] = self.compiler(with_let(source, self.let))
-            self._single[name].evaluate(given, bound, now)
+            self._program(source).evaluate(given, bound, now)
         except ExpressionFailed as error:
             return error
         return None
@@ -174,7 +193,8 @@ class Mapping:
         except ExpressionFailed as error:
             return Mapped([], [Problem(error.code, "", f"each: {error}", self.sheet.places[""])])
         for item in items:
-            made = self.sheet.make(document, {**variables, "item": item}, now)
+            bound = variables if item is None else {**variables, "item": item}
+            made = self.sheet.make(document, bound, now)
             mapped.problems.extend(made.problems)
             mapped.warnings.extend(made.warnings)
             if made.document is not None:

@@ -60,7 +60,7 @@ def _run_file(home: Path, test: Path, library: Library, contracts: Contracts) ->
         loaded = load_yaml(test, "mapping_test", contracts)
         data = loaded.data
         ready = library.rules(name) if name.startswith("rules/") else library.mapping(name)
-        base = _base(home, loaded)
+        base = base_of(home, loaded)
     except TrivetError as error:
         yield Result(shown, "(the file)", False, error.explained())
         return
@@ -78,7 +78,8 @@ def _run_file(home: Path, test: Path, library: Library, contracts: Contracts) ->
         yield Result(shown, case["name"], wrong is None, wrong or "")
 
 
-def _base(home: Path, loaded: Loaded) -> Any:
+def base_of(home: Path, loaded: Loaded) -> Any:
+    """The input that the cases patch; `ConfigError` where its file is absent."""
     base = loaded.data["base"]
     if not isinstance(base, str):
         return base

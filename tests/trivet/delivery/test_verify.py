@@ -121,3 +121,42 @@ def test_where_nothing_can_be_asked_it_is_said(desk: Desk) -> None:
     delivered(desk, asked_by="nothing")
     assert desk.verify().unasked == 1
     assert desk.finish().state == "confirmed"
+
+
+def test_an_earlier_delivery_that_reappears_is_a_case(desk: Desk) -> None:
+    """A doubled update that arrives after the next one, or a person who went back: a person tells which."""
+    target = desk.target(faults=["none", "twice_late"])
+    for weight in (20, 30, 40):
+        desk.plan(wanted("ann/goal", {"weight": weight}))
+        desk.push()
+    desk.verify()
+    assert desk.look_again().wrong == 1
+    assert (target.rows[0].document, case_codes(desk)) == ({"weight": 30}, ["REVERTED_AT_TARGET"])
+
+
+def test_an_update_that_comes_late_after_its_rollback_is_taken_back_again(desk: Desk) -> None:
+    """Whatever was taken back stays taken back."""
+    target = desk.target(faults=["none", "twice_late"])
+    desk.plan(wanted("ann/goal", GOAL))
+    desk.push()
+    desk.finish()
+    desk.plan(wanted("ann/goal", {"weight": 30}))
+    desk.push()
+    desk.rollback()
+    assert [row.document for row in target.rows] == [GOAL]
+    assert desk.look_again().residue == 1
+    assert [row.document for row in target.rows] == [GOAL]
+
+
+def test_a_delete_that_comes_late_after_its_rollback_is_taken_back_again(desk: Desk) -> None:
+    """The record that was created again and vanished once more is created once more."""
+    target = desk.target()
+    desk.plan(wanted("ann/goal", GOAL))
+    desk.push()
+    desk.finish()
+    desk.plan(scopes={"app-ann"}, targets={"erp"})
+    desk.push()
+    desk.rollback()
+    target.rows.clear()
+    assert desk.look_again().residue == 1
+    assert [row.document for row in target.rows] == [GOAL]

@@ -12,6 +12,7 @@ from trivet.errors import ConfigError
 from trivet.mapping import Library
 from trivet.mapping.compile import field_source, with_let
 from trivet.mapping.engine import compile_expression
+from trivet.mapping.judge import broken, demands
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 RULES = """\
@@ -69,6 +70,18 @@ def test_sugar_means_what_it_says(field, document, value):
     assert (made, type(made)) == (value, type(value))
 
 
+@given(
+    st.dictionaries(
+        st.sampled_from(["a", "b"]),
+        st.none() | st.integers(-(2**53), 2**53) | st.text(max_size=5) | st.booleans(),
+    )
+)
+def test_a_default_is_taken_for_missing_and_null_only(document):
+    """Whatever else stands there is kept."""
+    made = value_of({"from": "a", "default": "d"}, document)
+    assert made == ("d" if document.get("a") is None else document["a"])
+
+
 def test_missing_stays_missing(mapping):
     """No field appears that has no value; null is none."""
     made = mapping("fields: {A: {from: a}, B: {from: b}, C: {from: c}}\n")
@@ -123,15 +136,12 @@ def test_a_value_that_fits_arrives_as_it_is(mapping, rule, value):
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
 def test_whatever_is_delivered_fits_the_target_s_bytes(text):
     """A text is delivered whole and within its bytes, or it is a problem."""
-    from trivet.mapping.judge import broken
-
-    field = {"max_bytes": 20, "encoding": "gbk"}
-    found = broken(field, text)
+    found = list(broken(demands({"F": {"max_bytes": 20, "encoding": "gbk"}}), {"F": text}))
     try:
         fits = len(text.encode("gbk")) <= 20
     except UnicodeEncodeError:
         fits = False
-    assert (found is None) == fits
+    assert (found == []) == fits
 
 
 def test_a_key_without_a_row_is_a_warning_and_the_document_is_made(mapping, write):
