@@ -53,8 +53,11 @@ class _Locked:
         self.file = file
 
     def __enter__(self) -> dict[str, float]:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self.handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self.handle, fcntl.LOCK_EX)
         try:
             self.state: dict[str, float] = json.loads(os.read(self.handle, 4096) or b"{}")

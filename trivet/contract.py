@@ -144,6 +144,8 @@ class ScorerTraits:
     """What it derives about a person, in words (`words spoken`, `competency scores`); emotion is never allowed."""
     transcribes: bool = False
     """Its answer is a transcript that later scorers of the same interview take."""
+    cheap: bool = False
+    """Asked again after a kill it costs neither minutes nor money: its answers may be stored some at a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,5 +10,5 @@ SCORER = ScorerConnector(
     "Behaviour baseline (counts behavioural indicators; not a validated test)",
     BehaviourBaselineConfig,
     open_scorer,
-    ScorerTraits(takes="transcript", infers=("competency scores from the words spoken",)),
+    ScorerTraits(takes="transcript", infers=("competency scores from the words spoken",), cheap=True),
 )

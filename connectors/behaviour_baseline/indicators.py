@@ -22,6 +22,10 @@ class Indicator:
     """Positive for the competency, negative against it."""
     patterns: tuple[re.Pattern[str], ...]
 
+    def may_be_in(self, lines: str) -> bool:
+        """False where none of the lines can hold it: one look in place of one a line."""
+        return any(pattern.search(lines) for pattern in self.patterns)
+
 
 @dataclass(frozen=True, slots=True)
 class Competency:
@@ -34,17 +38,18 @@ class Competency:
     def seen(self, sentences: Sequence[Document]) -> Iterator[Document]:
         """Each indicator once, with the sentence in which it was heard first; what speaks against comes first, so that
         "did not want to learn" is not taken for learning."""
-        against = [i for i in self.indicators if i.weight < 0]
-        blanked = [str(s["text"]) for s in sentences]
-        for indicator in against:
-            hit = _first(indicator, blanked)
-            if hit is not None:
-                yield _evidence(indicator, sentences[hit])
-            for pattern in indicator.patterns:
-                blanked = [pattern.sub(" ", text) for text in blanked]
+        texts = [str(s["text"]) for s in sentences]
+        whole = "\n".join(texts)
         for indicator in self.indicators:
-            if indicator.weight > 0:
-                hit = _first(indicator, blanked)
+            if indicator.weight < 0 and indicator.may_be_in(whole):
+                hit = _first(indicator, texts)
+                if hit is not None:
+                    yield _evidence(indicator, sentences[hit])
+                for pattern in indicator.patterns:
+                    texts = [pattern.sub(" ", text) for text in texts]
+        for indicator in self.indicators:
+            if indicator.weight > 0 and indicator.may_be_in(whole):
+                hit = _first(indicator, texts)
                 if hit is not None:
                     yield _evidence(indicator, sentences[hit])
 
@@ -83,7 +88,10 @@ def load(file: Path) -> Competency:
 
 
 def _indicator(entry: Any) -> Indicator:
-    patterns = tuple(re.compile(p, re.IGNORECASE) for lang in ("en", "zh") for p in entry.get(lang, ()))
+    # ^ and $ mean a sentence's ends
+    patterns = tuple(
+        re.compile(p, re.IGNORECASE | re.MULTILINE) for lang in ("en", "zh") for p in entry.get(lang, ())
+    )
     if not patterns:
         raise ValueError(f"indicator {entry['name']!r} has no pattern")
     return Indicator(str(entry["name"]), float(entry.get("weight", 1)), patterns)

@@ -10,5 +10,5 @@ SCORER = ScorerConnector(
     "Industry-term recogniser",
     TermRecogniserConfig,
     open_scorer,
-    ScorerTraits(takes="transcript", infers=("words spoken",)),
+    ScorerTraits(takes="transcript", infers=("words spoken",), cheap=True),
 )

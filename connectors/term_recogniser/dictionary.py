@@ -8,6 +8,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,16 @@ def tightened(text: str) -> tuple[str, list[int]]:
     tight: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
-        for folded in unicodedata.normalize("NFKC", character).lower():
-            if not folded.isspace() and folded not in _DROPPED:
-                tight.append(folded)
-                places.append(place)
+        for folded in _folded(character):
+            tight.append(folded)
+            places.append(place)
     return "".join(tight), places
+
+
+@lru_cache(maxsize=65536)
+def _folded(character: str) -> str:
+    folded = unicodedata.normalize("NFKC", character).lower()
+    return "".join(one for one in folded if not one.isspace() and one not in _DROPPED)
 
 
 class Dictionary:

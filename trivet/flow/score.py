@@ -1,7 +1,7 @@
 """Recordings go to the scorers that the position's route names; their answers become one assessment with evidence.
 
 An answer is stored under a key of everything it depends on, so that equal work is done and billed once, and a killed
-night goes on with the next interview.
+night goes on with the next interview. What cost minutes or money is stored at once, the rest together with its neighbours.
 """
 
 import logging
@@ -19,8 +19,10 @@ from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Flow, Route
 from trivet.flow.fetch import fetch
 from trivet.flow.hub import Hub
-from trivet.ledger import batches, documents, people, scorings, set_asides
+from trivet.flow.scored import Outbox
+from trivet.ledger import people, scorings, set_asides
 from trivet.ledger.batches import Batch
+from trivet.ledger.bulk import chunks
 from trivet.ledger.documents import NewDocument
 from trivet.ledger.scorings import Scoring
 from trivet.ledger.set_asides import SetAside
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 PURPOSES = ("record", "ai_score")
 SEEN_OF_POSITION = ("keywords", "competencies", "family", "language")
 """What scorers are told of the position; another title or opening is no reason to score again."""
+INTERVIEWS = 100
+"""Looked up and stored together."""
 Progress = Callable[[int, int], None]
 
 
@@ -43,20 +47,48 @@ class DueInterview:
     case: ApplicationCase
 
 
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """A scorer at work in this step."""
+
+    connection: str
+    declaration: ScorerConnector[Any]
+    scorer: Any
+    provenance: Document
+
+
 @dataclass(slots=True)
 class _Bench:
     """The built scorers and recording source of one step, each built when it is first needed."""
 
     hub: Hub
     flow: Flow
-    batch: Batch
     stack: ExitStack
-    built: dict[tuple[type, str], Any] = field(default_factory=dict)
+    outbox: Outbox
+    known: dict[str, Scoring] = field(default_factory=dict)
+    """What scorers said before about the interviews at hand, by scoring key."""
+    _seats: dict[str, _Seat] = field(default_factory=dict)
+    _source: Any = None
 
-    def get(self, kind: Any, conn_id: str) -> Any:
-        if (kind, conn_id) not in self.built:
-            self.built[kind, conn_id] = self.stack.enter_context(self.hub.built(kind, conn_id))
-        return self.built[kind, conn_id]
+    def seat(self, conn_id: str) -> _Seat:
+        if conn_id not in self._seats:
+            declaration, _ = self.hub.declared(ScorerConnector, conn_id)
+            scorer = self.stack.enter_context(self.hub.built(ScorerConnector, conn_id))
+            self._seats[conn_id] = _Seat(conn_id, declaration, scorer, scorer.provenance())
+        return self._seats[conn_id]
+
+    def heard(self, seat: _Seat, key: str) -> Scoring | None:
+        """What the scorer said before; asking costs more than looking where it is not cheap."""
+        if key in self.known or seat.declaration.traits.cheap:
+            return self.known.get(key)
+        with self.hub.ledger.read() as tx:
+            return scorings.get_many(tx, self.flow.tenant, [key]).get(key)
+
+    def source(self) -> Any:
+        if self._source is None:
+            conn_id = self.flow.recordings or self.flow.source
+            self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, conn_id))
+        return self._source
 
 
 def shard_of(interview_id: str, shards: int) -> int:
@@ -67,30 +99,40 @@ def shard_of(interview_id: str, shards: int) -> int:
 def score(
     hub: Hub, flow: Flow, batch: Batch, shard: int, of: int, on_progress: Progress | None = None
 ) -> Counter[str]:
-    """Counts of interviews scored, unchanged and set aside in this shard.
+    """Counts of interviews scored, unchanged, pending and set aside in this shard.
 
     A transient trouble is raised at the end, when the others are done, so that the caller can try again.
     """
     due = [d for d in due_interviews(hub, flow, batch) if shard_of(d.interview["id"], of) == shard]
-    counts: Counter[str] = Counter()
     again: ConnectorError | None = None
+    done = 0
     with ExitStack() as stack:
-        bench = _Bench(hub, flow, batch, stack)
-        for done, entry in enumerate(due, 1):
-            try:
-                counts["scored" if _assess(bench, entry) else "unchanged"] += 1
-                _resolve(hub, batch, entry)
-            except AuthFailed:
-                raise
-            except (ConnectorError, DocumentRefused) as error:
-                counts["set_aside"] += 1
-                _set_aside(hub, batch, entry, error)
-                again = error if isinstance(error, Retryable) else again
-            if on_progress:
-                on_progress(done, len(due))
+        outbox = stack.enter_context(Outbox(hub.ledger, batch))
+        bench = _Bench(hub, flow, stack, outbox)
+        for part in chunks(due, INTERVIEWS):
+            bench.known = _known(hub, flow, part)
+            for entry in part:
+                try:
+                    _assess(bench, entry)
+                except AuthFailed:
+                    raise
+                except (ConnectorError, DocumentRefused) as error:
+                    log.warning("set aside interview=%s %s", entry.interview["id"], error)
+                    outbox.set_aside(_refusal(entry, error))
+                    again = error if isinstance(error, Retryable) else again
+                done += 1
+                if on_progress:
+                    on_progress(done, len(due))
+            outbox.flush()
     if again is not None:
         raise again
-    return counts
+    return outbox.counts
+
+
+def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> dict[str, Scoring]:
+    with hub.ledger.read() as tx:
+        said = scorings.of_interviews(tx, flow.tenant, [entry.interview["id"] for entry in due])
+    return {entry.key: entry for entry in said}
 
 
 def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
@@ -134,92 +176,74 @@ def _no_consent(flow: Flow, case: ApplicationCase) -> SetAside:
     )
 
 
-def _assess(bench: _Bench, due: DueInterview) -> bool:
-    """True where the assessment is new or changed; every answer is stored as soon as it is there."""
-    hub, flow = bench.hub, bench.flow
-    route = _route(hub, flow, due)
+def _assess(bench: _Bench, due: DueInterview) -> None:
+    """Puts the assessment into the outbox; nothing where a scorer still works on a ticket."""
     answers: dict[str, Document] = {}
+    keys: dict[str, str] = {}
     provenance: list[Document] = []
-    transcript: Document | None = None
-    for conn_id in ([flow.transcriber] if flow.transcriber else []) + list(route.scorers):
-        declaration, _ = hub.declared(ScorerConnector, conn_id)
-        scorer = bench.get(ScorerConnector, conn_id)
-        provenance.append(scorer.provenance())
-        answer = _answer(bench, due, conn_id, declaration, scorer, transcript, answers)
-        if answer is None:
-            return False
-        if declaration.traits.transcribes:
-            transcript = answer
-        answers["transcript" if declaration.traits.transcribes else declaration.name] = answer
-    return _store_assessment(bench, due, answers, provenance)
+    transcriber = [bench.flow.transcriber] if bench.flow.transcriber else []
+    for conn_id in [*transcriber, *_route(bench, due).scorers]:
+        seat = bench.seat(conn_id)
+        provenance.append(seat.provenance)
+        said = _answer(bench, seat, due, answers, keys)
+        if said.answer is None:
+            bench.outbox.counts["pending"] += 1
+            return
+        name = "transcript" if seat.declaration.traits.transcribes else seat.declaration.name
+        answers[name], keys[name] = said.answer, said.key
+    _store_assessment(bench, due, answers, provenance)
 
 
 def _answer(
-    bench: _Bench,
-    due: DueInterview,
-    conn_id: str,
-    declaration: ScorerConnector[Any],
-    scorer: Any,
-    transcript: Document | None,
-    answers: dict[str, Document],
-) -> Document | None:
-    """The scorer's answer, from the ledger where the same was asked before; None while it works on a ticket."""
-    hub, tenant = bench.hub, bench.flow.tenant
+    bench: _Bench, seat: _Seat, due: DueInterview, answers: dict[str, Document], keys: dict[str, str]
+) -> Scoring:
+    """What the scorer said, now or when the same was asked before; `Rejected` where it refused."""
     position = {name: (due.case.requisition or {}).get(name) for name in SEEN_OF_POSITION}
-    depends: Document = {"scorer": scorer.provenance(), "connection": conn_id, "position": position}
+    # an earlier scorer's key stands for its answer
+    depends: Document = {
+        "scorer": seat.provenance, "connection": seat.connection, "position": position, "answers": keys,
+    }  # fmt: skip
     audio = None
-    if declaration.traits.takes == "audio":
-        source = bench.get(RecordingsConnector, bench.flow.recordings or bench.flow.source)
-        recording = fetch(hub, tenant, due.case.subject_ref, due.recording, source)
+    if seat.declaration.traits.takes == "audio":
+        hub = bench.hub
+        recording = fetch(hub, bench.flow.tenant, due.case.subject_ref, due.recording, bench.source())
         audio = hub.settings.recordings / (recording.path or "")
         depends["recording"] = recording.sha256
-    else:
-        depends["transcript"], depends["answers"] = transcript, answers
-    key = fingerprint(depends)
-    with hub.ledger.read() as tx:
-        known = scorings.get_many(tx, tenant, [key]).get(key)
-    if known is not None and known.state == "done":
-        return known.answer
-    if known is not None and known.state == "refused":
-        raise Rejected(
-            known.message or "refused before",
-            connector=declaration.name,
-            operation="score",
-            vendor_code=known.code,
-        )
     request = ScoringRequest(
-        key=key, language=None, audio=audio, transcript=transcript, answers=answers,
-        requisition=position,
+        key=fingerprint(depends), language=None, audio=audio, transcript=answers.get("transcript"),
+        answers=answers, requisition=position,
     )  # fmt: skip
-    scoring = _ask(hub, declaration, scorer, request, known, due)
-    with hub.ledger.begin() as tx:
-        scorings.put_many(tx, tenant, [scoring])
-        if declaration.traits.transcribes and scoring.answer is not None:
-            batches.count(tx, bench.batch.id, recordings=1, audio_ms=round(scoring.answer["duration"] * 1000))
-    if scoring.state == "refused":
+    known = bench.heard(seat, request.key)
+    if known is not None and known.state != "pending":
+        return _accepted(seat, known)
+    said = _ask(bench.hub, seat, request, known, due)
+    bench.outbox.said(said, transcript=seat.declaration.traits.transcribes)
+    if not seat.declaration.traits.cheap:
+        bench.outbox.flush()
+    return _accepted(seat, said)
+
+
+def _accepted(seat: _Seat, said: Scoring) -> Scoring:
+    if said.state == "refused":
         raise Rejected(
-            scoring.message or "", connector=declaration.name, operation="score", vendor_code=scoring.code
-        )
-    return scoring.answer
+            said.message or "refused", connector=seat.declaration.name, operation="score",
+            vendor_code=said.code,
+        )  # fmt: skip
+    return said
 
 
-def _ask(
-    hub: Hub,
-    declaration: ScorerConnector[Any],
-    scorer: Any,
-    request: ScoringRequest,
-    known: Scoring | None,
-    due: DueInterview,
-) -> Scoring:
+def _ask(hub: Hub, seat: _Seat, request: ScoringRequest, known: Scoring | None, due: DueInterview) -> Scoring:
     common: dict[str, Any] = {
         "key": request.key,
-        "scorer": declaration.name,
+        "scorer": seat.declaration.name,
         "interview": due.interview["id"],
         "subject_ref": due.case.subject_ref,
     }
     try:
         said: Scored | Pending = (
-            scorer.poll(known.ticket) if known is not None and known.ticket else scorer.score(request)
+            seat.scorer.poll(known.ticket)
+            if known is not None and known.ticket
+            else seat.scorer.score(request)
         )
     except Rejected as error:
         return Scoring(state="refused", code=error.vendor_code or "REJECTED", message=error.message, **common)
@@ -231,7 +255,7 @@ def _ask(
 
 def _store_assessment(
     bench: _Bench, due: DueInterview, answers: dict[str, Document], provenance: list[Document]
-) -> bool:
+) -> None:
     hub, case = bench.hub, due.case
     mapping = hub.library.mapping(bench.flow.assessment)
     given = {
@@ -256,11 +280,7 @@ def _store_assessment(
         NewDocument("assessment", d["id"], d, _content(d), case.subject_ref, mapping.version_id)
         for d in mapped.documents
     ]
-    with hub.ledger.begin() as tx:
-        changed = documents.put_many(tx, bench.batch, new)
-        if changed:
-            batches.count(tx, bench.batch.id, scored=1)
-    return bool(changed)
+    bench.outbox.assessed(due.interview["id"], new)
 
 
 def _content(assessment: Document) -> str:
@@ -268,7 +288,8 @@ def _content(assessment: Document) -> str:
     return fingerprint({name: value for name, value in assessment.items() if name != "scored_at"})
 
 
-def _route(hub: Hub, flow: Flow, due: DueInterview) -> Route:
+def _route(bench: _Bench, due: DueInterview) -> Route:
+    hub, flow = bench.hub, bench.flow
     given = {
         "requisition": due.case.requisition,
         "application": due.case.application,
@@ -283,9 +304,8 @@ def _route(hub: Hub, flow: Flow, due: DueInterview) -> Route:
     )  # fmt: skip
 
 
-def _set_aside(hub: Hub, batch: Batch, due: DueInterview, error: ConnectorError | DocumentRefused) -> None:
-    log.warning("set aside interview=%s %s", due.interview["id"], error)
-    entry = SetAside(
+def _refusal(due: DueInterview, error: ConnectorError | DocumentRefused) -> SetAside:
+    return SetAside(
         stage="score",
         kind="interview",
         item=due.interview["id"],
@@ -295,10 +315,3 @@ def _set_aside(hub: Hub, batch: Batch, due: DueInterview, error: ConnectorError 
         place=f"recording {due.recording['id']}",
         subject_ref=due.case.subject_ref,
     )
-    with hub.ledger.begin() as tx:
-        set_asides.add_many(tx, batch, [entry])
-
-
-def _resolve(hub: Hub, batch: Batch, due: DueInterview) -> None:
-    with hub.ledger.begin() as tx:
-        set_asides.resolve(tx, batch.tenant, "score", "interview", [due.interview["id"]])
