@@ -121,6 +121,11 @@ class World:
         with self.hub() as hub:
             return report.summary(hub, batch_id)
 
+    def batches(self) -> list[dict[str, Any]]:
+        """The ledger's batches, newest first."""
+        with self.hub() as hub:
+            return report.batches(hub, 100)
+
     def operations(self, **which: Any) -> list[dict[str, Any]]:
         """The ledger's operations."""
         with self.hub() as hub:

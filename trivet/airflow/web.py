@@ -7,7 +7,7 @@ route cannot forget them. FastAPI's own pages (docs, OpenAPI) know no such rules
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from airflow.api_fastapi.core_api.security import requires_authenticated
@@ -42,23 +42,31 @@ app = FastAPI(
     dependencies=[Depends(requires_authenticated()), Depends(same_origin)],
 )
 
-View = Callable[[pages.Pages, Any, "Hub"], pages.Html]
+View = Callable[[pages.Pages, "Hub"], pages.Html]
 
 
 @app.get("/", response_class=HTMLResponse)
 def batches(request: Request) -> HTMLResponse:
     """The latest batches of all flows."""
-    return _answer(
-        request, "batches", lambda view, report, hub: view.batches(report.batches_of(hub, MOST_BATCHES))
-    )
+
+    def view(page: pages.Pages, hub: "Hub") -> pages.Html:
+        from trivet.flow import report
+
+        return page.batches(report.batches(hub, MOST_BATCHES))
+
+    return _answer(request, "batches", view)
 
 
 @app.get("/batch/{batch_id}", response_class=HTMLResponse)
 def batch(request: Request, batch_id: str) -> HTMLResponse:
     """One batch: per system what became of it, and what was set aside with the reason."""
-    return _answer(
-        request, "batch", lambda view, report, hub: view.batch(batch_id, report.summary(hub, batch_id))
-    )
+
+    def view(page: pages.Pages, hub: "Hub") -> pages.Html:
+        from trivet.flow import report
+
+        return page.batch(batch_id, report.summary(hub, batch_id))
+
+    return _answer(request, "batch", view)
 
 
 @app.get("/deliveries", response_class=HTMLResponse)
@@ -70,11 +78,13 @@ def deliveries(
 ) -> HTMLResponse:
     """Operations, newest first."""
     chosen = {"state": state or None, "target": system or None, "batch_id": batch_id or None}
-    return _answer(
-        request,
-        "deliveries",
-        lambda view, report, hub: view.deliveries(report.deliveries(hub, **chosen, limit=MOST_ROWS), chosen),
-    )
+
+    def view(page: pages.Pages, hub: "Hub") -> pages.Html:
+        from trivet.flow import report
+
+        return page.deliveries(report.deliveries(hub, **chosen, limit=MOST_ROWS), chosen)
+
+    return _answer(request, "deliveries", view)
 
 
 def _answer(request: Request, title: str, content: View) -> HTMLResponse:
@@ -83,8 +93,8 @@ def _answer(request: Request, title: str, content: View) -> HTMLResponse:
     view = pages.Pages(language, request.scope.get("root_path", ""))
     status = 200
     try:
-        with _reading() as (report, hub):
-            inner = content(view, report, hub)
+        with _hub() as hub:
+            inner = content(view, hub)
     except TrivetError as error:
         inner, status = view.problem(error.explained()), 503
     nonce = secrets.token_urlsafe(16)
@@ -103,13 +113,12 @@ def _answer(request: Request, title: str, content: View) -> HTMLResponse:
 
 
 @contextmanager
-def _reading() -> Iterator[tuple[Any, "Hub"]]:
-    """The report functions and the hub; imported here because every Airflow process imports the plugin."""
+def _hub() -> Iterator["Hub"]:
+    # imported here, as the reports are, because every Airflow process imports the plugin
     from trivet.connections import stored_connections
-    from trivet.flow import report
     from trivet.flow.hub import open_hub
     from trivet.settings import load_settings
 
     settings = load_settings()
     with open_hub(settings, stored_connections(settings.connections)) as hub:
-        yield report, hub
+        yield hub

@@ -14,6 +14,7 @@ os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="trivet-airflow-")
 os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
 os.environ.setdefault("AIRFLOW__CORE__PLUGINS_FOLDER", str(REPOSITORY / "plugins"))
 os.environ.setdefault("AIRFLOW__API__BASE_URL", "http://localhost:18080")
+os.environ.setdefault("AIRFLOW__API_AUTH__JWT_SECRET", "of these tests only" * 4)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from airflow.api_fastapi.app import create_app
+from conftest import World
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 from starlette.requests import Request
@@ -46,6 +47,53 @@ def test_the_plugin_is_registered_once(airflow: FastAPI) -> None:
     plugins, errors = plugins_manager._get_plugins()
     assert [plugin.name for plugin in plugins].count("trivet") == 1
     assert errors == {}
+
+
+@pytest.fixture
+def visitor(airflow: FastAPI, world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """Somebody logged in to Airflow, whose Trivet has had one night."""
+    for name, value in world.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", "True")
+    world.night()
+    with TestClient(airflow) as client:
+        token = client.get("/auth/token").json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
+@pytest.mark.airflow
+def test_a_night_is_shown(visitor: TestClient, world: World) -> None:
+    """Each page shows what the ledger holds, and its links lead to pages."""
+    (row,) = world.batches()
+    start = visitor.get("/trivet/")
+    assert start.status_code == 200
+    assert row["batch"] in start.text
+    (link,) = set(re.findall(r'href="(/trivet/batch/[^"]+)"', start.text))
+    page = visitor.get(link)
+    assert page.status_code == 200
+    for system in ("successfactors", "kingdee_cloud", "feishu_hire"):
+        assert f">{system}<" in page.text
+    more = re.search(r'href="(/trivet/deliveries[^"]+)"', page.text)
+    assert more
+    operations = visitor.get(more[1]).text
+    assert all(f">{entry['reference']}<" in operations for entry in world.operations())
+
+
+@pytest.mark.airflow
+def test_deliveries_are_narrowed(visitor: TestClient, world: World) -> None:
+    """The form's fields do what they say."""
+    shown = visitor.get("/trivet/deliveries", params={"system": "kingdee_cloud"}).text
+    for entry in world.operations():
+        assert (f">{entry['reference']}<" in shown) == (entry["target"] == "kingdee_cloud")
+
+
+@pytest.mark.airflow
+def test_an_unknown_batch_is_told_on_the_page(visitor: TestClient) -> None:
+    """No stack trace, no blank page."""
+    answer = visitor.get("/trivet/batch/20990101-000000-XXXX")
+    assert answer.status_code == 503
+    assert "20990101-000000-XXXX" in answer.text
 
 
 def request(method: str, **headers: str) -> Request:
