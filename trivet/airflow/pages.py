@@ -162,6 +162,9 @@ class Pages:
         kinds = ["number"] if isinstance(value, int) else []
         if column in ("refused", "stuck") and value:
             kinds.append("bad")
+        if column.endswith("_at") and isinstance(value, str):
+            # to the minute: `2026-11-20T01:05:00.123456Z`
+            value = f"{value[:10]} {value[11:16]} UTC"
         return f'<td class="{" ".join(kinds)}">{self._cell(value)}</td>'
 
     def _cell(self, value: Any) -> str:

@@ -18,7 +18,7 @@ app = typer.Typer(
 COMMANDS = (
     work.run, work.settle, work.rollback, work.demo,
     look.flows, look.status, look.deliveries, look.person, look.connectors, look.doctor,
-    files.check, files.test,
+    files.check, files.effective, files.test,
 )  # fmt: skip
 for _command in COMMANDS:
     app.command()(_command)

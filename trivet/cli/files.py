@@ -25,6 +25,22 @@ def check(json: Json = False) -> None:
     raise typer.Exit(1 if findings else 0)
 
 
+def effective(
+    name: Annotated[
+        str, typer.Argument(help="A mapping or rules file: its path below mappings/, without .yaml.")
+    ],
+) -> None:
+    """Print a file with its layers laid over each other, and where each line comes from.
+
+    Example: `trivet effective rules/competencies`
+    """
+    from trivet.documents import Contracts
+    from trivet.mapping import Library
+    from trivet.mapping.effective import effective_lines
+
+    output.print_lines(effective_lines(Library(load_settings().home, Contracts.packaged()), name))
+
+
 def test(
     only: Annotated[str, typer.Argument(help="Only files whose path contains this.")] = "",
     json: Json = False,

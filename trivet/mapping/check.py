@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from trivet.documents import Contracts
-from trivet.documents.yaml_file import Loaded, Position, complaints, read_yaml, violation_position
+from trivet.documents.yaml_file import Loaded, Position, complaints, read_yaml
 from trivet.errors import ConfigError, DocumentRefused
 from trivet.mapping.compile import field_source, with_let
 from trivet.mapping.engine import ExpressionFailed, compile_expression
-from trivet.mapping.files import mapping_files
+from trivet.mapping.files import Library, mapping_files, names
 from trivet.mapping.functions import FUNCTIONS, named_zone
 from trivet.mapping.inputs import input_schema, near, unknown_paths
+from trivet.mapping.layers import Layered, broken, compose, kind_of
 from trivet.mapping.tables import load_table
 
 BOUND = frozenset({"system", "item", "rule", "tables", *FUNCTIONS})
@@ -45,65 +46,73 @@ def check_mappings(home: Path, contracts: Contracts) -> list[Finding]:
         findings += check_file(home, file, contracts)
         test = file.with_suffix(".test.yaml")
         if test.exists():
-            findings += _Check(home, test, contracts).well_formed("mapping_test")
+            findings += _test_file(home, test, contracts)
         else:
             said = f"no {test.name} beside it"
             findings.append(Finding(str(file.relative_to(home)), 1, 1, "TEST_MISSING", said))
-    return findings
+    # what is wrong below a layer is told once
+    return list({(f.file, f.line, f.column, f.code, f.message): f for f in findings}.values())
 
 
 def check_file(home: Path, file: Path, contracts: Contracts) -> list[Finding]:
-    """Every finding in one mapping or rules file."""
-    check = _Check(home, file, contracts)
-    findings = check.well_formed(None)
-    return findings or list(dict.fromkeys(check.meaning()))
+    """Every finding in one mapping or rules file, and in what it extends."""
+    library = Library(home, contracts)
+    (name,) = names(home, [file])
+    try:
+        kind = kind_of(read_yaml(file).data)
+        layered = compose(name, kind, library.file)
+    except ConfigError as error:
+        return [_refused(home, file, error)]
+    findings = [
+        _finding(home, place, v.code, f"{v.pointer or 'the file'} {v.message}")
+        for place, v in broken(layered, kind, contracts)
+    ]
+    return findings or list(dict.fromkeys(_Check(home, layered, contracts).meaning()))
+
+
+def _test_file(home: Path, test: Path, contracts: Contracts) -> list[Finding]:
+    try:
+        loaded = read_yaml(test)
+    except ConfigError as error:
+        return [_refused(home, test, error)]
+    return [
+        _finding(home, place, v.code, f"{v.pointer or 'the file'} {v.message}")
+        for place, v in complaints(loaded, "mapping_test", contracts)
+    ]
+
+
+def _refused(home: Path, file: Path, error: ConfigError) -> Finding:
+    place = error.place if error.place and error.place.startswith(str(home)) else str(file)
+    cure = f": {error.cure}" if error.cure else ""
+    return _finding(home, place, error.code, error.message + cure)
+
+
+def _finding(home: Path, place: str, code: str, message: str) -> Finding:
+    """`file:line:column`, or the file alone, as a finding."""
+    file, line, column = (*place.removeprefix(f"{home}/").split(":"), "1", "1")[:3]
+    return Finding(file, int(line), int(column), code, message)
 
 
 @dataclass(slots=True)
 class _Check:
     home: Path
-    file: Path
+    layered: Layered
     contracts: Contracts
-    loaded: Loaded | None = None
 
     @property
     def data(self) -> Any:
-        assert self.loaded is not None
-        return self.loaded.data
-
-    @property
-    def name(self) -> str:
-        return self.file.relative_to(self.home / "mappings").with_suffix("").as_posix()
-
-    def well_formed(self, kind: str | None) -> list[Finding]:
-        """YAML and schema; the kind is the file's own word where none is given."""
-        try:
-            loaded = self.loaded = read_yaml(self.file)
-        except ConfigError as error:
-            place = (error.place or "").removeprefix(str(self.file)).strip(":").split(":")
-            line, column = (int(p) if p.isdigit() else 1 for p in (*place, "1", "1")[:2])
-            return [self._finding(Position(line, column), error.code, error.message)]
-        said = loaded.data.get("kind") if isinstance(loaded.data, dict) else None
-        kind = kind or ("rules" if said == "Rules" else "mapping")
-        return [
-            self._finding(
-                violation_position(loaded, v.code, v.pointer),
-                v.code,
-                f"{v.pointer or 'the file'} {v.message}",
-            )
-            for _, v in complaints(loaded, kind, self.contracts)
-        ]
+        return self.layered.data
 
     def meaning(self) -> Iterator[Finding]:
         """What the schema cannot see."""
         data = self.data
-        if data["metadata"]["name"] != self.name:
-            said = f"metadata.name is {data['metadata']['name']!r}, the file is {self.name!r}"
+        if data["metadata"]["name"] != self.layered.name:
+            said = f"metadata.name is {data['metadata']['name']!r}, the file is {self.layered.name!r}"
             yield self._at("/metadata/name", "NAME", said)
         yield from self._tables()
-        broken = list(self._syntax())
-        yield from broken
-        if broken:
+        wrong = list(self._syntax())
+        yield from wrong
+        if wrong:
             # what an expression reads is known only where every part of it parses
             return
         if data["kind"] == "Rules":
@@ -122,29 +131,25 @@ class _Check:
             yield from self._target("/fields", data["fields"], data["target"]["schema"])
 
     def _tables(self) -> Iterator[Finding]:
-        assert self.loaded is not None
         for name, path in self.data.get("tables", {}).items():
             try:
                 load_table(self.home, path, "", self.contracts)
             except ConfigError as error:
                 yield self._at(f"/tables/{name}", error.code, str(error.message))
             used = (f"tables.{name}", f"tables.`{name}`", f"lookup: {name}")
-            if not any(word in self.loaded.text for word in used):
+            if not any(word in self.layered.text for word in used):
                 yield self._at(f"/tables/{name}", "TABLE_UNUSED", f"table {name!r} is not used")
 
     def _syntax(self) -> Iterator[Finding]:
         """Each expression by itself, so that an offset is a place in the file."""
-        assert self.loaded is not None
         for pointer, text in self._expressions():
             try:
                 uses_eval = compile_expression(text).uses_eval()
             except ExpressionFailed as error:
-                at = self.loaded.locate(pointer, error.start or 0)
-                yield self._finding(at, error.code, str(error))
+                yield self._in(pointer, error.start or 0, error.code, str(error))
                 continue
             if uses_eval:
-                at = self.loaded.locate(pointer, max(0, text.find("$eval")))
-                yield self._finding(at, "EXPR_FORBIDDEN", "$eval is switched off")
+                yield self._in(pointer, max(0, text.find("$eval")), "EXPR_FORBIDDEN", "$eval is switched off")
 
     def _expressions(self) -> Iterator[tuple[str, str]]:
         data = self.data
@@ -163,10 +168,9 @@ class _Check:
                 )
 
     def _fields(self, pointer: str, fields: Mapping[str, Any], source: str) -> Iterator[Finding]:
-        assert self.loaded is not None
         tables = self.data.get("tables", {})
         for name, field in fields.items():
-            at = f"{pointer}/{name}" if f"{pointer}/{name}" in self.loaded.positions else f"/common/{name}"
+            at = f"{pointer}/{name}" if self.layered.has(f"{pointer}/{name}") else f"/common/{name}"
             if "lookup" in field and field["lookup"] not in tables:
                 said = f"no table {field['lookup']!r}{near(field['lookup'], tables)}"
                 yield self._at(f"{at}/lookup", "TABLE_UNKNOWN", said)
@@ -192,7 +196,7 @@ class _Check:
             if name not in self.data.get("tables", {}):
                 said = f"no table {name!r}{near(name, self.data.get('tables', {}))}"
                 yield self._at(pointer, "TABLE_UNKNOWN", said)
-        schema = input_schema(source, self.name, self.contracts)
+        schema = input_schema(source, self.layered.name, self.contracts)
         for said in unknown_paths(reads.get("input"), schema, self.contracts):
             yield self._at(pointer, "PATH_UNKNOWN", said)
 
@@ -205,19 +209,22 @@ class _Check:
         for name in fields:
             if name not in schema["properties"]:
                 said = f"{kind} has no field {name!r}{near(name, schema['properties'])}"
-                yield self._finding(self._key(f"{pointer}/{name}"), "MAPPING_UNKNOWN_FIELD", said)
+                yield self._key(f"{pointer}/{name}", "MAPPING_UNKNOWN_FIELD", said)
         for name in schema["required"]:
             if name not in fields:
                 yield self._at(pointer, "MAP_REQUIRED", f"{kind} requires {name!r}, no field makes it")
 
-    def _key(self, pointer: str) -> Position:
-        assert self.loaded is not None
-        at = pointer if pointer in self.loaded.keys else f"/common/{pointer.rpartition('/')[2]}"
-        return self.loaded.key_position(at)
+    def _key(self, pointer: str, code: str, message: str) -> Finding:
+        at = pointer if self.layered.has(pointer) else f"/common/{pointer.rpartition('/')[2]}"
+        loaded, there = self.layered.origin(at)
+        return self._finding(loaded, loaded.key_position(there), code, message)
 
     def _at(self, pointer: str, code: str, message: str) -> Finding:
-        assert self.loaded is not None
-        return self._finding(self.loaded.position(pointer), code, message)
+        return _finding(self.home, self.layered.place(pointer), code, message)
 
-    def _finding(self, at: Position, code: str, message: str) -> Finding:
-        return Finding(str(self.file.relative_to(self.home)), at.line, at.column, code, message)
+    def _in(self, pointer: str, offset: int, code: str, message: str) -> Finding:
+        loaded, there = self.layered.origin(pointer)
+        return self._finding(loaded, loaded.locate(there, offset), code, message)
+
+    def _finding(self, loaded: Loaded, at: Position, code: str, message: str) -> Finding:
+        return Finding(str(loaded.file.relative_to(self.home)), at.line, at.column, code, message)

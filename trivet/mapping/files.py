@@ -11,10 +11,10 @@ from typing import Any
 
 from trivet.documents import Contracts
 from trivet.documents.canonical import canonical_json
-from trivet.documents.yaml_file import Loaded, load_yaml
 from trivet.errors import ConfigError
 from trivet.mapping.compile import with_let
 from trivet.mapping.engine import Compiler, ExpressionFailed, Program, compile_expression
+from trivet.mapping.layers import Layered, load_layered
 from trivet.mapping.run import Mapping, Rule, Rules, Sheet
 from trivet.mapping.tables import Table, load_tables
 
@@ -57,19 +57,19 @@ class Library:
             raise ConfigError(f"condition: {error}", code=error.code, place=place) from None
 
     def _load_mapping(self, name: str) -> Mapping:
-        loaded = load_yaml(self._file(name), "mapping", self.contracts)
+        loaded = load_layered(name, "mapping", self.file, self.contracts)
         data = loaded.data
         let = data.get("let", {})
-        tables = load_tables(self.home, data.get("tables", {}), loaded, self.contracts)
+        tables = load_tables(self.home, data.get("tables", {}), loaded.place, self.contracts)
         sheet = self._sheet(loaded, "/fields", data["fields"], None, tables)
         each = self._program(loaded, "/each", with_let(data["each"], let)) if "each" in data else None
         kind = data["target"].get("schema") or data["target"]["entity"]
         return Mapping(name, version_id(name, data, tables), kind, sheet, each)
 
     def _load_rules(self, name: str) -> Rules:
-        loaded = load_yaml(self._file(name), "rules", self.contracts)
+        loaded = load_layered(name, "rules", self.file, self.contracts)
         data = loaded.data
-        tables = load_tables(self.home, data.get("tables", {}), loaded, self.contracts)
+        tables = load_tables(self.home, data.get("tables", {}), loaded.place, self.contracts)
         rules = []
         for i, entry in enumerate(data["rules"]):
             fields = {**data.get("common", {}), **entry["fields"]}
@@ -80,7 +80,7 @@ class Library:
 
     def _sheet(
         self,
-        loaded: Loaded,
+        loaded: Layered,
         pointer: str,
         fields: Dictionary[str, Any],
         when: str | None,
@@ -89,20 +89,21 @@ class Library:
         places = {"": loaded.place(pointer.rpartition("/")[0])}
         for name in fields:
             at = f"{pointer}/{name}"
-            places[name] = loaded.place(at if at in loaded.positions else f"/common/{name}")
+            places[name] = loaded.place(at if loaded.has(at) else f"/common/{name}")
         try:
             return Sheet(fields, loaded.data.get("let", {}), when, tables, places, self.compiler)
         except ExpressionFailed as error:
             cure = "`trivet check` shows the line"
             raise ConfigError(str(error), code=error.code, place=places[""], cure=cure) from None
 
-    def _program(self, loaded: Loaded, pointer: str, source: str) -> Program:
+    def _program(self, loaded: Layered, pointer: str, source: str) -> Program:
         try:
             return self.compiler(source)
         except ExpressionFailed as error:
             raise ConfigError(str(error), code=error.code, place=loaded.place(pointer)) from None
 
-    def _file(self, name: str) -> Path:
+    def file(self, name: str) -> Path:
+        """Where the file of that name lies; `ConfigError` with the near miss where there is none."""
         file = self.home / "mappings" / f"{name}.yaml"
         known = [_name(self.home, f) for f in mapping_files(self.home)] if not file.is_file() else [name]
         if ".." in name.split("/") or name not in known:

@@ -1,25 +1,25 @@
 """Code tables of a deployment: CSV (the first column is the key) or YAML; rows by key, each row text by column."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
 
 from trivet.documents import Contracts
-from trivet.documents.yaml_file import Loaded, load_yaml
+from trivet.documents.yaml_file import load_yaml
 from trivet.errors import ConfigError
 
 Table = dict[str, dict[str, str]]
 
 
 def load_tables(
-    home: Path, named: Mapping[str, str], loaded: Loaded, contracts: Contracts | None = None
+    home: Path,
+    named: Mapping[str, str],
+    place: Callable[[str], str],
+    contracts: Contracts | None = None,
 ) -> dict[str, Table]:
     """The tables that a file names, by the file's own names for them."""
-    return {
-        name: load_table(home, path, loaded.place(f"/tables/{name}"), contracts)
-        for name, path in named.items()
-    }
+    return {name: load_table(home, path, place(f"/tables/{name}"), contracts) for name, path in named.items()}
 
 
 def load_table(home: Path, path: str, place: str, contracts: Contracts | None = None) -> Table:
