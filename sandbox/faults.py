@@ -20,6 +20,7 @@ KINDS = (
     "malformed_json",  # it was done, the answer is not JSON
     "duplicate",  # it is done twice
     "late",  # the answer is lost, it is done `seconds` later
+    "answer",  # nothing was done: `body` as it is, with status 200
     "error_in_200",  # nothing was done: the vendor's typical business error with status 200
     "expired_link",  # nothing: 403, as a signed link after its time
 )
@@ -36,6 +37,7 @@ class Fault:
     after: int = 0
     seconds: float = 0.0
     retry_after: str = "1"
+    body: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

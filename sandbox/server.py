@@ -201,6 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer({"error": "unavailable"}, 503, {"Retry-After": fault.retry_after})
         if kind == "html_200":
             return Answer(b"<html><body>please log in</body></html>", 200, media_type="text/html")
+        if kind == "answer":
+            return Answer(fault.body.encode(), 200)
         if kind == "expired_link":
             return Answer({"error": "link expired"}, 403)
         if kind == "error_in_200":

@@ -134,12 +134,24 @@ class HttpClient:
 
     @contextmanager
     def stream(self, operation: str, url: str) -> Iterator[requests.Response]:
-        """An open download from an address that the vendor gave, without our credentials."""
+        """An open download from an address that the vendor gave, without our credentials; `pieces` reads it."""
         with self._translated(operation, write=False):
             # no cookie either
             prepared = requests.Request("GET", url, headers=_HEADERS).prepare()
-            with self.session.send(prepared, **self._how) as response:
-                yield response
+            response = self.session.send(prepared, **self._how)
+        # outside: what goes wrong at the caller (no room on the disk) is no fault of the vendor
+        with response:
+            yield response
+
+    def pieces(self, operation: str, response: requests.Response, size: int) -> Iterator[bytes]:
+        """The bytes of an open download, up to `size` at a time; a cut connection is Retryable."""
+        parts = response.iter_content(size)
+        while True:
+            with self._translated(operation, write=False):
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
 
     def reject(
         self, operation: str, message: str, *, code: str | None = None, field: str | None = None

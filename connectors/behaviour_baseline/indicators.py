@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trivet.errors import Rejected
+from trivet.errors import ConfigError
 from trivet.model import Document
 
 NAME = "behaviour_baseline"
@@ -72,7 +72,7 @@ def _evidence(indicator: Indicator, sentence: Document) -> Document:
 
 
 def load(file: Path) -> Competency:
-    """The competency of a file; `Rejected` names file and cause."""
+    """The competency of a file; `ConfigError` names file and cause."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -97,8 +97,8 @@ def _indicator(entry: Any) -> Indicator:
     return Indicator(str(entry["name"]), float(entry.get("weight", 1)), patterns)
 
 
-def _wrong(file: Path, message: str) -> Rejected:
-    return Rejected(
-        f"{file}: {message}", connector=NAME, operation="load", vendor_code="INDICATORS",
+def _wrong(file: Path, message: str) -> ConfigError:
+    return ConfigError(
+        f"{NAME}: {message}", code="INDICATORS", place=str(file),
         cure="a competency is a list `indicators` of {name, weight, en: [pattern], zh: [pattern]}",
     )  # fmt: skip

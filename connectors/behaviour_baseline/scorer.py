@@ -48,11 +48,10 @@ class BehaviourBaseline:
 
     def score(self, request: ScoringRequest) -> Scored | Pending:
         """See `Scorer`."""
-        if request.transcript is None:
-            raise Rejected(
-                "there is no transcript", connector=NAME, operation="score", vendor_code="NO_TRANSCRIPT"
-            )
-        sentences = request.transcript.get("segments") or []
+        transcript = request.transcript
+        if transcript is None:
+            raise _refused("NO_TRANSCRIPT", "there is no transcript")
+        sentences = _sentences(transcript)
         found = {c.name: list(c.seen(sentences)) for c in self.competencies}
         found[TECHNICAL] = _keywords(request)
         return Scored(
@@ -63,7 +62,7 @@ class BehaviourBaseline:
                     if evidence
                 ],
                 "insufficient_evidence": [name for name, evidence in found.items() if not evidence],
-                "speech_facts": _speech_facts(request.transcript),
+                "speech_facts": _speech_facts(transcript),
                 "method_note": NOTE,
             }
         )
@@ -105,10 +104,35 @@ def _keyword(term: Any) -> Document:
     }
 
 
+def _sentences(transcript: Document) -> list[Document]:
+    segments = transcript.get("segments") or []
+    if not isinstance(segments, list) or not all(_is_sentence(s) for s in segments):
+        raise _refused("TRANSCRIPT_MALFORMED", "a segment of the transcript is not {start, end, text}")
+    return segments
+
+
+def _is_sentence(segment: Any) -> bool:
+    return (
+        isinstance(segment, dict)
+        and isinstance(segment.get("text"), str)
+        and all(isinstance(segment.get(name), int | float) for name in ("start", "end"))
+    )
+
+
 def _speech_facts(transcript: Document) -> Document:
-    duration, speech = float(transcript.get("duration") or 0), float(transcript.get("speech_duration") or 0)
+    duration, speech = (_seconds(transcript.get(name)) for name in ("duration", "speech_duration"))
     return {
         "duration": duration,
         "speech_duration": speech,
         "pause_share": round(1 - speech / duration, 3) if duration else None,
     }
+
+
+def _seconds(value: Any) -> float:
+    if not isinstance(value or 0, int | float):
+        raise _refused("TRANSCRIPT_MALFORMED", "a duration of the transcript is no number")
+    return float(value or 0)
+
+
+def _refused(code: str, message: str) -> Rejected:
+    return Rejected(message, connector=NAME, operation="score", vendor_code=code)

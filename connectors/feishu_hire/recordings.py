@@ -1,5 +1,6 @@
 """Recordings: a file of the interview record, behind a link that the platform signs anew for every download."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,7 +32,7 @@ class FeishuHireRecordings:
         """See `RecordingSource`."""
         attachment = self._attachment(reference)
         with self._opened(reference, attachment) as response:
-            length = int(response.headers["Content-Length"]) if "Content-Length" in response.headers else None
+            length = _length(response)
             if length is not None and length > self.limit:
                 raise _refused("MEDIA_TOO_LARGE", f"larger than {self.limit // 1024 // 1024} MB")
             yield Download(
@@ -59,7 +60,10 @@ class FeishuHireRecordings:
             yield response
 
     def _attachment(self, reference: Document) -> Document:
-        data = self.wire.read("get attachment", f"/attachments/{reference['attachment_id']}")
+        name = reference.get("attachment_id")
+        if not isinstance(name, str) or not re.fullmatch(r"[\w-]+", name):
+            raise _refused("REFERENCE", "the reference names no attachment")
+        data = self.wire.read("get attachment", f"/attachments/{name}")
         attachment = data.get("attachment")
         if not isinstance(attachment, dict) or not attachment.get("url"):
             raise Retryable("the attachment has no link", connector=NAME, operation="get attachment")
@@ -67,16 +71,16 @@ class FeishuHireRecordings:
 
     def _chunks(self, response: Any, length: int | None) -> Iterator[bytes]:
         size = 0
-        for chunk in response.iter_content(CHUNK):
+        for chunk in self.wire.http.pieces("download", response, CHUNK):
             if size == 0 and chunk.lstrip()[:1] in _TEXT:
                 raise _refused("MEDIA_TYPE_MISMATCH", "text came in place of a recording")
             size += len(chunk)
             if size > self.limit:
                 raise _refused("MEDIA_TOO_LARGE", f"larger than {self.limit // 1024 // 1024} MB")
             yield chunk
-        if length is not None and size < length:
+        if size == 0 or (length is not None and size < length):
             raise Retryable(
-                f"{size} of {length} bytes arrived",
+                f"{size} of {length or 'unknown'} bytes arrived",
                 connector=NAME,
                 operation="download",
                 vendor_code="MEDIA_TRUNCATED",
@@ -89,6 +93,12 @@ def open_recordings(config: FeishuHireConfig, services: Services) -> Iterator[Fe
     recordings = FeishuHireRecordings(config, services)
     with recordings.wire.http:
         yield recordings
+
+
+def _length(response: Any) -> int | None:
+    # of a packed transfer the declared length is the packed one's
+    declared = None if "Content-Encoding" in response.headers else response.headers.get("Content-Length")
+    return int(declared) if declared else None
 
 
 def _refused(code: str, message: str) -> Rejected:

@@ -1,8 +1,9 @@
 """Jobs, talents, applications and interviews, by update time.
 
 The cursor of a list is the newest update time seen: the next run asks from there on (the vendor's filter is inclusive), so
-that a record which changes while we page is met again; an unchanged one has the same version and is stored once.
-Interviews have no update filter: they are listed by begin, some days back.
+that a record which changes while we page is met again; an unchanged one has the same version and is stored once. It stays
+a minute behind our clock: applications are read after they were listed, and one that changed in between would carry the
+cursor past others. Interviews have no update filter: they are listed by begin, some days back.
 """
 
 import hashlib
@@ -22,6 +23,8 @@ from .wire import NAME, Wire
 STREAMS = ("jobs", "talents", "applications", "interviews")
 ONBOARDED = 7
 """Stage type of people who have started (hire v1, application stage)."""
+BEHIND_MS = 60_000
+"""The cursor stays so far behind the moment at which a page was asked for; the vendor's clock may differ as much."""
 
 
 class FeishuHireSource:
@@ -49,14 +52,17 @@ class FeishuHireSource:
     def _by_update(self, stream: str, since: Cursor | None, complete: Any, time_of: Any) -> Iterator[Page]:
         start = json.loads(since)["from"] if since else None
         newest = start or 0
+        asked = self._milliseconds()
         for items in self.wire.pages(f"list {stream}", f"/{stream}", {"update_start_time": start}):
             try:
                 documents = [complete(item) for item in items]
                 records = tuple(_record(document) for document in documents)
-                newest = max([newest, *(time_of(document) for document in documents)])
+                last = max((time_of(document) for document in documents), default=0)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise _malformed(stream, error) from error
+                raise _malformed(stream, error) from None
+            newest = max(newest, min(last, asked - BEHIND_MS))
             yield Page(records, Cursor(json.dumps({"from": newest})))
+            asked = self._milliseconds()
 
     def _application(self, item: str) -> Document:
         application = dict(self.wire.read("get application", f"/applications/{item}")["application"])
@@ -77,20 +83,23 @@ class FeishuHireSource:
     def _interviews(self, since: Cursor | None) -> Iterator[Page]:
         now = self.services.now()
         back = timedelta(days=self.config.interview_lookback_days)
-        start = json.loads(since)["from"] - int(back.total_seconds() * 1000) if since else 0
+        start = max(0, json.loads(since)["from"] - int(back.total_seconds() * 1000)) if since else 0
         # a day ahead, for clocks that differ
         end = int((now + timedelta(days=1)).timestamp() * 1000)
-        cursor = Cursor(json.dumps({"from": int(now.timestamp() * 1000)}))
+        cursor = Cursor(json.dumps({"from": self._milliseconds()}))
         for items in self.wire.pages(
             "list interviews", "/interviews", {"start_time": start, "end_time": end}
         ):
             try:
                 records = tuple(_record(item) for item in items)
-            except (KeyError, TypeError, AttributeError) as error:
-                raise _malformed("interviews", error) from error
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise _malformed("interviews", error) from None
             # until the last page is stored the old position holds: what lies behind it would not be asked for again
             yield Page(records, since or Cursor(json.dumps({"from": 0})))
         yield Page((), cursor)
+
+    def _milliseconds(self) -> int:
+        return int(self.services.now().timestamp() * 1000)
 
 
 @contextmanager
@@ -102,6 +111,8 @@ def open_source(config: FeishuHireConfig, services: Services) -> Iterator[Feishu
 
 
 def _record(document: Document) -> Record:
+    if not document["id"]:
+        raise ValueError("no id")
     content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
     return Record(str(document["id"]), hashlib.sha256(content).hexdigest()[:20], document)
 

@@ -56,16 +56,15 @@ class Wire:
             )
             items = data.get("items")
             if not isinstance(items, list):
-                raise Retryable(
-                    "the page has no list of items",
-                    connector=NAME,
-                    operation=operation,
-                    vendor_code="PAGE_MALFORMED",
-                )
+                raise _no_page(operation, "the page has no list of items")
+            following = data.get("page_token")
+            if data.get("has_more") and (not following or following == token):
+                # to end here would leave out the rest, to go on would never end
+                raise _no_page(operation, "the page says that there is more, and not where")
             yield items
-            token = data.get("page_token")
-            if not (data.get("has_more") and token):
+            if not data.get("has_more"):
                 return
+            token = following
 
     def _data(self, operation: str, reply: Reply, *, write: bool) -> Document:
         answer = self.http.decode(operation, reply, write=write)
@@ -83,10 +82,12 @@ class Wire:
                 "the app lacks a permission", connector=NAME, operation=operation, vendor_code=str(code),
                 cure="grant the hire scopes to the app in the developer console",
             )  # fmt: skip
-        # `msg` is the platform's own text; it names parameters, not people
+        # of a write `msg` speaks of parameters that we sent; of a read it may quote whom it found
+        message = " ".join(str(answer.get("msg", "")).split())[:200] if write else "the vendor refuses this"
         raise Rejected(
-            str(answer.get("msg", ""))[:200], connector=NAME, operation=operation, vendor_code=str(code)
-        )
+            message, connector=NAME, operation=operation, vendor_code=str(code),
+            cure="the developer console's log of calls shows the code with its reason",
+        )  # fmt: skip
 
     def _login(self, _: bool) -> Mapping[str, str]:
         body = {"app_id": self.config.app_id, "app_secret": self.config.app_secret.get_secret_value()}
@@ -105,6 +106,10 @@ class Wire:
                 cure="take both from the app's page in the developer console",
             )  # fmt: skip
         return {"Authorization": f"Bearer {token}"}
+
+
+def _no_page(operation: str, message: str) -> Retryable:
+    return Retryable(message, connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED")
 
 
 def _code(reply: Reply) -> Any:

@@ -38,15 +38,11 @@ class TermRecogniser:
 
     def score(self, request: ScoringRequest) -> Scored | Pending:
         """See `Scorer`."""
-        if request.transcript is None:
-            raise Rejected(
-                "there is no transcript", connector=NAME, operation="score", vendor_code="NO_TRANSCRIPT"
-            )
-        segments = request.transcript.get("segments") or []
-        words = sum(count_words(str(s["text"])) for s in segments)
+        segments = _segments(request.transcript)
+        words = sum(count_words(s["text"]) for s in segments)
         found: dict[str, list[Document]] = {}
         for segment in segments:
-            text = str(segment["text"])
+            text = segment["text"]
             for hit in self.dictionary.hits(text):
                 at = {"start": segment["start"], "quote": _quote(text, hit.start, hit.end)}
                 found.setdefault(hit.term, []).append(at)
@@ -63,6 +59,27 @@ class TermRecogniser:
 def open_scorer(config: TermRecogniserConfig, services: Services) -> Iterator[TermRecogniser]:
     """The recogniser with its dictionaries loaded."""
     yield TermRecogniser(config, services)
+
+
+def _segments(transcript: Document | None) -> list[Document]:
+    if transcript is None:
+        raise _refused("NO_TRANSCRIPT", "there is no transcript")
+    segments = transcript.get("segments") or []
+    if not isinstance(segments, list) or not all(_is_segment(s) for s in segments):
+        raise _refused("TRANSCRIPT_MALFORMED", "a segment of the transcript is not {start, text}")
+    return segments
+
+
+def _is_segment(segment: Any) -> bool:
+    return (
+        isinstance(segment, dict)
+        and isinstance(segment.get("text"), str)
+        and isinstance(segment.get("start"), int | float)
+    )
+
+
+def _refused(code: str, message: str) -> Rejected:
+    return Rejected(message, connector=NAME, operation="score", vendor_code=code)
 
 
 def count_words(text: str) -> int:

@@ -1,22 +1,25 @@
 """The scorers: media that cannot be scored is refused by code, terms have boundaries, scores follow the card's formula."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from script_reader import SCORER as SCRIPTS
 from trivet_connectors.behaviour_baseline import SCORER as BASELINE
 from trivet_connectors.behaviour_baseline.scorer import score_of
 from trivet_connectors.term_recogniser import SCORER as TERMS
 from trivet_connectors.whisper_local import SCORER as WHISPER
 
-from trivet.contract import Services
+from trivet.conformance.scorer import ScorerSuite
+from trivet.contract import ScorerConnector, Services
 from trivet.errors import Rejected
 from trivet.model import Scored, ScoringRequest
 
@@ -194,3 +197,139 @@ def test_refusing_to_learn_is_not_taken_for_learning(tmp_path: Path) -> None:
     (learning,) = [s for s in said.document["scores"] if s["competency"] == "learning_ability"]
     assert learning["score"] == 1.7
     assert {e["weight"] for e in learning["evidence"]} == {-1.0}
+
+
+SAID = [
+    "我主要做数控机床和伺服电机的调试。",
+    "有一次我改了参数，没有告诉同事，结果生产线停了半天。",
+    "后来我和同事一起讨论，也分享了经验，PLC 编程一直在自学。",
+]
+HEARD: dict[str, Any] = {
+    "language": "zh",
+    "duration": 12.0,
+    "speech_duration": 9.0,
+    "text": "".join(SAID),
+    "segments": [{"start": 4.0 * i, "end": 4.0 * i + 3, "text": text} for i, text in enumerate(SAID)],
+}
+OF_WORDS = ScoringRequest("key-1", "zh", transcript=HEARD, requisition={"keywords": ["PLC编程"]})
+NO_TRANSCRIPTS = {
+    "segments are a text": {"segments": "words"},
+    "a segment is null": {"segments": [None]},
+    "a segment without words": {"segments": [{"start": 0.0, "end": 1.0}]},
+    "a segment without a time": {"segments": [{"text": "words"}]},
+    "words are a number": {"segments": [{"start": 0.0, "end": 1.0, "text": 4711}]},
+}
+
+
+class Desk:
+    """The far end of a scorer that works on this machine."""
+
+    def __init__(
+        self, connector: ScorerConnector[Any], request: ScoringRequest, unscorable: dict[str, ScoringRequest],
+        *, basis: dict[str, Any] | None = None, others: Sequence[dict[str, Any]] = (),
+        alike: Sequence[dict[str, Any]] = (), broken: Sequence[dict[str, Any]] = (),
+    ) -> None:  # fmt: skip
+        self.connector, self.request, self.unscorable, self.home = connector, request, unscorable, ROOT
+        self.basis, self._others, self._alike, self._broken = basis or {}, others, alike, broken
+
+    def config(self, **changed: Any) -> Any:
+        return self.connector.config.model_validate({**self.basis, **changed})
+
+    def others(self) -> list[Any]:
+        return [self.config(**changed) for changed in self._others]
+
+    def alike(self) -> list[Any]:
+        return [self.config(**changed) for changed in self._alike]
+
+    def broken(self) -> list[Any]:
+        return [self.config(**changed) for changed in self._broken]
+
+
+def no_transcripts() -> dict[str, ScoringRequest]:
+    """The request with each of the transcripts that are none."""
+    return {name: replace(OF_WORDS, transcript=broken) for name, broken in NO_TRANSCRIPTS.items()}
+
+
+def no_recordings(folder: Path, *names: str) -> dict[str, ScoringRequest]:
+    """A request for each of these kinds of bad media."""
+    made = {}
+    for name in names:
+        file = folder / name.replace(" ", "-")
+        file.write_bytes(BAD[name][1]())
+        made[name] = ScoringRequest(f"key-{name}", None, audio=file)
+    return made
+
+
+class TestWhisperLocal(ScorerSuite):
+    """A short English clip, so that the suite takes seconds."""
+
+    connector = WHISPER
+
+    @pytest.fixture
+    def far_end(self, tmp_path: Path) -> Desk:
+        """The recogniser as it is installed."""
+        clip = min(
+            (files("pytest_audioeval") / "samples" / "audio" / "en").iterdir(),
+            key=lambda e: (not e.name.endswith(".wav"), e.name),
+        )
+        (tmp_path / "media").mkdir()
+        return Desk(
+            WHISPER,
+            ScoringRequest("key-1", "en", audio=Path(str(clip)), transcript=HEARD),
+            no_recordings(tmp_path / "media", "no bytes", "noise", "silence"),
+            others=[{"beam_size": 1}, {"compute_type": "float32"}, {"hints": False}],
+            alike=[{"cpu_threads": 2}, {"max_minutes": 60}, {"decode_seconds": 100}],
+            broken=[{"model": "/nowhere/at/all"}],
+        )
+
+
+class TestTermRecogniser(ScorerSuite):
+    """Counts by the engineers' dictionary."""
+
+    connector = TERMS
+
+    @pytest.fixture
+    def far_end(self) -> Desk:
+        """The dictionaries of this repository."""
+        return Desk(
+            TERMS,
+            OF_WORDS,
+            no_transcripts(),
+            basis={"dictionaries": ["engineering"]},
+            others=[{"dictionaries": ["sales"]}, {"dictionaries": ["engineering", "sales"]}],
+            broken=[{"dictionaries": ["no_such"]}],
+        )
+
+
+class TestBehaviourBaseline(ScorerSuite):
+    """Scores whose parts are those of the assessment."""
+
+    connector = BASELINE
+    keeps: ClassVar = {"scores": "competency_scores", "insufficient_evidence": "insufficient_evidence"}
+
+    @pytest.fixture
+    def far_end(self) -> Desk:
+        """The indicators of this repository."""
+        return Desk(
+            BASELINE,
+            OF_WORDS,
+            {
+                **no_transcripts(),
+                "a duration in words": replace(OF_WORDS, transcript={**HEARD, "duration": "long"}),
+            },
+            others=[{"competencies": ["teamwork"]}],
+            broken=[{"competencies": ["no_such"]}],
+        )
+
+
+class TestScriptReader(ScorerSuite):
+    """A stranger's connector."""
+
+    connector = SCRIPTS
+
+    @pytest.fixture
+    def far_end(self, tmp_path: Path) -> Desk:
+        """A recording of the demo company."""
+        (tmp_path / "media").mkdir()
+        request = ScoringRequest("key-1", None, audio=RECORDINGS / "ae2.mp4", transcript=HEARD)
+        return Desk(SCRIPTS, request, no_recordings(tmp_path / "media", "no bytes", "noise"))

@@ -45,18 +45,14 @@ class ScriptReader:
 
     def score(self, request: ScoringRequest) -> Scored | Pending:
         """The script's sentences, three seconds each."""
-        assert request.audio is not None
+        if request.audio is None:
+            raise _refused("score", "NO_RECORDING", "there is no recording")
         content = request.audio.read_bytes()
         # a test may upload the words themselves
         said = content.removeprefix(b"script:").decode() if content.startswith(b"script:") else None
         text = said or scripts().get(hashlib.sha256(content).hexdigest())
         if text is None:
-            raise Rejected(
-                "no script for it",
-                connector="script_reader",
-                operation="score",
-                vendor_code="MEDIA_DECODE_FAILED",
-            )
+            raise _refused("score", "MEDIA_DECODE_FAILED", "no script for it")
         sentences = [s.strip() for s in re.split(r"(?<=[.。！？!?])\s*", text) if s.strip()]
         segments = [{"start": 3.0 * i, "end": 3.0 * i + 3, "text": s} for i, s in enumerate(sentences)]
         language = "zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"
@@ -73,7 +69,11 @@ class ScriptReader:
 
     def poll(self, ticket: str) -> Scored | Pending:
         """Never needed."""
-        raise NotImplementedError(ticket)
+        raise _refused("poll", "TICKET", "it gives no tickets")
+
+
+def _refused(operation: str, code: str, message: str) -> Rejected:
+    return Rejected(message, connector="script_reader", operation=operation, vendor_code=code)
 
 
 @contextmanager
