@@ -1,10 +1,11 @@
-"""Writes the pages that come from declarations: connectors, command line; `--check` only says whether they are true."""
+"""Writes what comes from declarations: pages on connectors and command line, schemas of layers; `--check` only compares."""
 
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from scripts import layer_schemas
 from trivet.contract import ScorerConnector, TargetConnector
 from trivet.registry import Declaration, installed
 
@@ -37,6 +38,7 @@ def pages() -> dict[str, str]:
     for group, declaration in installed():
         by_name.setdefault(declaration.name, []).append((group, declaration))
     made = {f"docs/connectors/{name}.md": _connector(name, entries) for name, entries in by_name.items()}
+    made |= layer_schemas.files()
     made["docs/connectors/README.md"] = _index(by_name)
     made["docs/cli.md"] = _cli()
     return made

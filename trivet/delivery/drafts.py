@@ -7,10 +7,11 @@ from typing import Any
 from trivet.delivery import history
 from trivet.delivery.keys import operation_key
 from trivet.delivery.transitions import move
-from trivet.ledger import contents, operations, set_asides
+from trivet.ledger import contents, inputs, operations, set_asides
 from trivet.ledger.audit import Event
 from trivet.ledger.batches import Batch
 from trivet.ledger.contents import Contents
+from trivet.ledger.inputs import NewInput
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.set_asides import SetAside
@@ -36,6 +37,8 @@ class Wanted:
     """Within the person: a later one is sent when the earlier ones are confirmed. The irreversible comes last."""
     independent: bool = False
     """Outside the person's or batch's all-or-nothing."""
+    input: NewInput | None = None
+    """What the decision was made from."""
 
 
 class Drafts:
@@ -50,6 +53,8 @@ class Drafts:
         self.superseded: list[StoredOperation] = []
         self.cancelled: list[StoredOperation] = []
         self.asides: dict[str, SetAside] = {}
+        self.inputs: dict[str, NewInput] = {}
+        """By operation id."""
 
     def revise(
         self, reference: str, revisions: Sequence[StoredOperation], wish: Wanted, print_: str
@@ -60,6 +65,7 @@ class Drafts:
         state = "waiting_identity" if wish.document is None else "planned"
         row = self._row(reference, revision, kind, wish, state, print_)
         self.fresh[row.id] = (row, Contents(wish.document, wish.decision))
+        self._from(row, wish)
         return row
 
     def release(
@@ -69,6 +75,7 @@ class Drafts:
         kind = history.kind_for(revisions)
         row = self._row(waiting.reference, waiting.revision, kind, wish, "planned", print_)
         self.released.append((waiting, row, Contents(wish.document, wish.decision)))
+        self._from(row, wish)
         return row
 
     def withdraw(self, revisions: Sequence[StoredOperation]) -> StoredOperation:
@@ -87,6 +94,10 @@ class Drafts:
         )
         self.fresh[row.id] = (row, Contents())
         return row
+
+    def _from(self, row: StoredOperation, wish: Wanted) -> None:
+        if wish.input is not None:
+            self.inputs[row.id] = wish.input
 
     def _seq(self) -> int:
         return self.first + len(self.fresh)
@@ -125,7 +136,10 @@ class Drafts:
         contents.put(tx, "decision", {row.id: one.decision for _, row, one in self.released})
         rows = [row for row, _ in self.fresh.values()]
         operations.add_many(tx, rows)
-        contents.add_many(tx, {row.id: one for row, one in self.fresh.values()})
+        named = {row_id: entry.id for row_id, entry in self.inputs.items()}
+        inputs.put_many(tx, self.batch.tenant, self.inputs.values())
+        contents.add_many(tx, {row.id: one for row, one in self.fresh.values()}, named)
+        contents.put_input(tx, {row.id: named[row.id] for row in new if row.id in named})
         tx.events += [Event(self.batch.id, row.id, "PLANNED", None, row.state, note=row.kind) for row in rows]
         set_asides.add_many(tx, self.batch, list(self.asides.values()))
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting, expire_waiting
+from trivet.documents import Contracts
+from trivet.documents.canonical import fingerprint
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Delivery, Flow
 from trivet.flow.hub import Hub
@@ -13,8 +16,9 @@ from trivet.flow.translate import EMPLOYEE_NUMBER
 from trivet.ledger import people, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
+from trivet.ledger.inputs import NewInput
 from trivet.ledger.set_asides import SetAside
-from trivet.mapping import Decision, Mapping, Problem
+from trivet.mapping import Decision, Library, Mapping, Problem
 from trivet.model import Document
 
 SHARE = "share_erp"
@@ -29,6 +33,16 @@ class Person:
     subject_ref: str
     shares: bool
     employee_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What decides: a flow with one set of its rules and mappings, at one time."""
+
+    flow: Flow
+    library: Library
+    contracts: Contracts
+    now: datetime
 
 
 @dataclass(slots=True)
@@ -48,10 +62,11 @@ def decide(hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False) -> list
     with hub.ledger.read() as tx:
         ids = touched(tx, batch)
     planned: list[Planned] = []
+    desk = Desk(flow, hub.files(flow), hub.contracts, hub.now())
     for part in chunks(ids, APPLICATIONS):
         decided = Decided()
-        for case, person in _people(hub, flow, part):
-            _decide_one(hub, flow, case, person, decided)
+        for case, person in people_of(hub, flow, part):
+            decide_one(desk, case, person, decided)
         planned += plan(
             hub.ledger,
             batch.id,
@@ -68,7 +83,8 @@ def decide(hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False) -> list
     return planned
 
 
-def _people(hub: Hub, flow: Flow, ids: list[str]) -> Iterator[tuple[ApplicationCase, Person]]:
+def people_of(hub: Hub, flow: Flow, ids: list[str]) -> Iterator[tuple[ApplicationCase, Person]]:
+    """These applications with all that is known about each, and what may go to whom."""
     with hub.ledger.read() as tx:
         cases = list(gather(tx, flow.tenant, ids))
         subjects = {case.subject_ref for case in cases}
@@ -88,7 +104,9 @@ def _remember(hub: Hub, flow: Flow, batch: Batch, decided: Decided) -> None:
         cancel_waiting(hub.ledger, tenant=flow.tenant, scopes=decided.closed, reason="APPLICATION_CLOSED")
 
 
-def _decide_one(hub: Hub, flow: Flow, case: ApplicationCase, person: Person, decided: Decided) -> None:
+def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decided) -> None:
+    """Adds what is wanted for one application, or why nothing is."""
+    flow = desk.flow
     decided.looked_at.append(case.id)
     if case.closed:
         decided.closed.append(case.id)
@@ -99,20 +117,22 @@ def _decide_one(hub: Hub, flow: Flow, case: ApplicationCase, person: Person, dec
         "application": case.application,
         "requisition": case.requisition,
         "assessment": case.assessment,
+        "person": {"employee_number": person.employee_number},
     }
+    made_from = NewInput(fingerprint(given)[:26], given, person.subject_ref)
     problems: list[Problem] = []
     decisions: list[Decision] = []
     for name in flow.rules:
-        made, found = hub.library.rules(name).decide(given, hub.now())
+        made, found = desk.library.rules(name).decide(given, desk.now)
         decisions += made
         problems += found
     wanted: list[Wanted] = []
     for order, delivery in enumerate(flow.deliveries):
         if person.shares:
-            wanted += _for_target(hub, flow, delivery, order, decisions, given, person, problems)
+            wanted += _for_target(desk, delivery, order, decisions, made_from, person, problems)
     if decisions and not person.shares:
         decided.refused.append(_no_share(flow, case))
-    wanted += _write_back(hub, flow, case, given, person, problems)
+    wanted += _write_back(desk, case, made_from, problems)
     decided.refused += [_refusal(flow, case, problem) for problem in problems]
     # with a problem the picture is incomplete: nothing of the person's is taken for vanished
     if not problems:
@@ -121,29 +141,24 @@ def _decide_one(hub: Hub, flow: Flow, case: ApplicationCase, person: Person, dec
 
 
 def _for_target(
-    hub: Hub,
-    flow: Flow,
+    desk: Desk,
     delivery: Delivery,
     order: int,
     decisions: list[Decision],
-    given: Document,
+    made_from: NewInput,
     person: Person,
     problems: list[Problem],
 ) -> Iterator[Wanted]:
+    given, library = made_from.document, desk.library
     for decision in decisions:
         route = delivery.decisions.get(decision.kind)
-        if route is None or not hub.library.holds(route.when, given, hub.now(), str(flow.file)):
+        if route is None or not library.holds(route.when, given, desk.now, str(desk.flow.file)):
             continue
-        problems += _violations(hub, decision)
-        mapping = hub.library.mapping(route.mapping)
+        problems += _violations(desk, decision)
+        mapping = library.mapping(route.mapping)
         document: Document | None = None
         if person.employee_number is not None:
-            told = {
-                **given,
-                "decision": decision.document,
-                "person": {"employee_number": person.employee_number},
-            }
-            document = _mapped(hub, mapping, told, problems)
+            document = _mapped(desk, mapping, {**given, "decision": decision.document}, problems)
             if document is None:
                 continue
         yield Wanted(
@@ -156,44 +171,47 @@ def _for_target(
             mapping_version=mapping.version_id,
             scope=str(given["application"]["id"]),
             order=order,
+            input=made_from,
         )
 
 
 def _write_back(
-    hub: Hub, flow: Flow, case: ApplicationCase, given: Document, person: Person, problems: list[Problem]
+    desk: Desk, case: ApplicationCase, made_from: NewInput, problems: list[Problem]
 ) -> list[Wanted]:
-    if flow.write_back is None or case.assessment is None:
+    back = desk.flow.write_back
+    if back is None or case.assessment is None:
         return []
-    mapping = hub.library.mapping(flow.write_back.mapping)
-    document = _mapped(hub, mapping, given, problems)
+    mapping = desk.library.mapping(back.mapping)
+    document = _mapped(desk, mapping, made_from.document, problems)
     if document is None:
         return []
     return [
         Wanted(
-            target=flow.write_back.connection,
+            target=back.connection,
             entity=mapping.kind,
             business_key=f"assessment|{case.assessment['id']}",
             document=document,
             decision={"kind": "write_back", "assessment_id": case.assessment["id"]},
-            subject_ref=person.subject_ref,
+            subject_ref=case.subject_ref,
             mapping_version=mapping.version_id,
             scope=case.id,
             # the HR record hears of the scores whatever the ERPs say of the person's other operations
             independent=True,
+            input=made_from,
         )
     ]
 
 
-def _mapped(hub: Hub, mapping: Mapping, given: Any, problems: list[Problem]) -> Document | None:
-    mapped = mapping.apply(given, variables={}, now=hub.now())
+def _mapped(desk: Desk, mapping: Mapping, given: Any, problems: list[Problem]) -> Document | None:
+    mapped = mapping.apply(given, variables={}, now=desk.now)
     problems += mapped.problems
     return mapped.documents[0] if mapped.documents and not mapped.problems else None
 
 
-def _violations(hub: Hub, decision: Decision) -> list[Problem]:
+def _violations(desk: Desk, decision: Decision) -> list[Problem]:
     return [
         Problem(v.code, v.pointer.lstrip("/"), v.message, f"{decision.version_id} rule {decision.rule!r}")
-        for v in hub.contracts.check(decision.kind, decision.document)
+        for v in desk.contracts.check(decision.kind, decision.document)
     ]
 
 

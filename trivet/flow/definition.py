@@ -85,7 +85,17 @@ class Flow:
     policy: Policy
     going_live: GoingLive
     waiting_days: int
+    versions: Literal["files", "applied"]
+    """Whether a run uses the mapping files as they lie there, or those of the newest applied release."""
     file: Path
+
+    def mappings(self) -> list[str]:
+        """Every mapping and rules file that the flow names, once."""
+        named = [name for names in self.streams.values() for name in names]
+        named += [self.assessment, *self.rules]
+        named += [route.mapping for delivery in self.deliveries for route in delivery.decisions.values()]
+        named += [self.write_back.mapping] if self.write_back else []
+        return list(dict.fromkeys(named))
 
     def targets(self) -> list[str]:
         """Connection ids in delivery order; the HR record comes last, when the ERPs have answered."""
@@ -151,6 +161,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         policy=Policy(**data.get("policy", {})),
         going_live=_going_live(data.get("going_live") or {}),
         waiting_days=(data.get("waiting") or {}).get("expires_after_days", 180),
+        versions=data.get("versions", "applied" if data["environment"] == "production" else "files"),
         file=file,
     )
 

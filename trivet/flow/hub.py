@@ -1,8 +1,8 @@
 """What the steps of a flow stand on: settings, connections, ledger, mapping files and schemas of one deployment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -18,8 +18,9 @@ from trivet.contract import (
 from trivet.documents import Contracts
 from trivet.errors import ConfigError
 from trivet.flow.definition import Flow, load_flow
-from trivet.ledger import Ledger, open_ledger
-from trivet.mapping import Library
+from trivet.ledger import Ledger, open_ledger, releases
+from trivet.mapping import FileVersion, Library
+from trivet.model import Document
 from trivet.registry import find_connector
 from trivet.settings import Settings
 
@@ -36,6 +37,7 @@ class Hub:
     library: Library
     contracts: Contracts
     now: Callable[[], datetime]
+    _applied: dict[tuple[str, str], Library] = field(default_factory=dict)
 
     def flow(self, name: str) -> Flow:
         """The flow, once all its connections exist and belong to its environment."""
@@ -51,6 +53,23 @@ class Hub:
                 )
         return flow
 
+    def files(self, flow: Flow) -> Library:
+        """The mapping files that a run of the flow uses; `ConfigError` RELEASE_MISSING where none was applied."""
+        if flow.versions == "files":
+            return self.library
+        key = (flow.tenant, flow.name)
+        if key not in self._applied:
+            with self.ledger.read() as tx:
+                newest = releases.newest(tx, tenant=flow.tenant, flow=flow.name)
+                stored = releases.contents(tx, newest.versions.values()) if newest else {}
+            if newest is None:
+                raise ConfigError(
+                    f"no release of flow {flow.name} was applied", code="RELEASE_MISSING", place=str(flow.file),
+                    cure=f"`trivet plan {flow.name}`, look at it, then `trivet apply`",
+                )  # fmt: skip
+            self._applied[key] = stored_library(self.library, stored)
+        return self._applied[key]
+
     def declared(self, kind: type[D], conn_id: str) -> tuple[D, Connection]:
         """The connector's declaration behind a connection."""
         connection = self.connections(conn_id)
@@ -63,6 +82,14 @@ class Hub:
         services = Services(conn_id, self.settings.home, self.settings.state, self.now)
         built: AbstractContextManager[Any] = declaration.build(config, services)
         return built
+
+
+def stored_library(like: Library, stored: Mapping[str, Document]) -> Library:
+    """A library of these stored file contents, by version id."""
+    versions = {
+        content["name"]: FileVersion(id=version_id, **content) for version_id, content in stored.items()
+    }
+    return Library(like.home, like.contracts, stored=versions)
 
 
 @contextmanager

@@ -257,7 +257,7 @@ def _store_assessment(
     bench: _Bench, due: DueInterview, answers: dict[str, Document], provenance: list[Document]
 ) -> None:
     hub, case = bench.hub, due.case
-    mapping = hub.library.mapping(bench.flow.assessment)
+    mapping = hub.files(bench.flow).mapping(bench.flow.assessment)
     given = {
         "interview": due.interview,
         "recording": due.recording,
@@ -296,7 +296,7 @@ def _route(bench: _Bench, due: DueInterview) -> Route:
         "interview": due.interview,
     }
     for route in flow.routes:
-        if hub.library.holds(route.when, given, hub.now(), str(flow.file)):
+        if hub.files(flow).holds(route.when, given, hub.now(), str(flow.file)):
             return route
     raise DocumentRefused(
         "no route chooses a scorer for this position", code="ROUTE_MISSING", place=str(flow.file),

@@ -73,7 +73,7 @@ def _translated(hub: Hub, flow: Flow, tx: Transaction, chunk: Sequence[StoredRec
 
 
 def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -> None:
-    mapping = hub.library.mapping(name)
+    mapping = hub.files(flow).mapping(name)
     mapped = mapping.apply(record.document, variables={"system": flow.source}, now=hub.now())
     for problem in mapped.problems:
         work.refused.append(

@@ -8,7 +8,7 @@ from sqlalchemy import Select, UpdateBase, bindparam, delete, insert, null, sele
 
 from trivet.ledger.bulk import chunks, run_many
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import content, operation
+from trivet.ledger.tables import content, decision_input, operation
 from trivet.model import Document
 
 Part = Literal["document", "decision", "before"]
@@ -23,19 +23,23 @@ class Contents(NamedTuple):
 
 
 _PARTS: dict[Part, str] = {"document": "document_enc", "decision": "decision_enc", "before": "before_enc"}
-_COLUMNS = ("operation_id", "document_enc", "decision_enc", "key_id")
+_COLUMNS = ("operation_id", "document_enc", "decision_enc", "key_id", "input_id")
 _INSERT = insert(content)
+_PUT_INPUT = (
+    update(content).where(content.c.operation_id == bindparam("at_id")).values(input_id=bindparam("id"))
+)
 _ERASED = Contents()
 
 
-def add_many(tx: Transaction, rows: Mapping[str, Contents]) -> None:
-    """Stores documents and decisions of new operations, by operation id."""
+def add_many(tx: Transaction, rows: Mapping[str, Contents], inputs: Mapping[str, str]) -> None:
+    """Stores documents and decisions of new operations, by operation id, with the ids of their inputs."""
     sealed = [
         (
             row_id,
             _seal(tx, row_id, "document", one.document),
             _seal(tx, row_id, "decision", one.decision),
             tx.keys.newest,
+            inputs.get(row_id),
         )
         for row_id, one in rows.items()
     ]
@@ -46,6 +50,11 @@ def put(tx: Transaction, part: Part, documents: Mapping[str, Document | None]) -
     """Replaces one part of these operations' contents."""
     rows = [(_seal(tx, row_id, part, document), row_id) for row_id, document in documents.items()]
     run_many(tx.conn, _put(part), ("sealed", "at_id"), rows)
+
+
+def put_input(tx: Transaction, inputs: Mapping[str, str]) -> None:
+    """Replaces the ids of these operations' inputs."""
+    run_many(tx.conn, _PUT_INPUT, ("id", "at_id"), [(name, row_id) for row_id, name in inputs.items()])
 
 
 def get(tx: Transaction, ids: Iterable[str], *only: Part) -> dict[str, Contents]:
@@ -63,9 +72,15 @@ def get(tx: Transaction, ids: Iterable[str], *only: Part) -> dict[str, Contents]
 
 
 def erase(tx: Transaction, ids: Iterable[str]) -> None:
-    """Removes the contents and their fingerprints; the operations stay as proof of what happened."""
+    """Removes contents, fingerprints and inputs that no one else has; the operations stay as proof of what happened."""
     for part in chunks(ids):
-        tx.conn.execute(delete(content).where(content.c.operation_id.in_(part)))
+        gone = content.c.operation_id.in_(part)
+        used = set(tx.conn.scalars(select(content.c.input_id).where(gone, content.c.input_id.is_not(None))))
+        tx.conn.execute(delete(content).where(gone))
+        shared = select(content.c.input_id).where(content.c.input_id.in_(used))
+        tx.conn.execute(
+            delete(decision_input).where(decision_input.c.id.in_(used), decision_input.c.id.not_in(shared))
+        )
         tx.conn.execute(update(operation).where(operation.c.id.in_(part)).values(fingerprint=""))
 
 

@@ -280,6 +280,70 @@ content = Table(
     Column("decision_enc", LargeBinary),
     Column("before_enc", LargeBinary),
     Column("key_id", String, nullable=False),
+    Column("input_id", String),
+    Index("content_input", "input_id"),
+)
+
+# what a person's decisions were made from; the operations of one night share it
+decision_input = Table(
+    "decision_input",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("subject_ref", String),
+    Column("payload_enc", LargeBinary, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Index("decision_input_subject", "subject_ref"),
+)
+
+# mapping and rules files as they were: no personal data
+file_version = Table(
+    "file_version",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("content", String, nullable=False),
+    Column("stored_at", String, nullable=False),
+)
+
+release_plan = Table(
+    "release_plan",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("flow", String, nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("versions", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("planned_at", String, nullable=False),
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("flow", String, primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("versions", String, nullable=False),
+    Column("plan_id", String),
+    Column("applied_at", String, nullable=False),
+    Column("applied_by", String, nullable=False),
+    Column("note", String, nullable=False),
+)
+
+shape = Table(
+    "shape",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("flow", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("path", String, primary_key=True),
+    Column("first_batch", String, nullable=False),
+    Column("last_batch", String, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    _one_of("state", ("known", "new", "vanished"), "shape_state"),
 )
 
 chain = Table(

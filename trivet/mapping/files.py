@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from trivet.documents import Contracts
 from trivet.documents.canonical import canonical_json
+from trivet.documents.yaml_file import read_yaml
 from trivet.errors import ConfigError
 from trivet.mapping.compile import with_let
 from trivet.mapping.engine import Compiler, ExpressionFailed, Program, compile_expression
-from trivet.mapping.layers import Layered, load_layered
+from trivet.mapping.layers import kind_of, load_layered
 from trivet.mapping.run import Mapping, Rule, Rules, Sheet
 from trivet.mapping.tables import Table, load_tables
 
@@ -22,13 +23,48 @@ APART = frozenset({"flows", "terms", "behaviours", "tables", "sites", "fixtures"
 """Folders below mappings/ that hold other kinds of files."""
 
 
+class _Places(Protocol):
+    def place(self, pointer: str) -> str: ...
+
+    def has(self, pointer: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredPlaces:
+    version_id: str
+
+    def place(self, pointer: str) -> str:
+        return f"{self.version_id}{pointer}"
+
+    def has(self, pointer: str) -> bool:
+        del pointer
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """A mapping or rules file as it counts at one time: its layers laid over each other, its tables beside it."""
+
+    id: str
+    """`name@version#hash`"""
+    name: str
+    kind: str
+    """`mapping` or `rules`."""
+    data: Dictionary[str, Any]
+    tables: Dictionary[str, Table]
+
+
 @dataclass(slots=True)
 class Library:
-    """The mapping files below one home; a changed file is seen by the next library, never in the middle of a run."""
+    """The mapping files below one home; a changed file is seen by the next library, never in the middle of a run.
+
+    With `stored` these versions are used, whatever lies on the disk.
+    """
 
     home: Path
     contracts: Contracts
     compiler: Compiler = compile_expression
+    stored: Dictionary[str, FileVersion] | None = None
     _mappings: dict[str, Mapping] = field(default_factory=dict)
     _rules: dict[str, Rules] = field(default_factory=dict)
     _conditions: dict[str, Program] = field(default_factory=dict)
@@ -56,51 +92,76 @@ class Library:
         except ExpressionFailed as error:
             raise ConfigError(f"condition: {error}", code=error.code, place=place) from None
 
+    def version(self, name: str) -> FileVersion:
+        """The file as it counts now, of whichever kind it is."""
+        return self._version(name, kind_of(read_yaml(self.file(name)).data) if self.stored is None else None)[
+            0
+        ]
+
+    def _version(self, name: str, kind: str | None) -> tuple[FileVersion, _Places]:
+        if self.stored is not None:
+            return self._stored(name, kind)
+        assert kind is not None
+        layered = load_layered(name, kind, self.file, self.contracts)
+        tables = load_tables(self.home, layered.data.get("tables", {}), layered.place, self.contracts)
+        return FileVersion(version_id(name, layered.data, tables), name, kind, layered.data, tables), layered
+
+    def _stored(self, name: str, kind: str | None) -> tuple[FileVersion, _Places]:
+        assert self.stored is not None
+        known = self.stored.get(name)
+        if known is None or (kind is not None and known.kind != kind):
+            raise ConfigError(
+                f"the applied release holds no {kind or 'file'} {name!r}", code="RELEASE_INCOMPLETE",
+                cure="`trivet plan FLOW`, then `trivet apply`",
+            )  # fmt: skip
+        return known, _StoredPlaces(known.id)
+
     def _load_mapping(self, name: str) -> Mapping:
-        loaded = load_layered(name, "mapping", self.file, self.contracts)
-        data = loaded.data
-        let = data.get("let", {})
-        tables = load_tables(self.home, data.get("tables", {}), loaded.place, self.contracts)
-        sheet = self._sheet(loaded, "/fields", data["fields"], None, tables)
-        each = self._program(loaded, "/each", with_let(data["each"], let)) if "each" in data else None
+        version, places = self._version(name, "mapping")
+        data = version.data
+        sheet = self._sheet(version, places, "/fields", data["fields"], None)
+        each = (
+            self._program(places, "/each", with_let(data["each"], data.get("let", {})))
+            if "each" in data
+            else None
+        )
         kind = data["target"].get("schema") or data["target"]["entity"]
-        return Mapping(name, version_id(name, data, tables), kind, sheet, each)
+        return Mapping(name, version.id, kind, sheet, each)
 
     def _load_rules(self, name: str) -> Rules:
-        loaded = load_layered(name, "rules", self.file, self.contracts)
-        data = loaded.data
-        tables = load_tables(self.home, data.get("tables", {}), loaded.place, self.contracts)
+        version, places = self._version(name, "rules")
+        data = version.data
         rules = []
         for i, entry in enumerate(data["rules"]):
             fields = {**data.get("common", {}), **entry["fields"]}
-            sheet = self._sheet(loaded, f"/rules/{i}/fields", fields, entry["when"], tables)
-            key = self._program(loaded, f"/rules/{i}/key", with_let(entry["key"], data.get("let", {})))
+            sheet = self._sheet(version, places, f"/rules/{i}/fields", fields, entry["when"])
+            key = self._program(places, f"/rules/{i}/key", with_let(entry["key"], data.get("let", {})))
             rules.append(Rule(entry["name"], entry["decision"], sheet, key))
-        return Rules(name, version_id(name, data, tables), rules)
+        return Rules(name, version.id, rules)
 
     def _sheet(
         self,
-        loaded: Layered,
+        version: FileVersion,
+        where: _Places,
         pointer: str,
         fields: Dictionary[str, Any],
         when: str | None,
-        tables: Dictionary[str, Table],
     ) -> Sheet:
-        places = {"": loaded.place(pointer.rpartition("/")[0])}
+        places = {"": where.place(pointer.rpartition("/")[0])}
         for name in fields:
             at = f"{pointer}/{name}"
-            places[name] = loaded.place(at if loaded.has(at) else f"/common/{name}")
+            places[name] = where.place(at if where.has(at) else f"/common/{name}")
         try:
-            return Sheet(fields, loaded.data.get("let", {}), when, tables, places, self.compiler)
+            return Sheet(fields, version.data.get("let", {}), when, version.tables, places, self.compiler)
         except ExpressionFailed as error:
             cure = "`trivet check` shows the line"
             raise ConfigError(str(error), code=error.code, place=places[""], cure=cure) from None
 
-    def _program(self, loaded: Layered, pointer: str, source: str) -> Program:
+    def _program(self, where: _Places, pointer: str, source: str) -> Program:
         try:
             return self.compiler(source)
         except ExpressionFailed as error:
-            raise ConfigError(str(error), code=error.code, place=loaded.place(pointer)) from None
+            raise ConfigError(str(error), code=error.code, place=where.place(pointer)) from None
 
     def file(self, name: str) -> Path:
         """Where the file of that name lies; `ConfigError` with the near miss where there is none."""
