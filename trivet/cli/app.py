@@ -3,7 +3,7 @@
 import typer
 
 from trivet import __version__
-from trivet.cli import files, look, work
+from trivet.cli import files, look, work, workbench
 
 app = typer.Typer(
     name="trivet",
@@ -19,6 +19,7 @@ COMMANDS = (
     work.run, work.settle, work.rollback, work.demo,
     look.flows, look.status, look.deliveries, look.person, look.connectors, look.doctor,
     files.check, files.effective, files.test,
+    workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
 )  # fmt: skip
 for _command in COMMANDS:
     app.command()(_command)

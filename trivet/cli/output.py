@@ -45,6 +45,17 @@ def print_lines(lines: Iterable[str]) -> None:
         sys.stdout.write(line + "\n")
 
 
+def print_beside(left: str, one: Any, right: str, other: Any) -> None:
+    """Two values side by side, as readable JSON."""
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    for title in (left, right):
+        table.add_column(title, overflow="fold", ratio=1)
+    table.add_row(
+        *(Text(json.dumps(value, ensure_ascii=False, indent=2, default=_jsonable)) for value in (one, other))
+    )
+    Console(soft_wrap=False).print(table)
+
+
 def print_error(error: TrivetError, *, as_json: bool) -> None:
     """The line and its cure on stderr; with JSON wanted, an object on stdout."""
     if as_json:

@@ -79,6 +79,7 @@ def decide(hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False) -> list
         if not dry_run:
             _remember(hub, flow, batch, decided)
     if not dry_run:
+        hub.keep_versions(flow)
         expire_waiting(hub.ledger, tenant=flow.tenant, days=flow.waiting_days)
     return planned
 

@@ -70,6 +70,16 @@ class Hub:
             self._applied[key] = stored_library(self.library, stored)
         return self._applied[key]
 
+    def keep_versions(self, flow: Flow) -> None:
+        """Keeps the files that were used, so that what they made can be explained later."""
+        used = self.files(flow).used()
+        with self.ledger.read() as tx:
+            known = releases.known(tx, used)
+        fresh = {name: content for name, content in used.items() if name not in known}
+        if fresh:
+            with self.ledger.begin() as tx:
+                releases.keep(tx, fresh)
+
     def declared(self, kind: type[D], conn_id: str) -> tuple[D, Connection]:
         """The connector's declaration behind a connection."""
         connection = self.connections(conn_id)

@@ -124,6 +124,7 @@ def score(
                 if on_progress:
                     on_progress(done, len(due))
             outbox.flush()
+    hub.keep_versions(flow)
     if again is not None:
         raise again
     return outbox.counts
@@ -258,14 +259,7 @@ def _store_assessment(
 ) -> None:
     hub, case = bench.hub, due.case
     mapping = hub.files(bench.flow).mapping(bench.flow.assessment)
-    given = {
-        "interview": due.interview,
-        "recording": due.recording,
-        "application": case.application,
-        "requisition": case.requisition,
-        "answers": answers,
-        "provenance": provenance,
-    }
+    given = assessment_input(due, answers, provenance)
     mapped = mapping.apply(given, variables={}, now=hub.now())
     for problem in mapped.problems:
         raise DocumentRefused(
@@ -281,6 +275,18 @@ def _store_assessment(
         for d in mapped.documents
     ]
     bench.outbox.assessed(due.interview["id"], new)
+
+
+def assessment_input(due: DueInterview, answers: dict[str, Document], provenance: list[Document]) -> Document:
+    """What the assessment's mapping sees."""
+    return {
+        "interview": due.interview,
+        "recording": due.recording,
+        "application": due.case.application,
+        "requisition": due.case.requisition,
+        "answers": answers,
+        "provenance": provenance,
+    }
 
 
 def _content(assessment: Document) -> str:

@@ -47,6 +47,7 @@ def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
                 break
             after = chunk[-1].id
             _store(hub, flow, batch, work, counts)
+    hub.keep_versions(flow)
     return counts
 
 

@@ -86,6 +86,11 @@ def get_many(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> d
     return found
 
 
+def find(tx: Transaction, name: str) -> StoredDocument | None:
+    """The document of that id, of whichever kind it is."""
+    return next(_opened(tx, select(document).where(document.c.id == name)), None)
+
+
 def of_kind(tx: Transaction, tenant: str, kind: str) -> Iterator[StoredDocument]:
     """Every document of the kind, ordered by id."""
     query = select(document).where(document.c.tenant == tenant, document.c.kind == kind)

@@ -1,11 +1,11 @@
 """Vendor records as pulled: newest version each, sealed; a page and its cursor are stored together."""
 
 from base64 import b32encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import RowMapping, bindparam, func, select, update
 
 from trivet.ledger import cursors
 from trivet.ledger.batches import Batch
@@ -86,20 +86,38 @@ def untranslated(
     query = select(record).where(record.c.batch_id == batch_id, record.c.state == "new", record.c.id > after)
     if stream is not None:
         query = query.where(record.c.stream == stream)
-    rows = tx.conn.execute(query.order_by(record.c.id).limit(limit)).mappings()
-    return [
-        StoredRecord(
-            id=row["id"],
-            connection=row["connection"],
-            stream=row["stream"],
-            external_id=row["external_id"],
-            version=row["version"],
-            document=tx.unseal(row["payload_enc"], f"record|payload_enc|{row['id']}"),
-            subject_ref=row["subject_ref"],
-            state=row["state"],
-        )
-        for row in rows
-    ]
+    return [_opened(tx, row) for row in tx.conn.execute(query.order_by(record.c.id).limit(limit)).mappings()]
+
+
+def of_batches(tx: Transaction, batch_ids: Iterable[str], stream: str) -> Iterator[StoredRecord]:
+    """The records of the stream that these batches brought or changed last, opened, ordered by id."""
+    here = record.c.batch_id.in_(list(batch_ids)) & (record.c.stream == stream)
+    query = select(record).where(here, record.c.payload_enc.is_not(None)).order_by(record.c.id)
+    for row in tx.conn.execute(query).mappings():
+        yield _opened(tx, row)
+
+
+def find(tx: Transaction, which: str) -> StoredRecord | None:
+    """The record of that ledger id or vendor's id, opened; the newest where several systems use it."""
+    named = (record.c.id == which) | (record.c.external_id == which)
+    query = (
+        select(record).where(named, record.c.payload_enc.is_not(None)).order_by(record.c.received_at.desc())
+    )
+    row = tx.conn.execute(query.limit(1)).mappings().first()
+    return None if row is None else _opened(tx, row)
+
+
+def _opened(tx: Transaction, row: RowMapping) -> StoredRecord:
+    return StoredRecord(
+        id=row["id"],
+        connection=row["connection"],
+        stream=row["stream"],
+        external_id=row["external_id"],
+        version=row["version"],
+        document=tx.unseal(row["payload_enc"], f"record|payload_enc|{row['id']}"),
+        subject_ref=row["subject_ref"],
+        state=row["state"],
+    )
 
 
 def waiting(tx: Transaction, batch_id: str) -> int:

@@ -44,7 +44,7 @@ class ReleasePlan:
     versions: dict[str, str]
     outcome: dict[str, Any]
     """Counts; no personal data."""
-    planned_at: str
+    planned_at: str = ""
 
 
 def keep(tx: Transaction, contents: Mapping[str, Document]) -> None:
@@ -61,6 +61,14 @@ def keep(tx: Transaction, contents: Mapping[str, Document]) -> None:
     upsert(tx.conn, file_version, rows, keep=True)
 
 
+def known(tx: Transaction, version_ids: Iterable[str]) -> set[str]:
+    """Those of the versions that are kept."""
+    found: set[str] = set()
+    for part in chunks(version_ids):
+        found |= set(tx.conn.scalars(select(file_version.c.id).where(file_version.c.id.in_(part))))
+    return found
+
+
 def contents(tx: Transaction, version_ids: Iterable[str]) -> dict[str, Document]:
     """The kept contents of those that are known, by version id."""
     found: dict[str, Document] = {}
@@ -70,9 +78,15 @@ def contents(tx: Transaction, version_ids: Iterable[str]) -> dict[str, Document]
     return found
 
 
+def last_used(tx: Transaction, names: Iterable[str]) -> dict[str, str]:
+    """The newest kept version of each file, by name."""
+    query = select(file_version.c.name, file_version.c.id).where(file_version.c.name.in_(list(names)))
+    return {row.name: row.id for row in tx.conn.execute(query.order_by(file_version.c.stored_at))}
+
+
 def put_plan(tx: Transaction, entry: ReleasePlan) -> None:
-    """Keeps what was planned."""
-    row = {name: getattr(entry, name) for name in ReleasePlan.__slots__}
+    """Keeps what was planned, as of now."""
+    row = {name: getattr(entry, name) for name in ReleasePlan.__slots__} | {"planned_at": tx.stamp}
     row |= {name: json.dumps(row[name], ensure_ascii=False) for name in ("versions", "outcome")}
     upsert(tx.conn, release_plan, [row])
 

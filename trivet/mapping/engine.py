@@ -4,8 +4,10 @@
 engine behind the same interface; a differential test keeps both equal. No message holds a value of the record.
 """
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -39,6 +41,17 @@ class ExpressionFailed(Exception):
         super().__init__(message)
         self.code = code
         self.start = start
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One step that an expression's value hung on."""
+
+    said: str
+    """The comparison or look-up as it is written."""
+    values: tuple[Any, ...]
+    """What was compared, or the row that was found."""
+    outcome: Any
 
 
 class Program(Protocol):
@@ -89,6 +102,16 @@ class JlensProgram:
         except Exception as error:  # noqa: BLE001 - a helper refused its argument; the record is set aside
             raise refusal(error) from None
 
+    def reasons(self, document: Any, variables: Mapping[str, Any], now: datetime) -> list[Reason]:
+        """The comparisons and look-ups on the way to the value, with what they saw; holds values of the record."""
+        try:
+            told = self._expression.evaluate_with_audit(
+                document, dict(variables) or None, now=now, seed=1, level="full", **LIMITS
+            )
+        except jlens.JlensError:
+            return []
+        return list(dict.fromkeys(_reasons((told.get("audit") or {}).get("root") or {})))
+
     def reads(self) -> Any:
         """What the expression reads of its input, as the engine tells it."""
         return self._expression.reads()
@@ -96,6 +119,20 @@ class JlensProgram:
     def uses_eval(self) -> bool:
         """Whether the expression names `$eval`."""
         return bool(self._reads.get("everyBinding")) and "$eval" in self._expression.source
+
+
+def _reasons(node: Mapping[str, Any]) -> Iterator[Reason]:
+    if node.get("kind") == "binary" and "operands" in node:
+        yield Reason(node["source"], tuple(map(_held, node["operands"])), _held(node.get("output")))
+    elif node.get("kind") == "function" and node.get("op") == "$lookup":
+        yield Reason(node["source"], (_held(node.get("output")),), _held(node.get("output")))
+    for below in node.get("children", ()):
+        yield from _reasons(below)
+
+
+def _held(value: Any) -> Any:
+    # hashable, so that what a loop says again and again is told once
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 @lru_cache(maxsize=4096)

@@ -53,6 +53,10 @@ class FileVersion:
     data: Dictionary[str, Any]
     tables: Dictionary[str, Table]
 
+    def content(self) -> dict[str, Any]:
+        """All but the id, as JSON."""
+        return {"name": self.name, "kind": self.kind, "data": self.data, "tables": self.tables}
+
 
 @dataclass(slots=True)
 class Library:
@@ -68,6 +72,7 @@ class Library:
     _mappings: dict[str, Mapping] = field(default_factory=dict)
     _rules: dict[str, Rules] = field(default_factory=dict)
     _conditions: dict[str, Program] = field(default_factory=dict)
+    _versions: dict[str, FileVersion] = field(default_factory=dict)
 
     def mapping(self, name: str) -> Mapping:
         """The mapping of that name (`feishu_hire/candidate`); `ConfigError` with place and cure."""
@@ -94,13 +99,20 @@ class Library:
 
     def version(self, name: str) -> FileVersion:
         """The file as it counts now, of whichever kind it is."""
-        return self._version(name, kind_of(read_yaml(self.file(name)).data) if self.stored is None else None)[
-            0
-        ]
+        if name not in self._versions:
+            self._version(name, kind_of(read_yaml(self.file(name)).data) if self.stored is None else None)
+        return self._versions[name]
+
+    def used(self) -> dict[str, Any]:
+        """The content of every file that was used so far, by version id."""
+        return {version.id: version.content() for version in self._versions.values()}
 
     def _version(self, name: str, kind: str | None) -> tuple[FileVersion, _Places]:
-        if self.stored is not None:
-            return self._stored(name, kind)
+        version, places = self._from_disk(name, kind) if self.stored is None else self._stored(name, kind)
+        self._versions[name] = version
+        return version, places
+
+    def _from_disk(self, name: str, kind: str | None) -> tuple[FileVersion, _Places]:
         assert kind is not None
         layered = load_layered(name, kind, self.file, self.contracts)
         tables = load_tables(self.home, layered.data.get("tables", {}), layered.place, self.contracts)

@@ -9,7 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from trivet.mapping.compile import Field, beside_tables, field_source, fused, missed_source, with_let
-from trivet.mapping.engine import Compiler, ExpressionFailed, Program, compile_expression
+from trivet.mapping.engine import (
+    Compiler,
+    ExpressionFailed,
+    JlensProgram,
+    Program,
+    Reason,
+    compile_expression,
+)
 from trivet.mapping.judge import Demand, broken, demands
 from trivet.model import Document
 
@@ -118,6 +125,25 @@ class Sheet:
             if document.get(name) == otherwise and self._missed(name, given, bound, now)
         ]
         return Made(None if problems else document, problems, warnings)
+
+    def reasons(
+        self, given: Any, variables: Dictionary[str, Any], now: datetime
+    ) -> Dictionary[str, list[Reason]]:
+        """Why the condition holds (``) and how each field came to its value, from the engine in use."""
+        bound: Dictionary[str, Any] = variables
+        if self._beside:
+            given = {"document": given, "tables": self.tables}
+        elif self.tables:
+            bound = {**variables, "tables": self.tables}
+        sources = {name: field_source(spec) for name, spec in self.fields.items()}
+        if self.when is not None:
+            sources = {"": self.when, **sources}
+        told = {}
+        for name, source in sources.items():
+            program = self._program(source)
+            if isinstance(program, JlensProgram):
+                told[name] = program.reasons(given, bound, now)
+        return told
 
     def _missed(self, name: str, given: Any, bound: Dictionary[str, Any], now: datetime) -> bool:
         source = missed_source(self.fields[name])
