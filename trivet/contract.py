@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -106,6 +106,14 @@ class Target(Protocol):
     def find(self, entity: str, operations: Sequence[Operation]) -> Mapping[str, Sequence[Found]]:
         """Every live record per reference (absent key: none), read freshly from the vendor, in bulk; the operations
         say what was sent, for vendors that can only be searched near it (the notes of one person)."""
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """A target that can say what it looks like, so that a change of it is noticed before a byte is sent."""
+
+    def describe(self) -> Mapping[str, Sequence[str]]:
+        """The properties (`name: type`) of each configured entity, as the target itself tells them now."""
 
 
 C = TypeVar("C", bound=Config)

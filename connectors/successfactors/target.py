@@ -40,6 +40,14 @@ class SuccessFactorsTarget:
                     cure=f"add the field to {name}, or mend `entities` of the connection",
                 )  # fmt: skip
 
+    def describe(self) -> Mapping[str, Sequence[str]]:
+        """See `trivet.contract.Describing`; from `$metadata`."""
+        metadata = self.wire.metadata()
+        return {
+            name: [f"{prop}: {known.type}" for prop, known in metadata.get(name, {}).items()]
+            for name in self.config.entities
+        }
+
     def send(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
         """See `Target`."""
         if operations[0].kind == "delete":

@@ -125,6 +125,6 @@ def test_personal_payloads_are_sealed(world: World) -> None:
         "10000201",
         "我先和班组",
         "emma.clarke",
-        "客户服务技巧",
+        "服务意识 9",
     ):
         assert secret.encode() not in raw

@@ -24,12 +24,13 @@ COMMANDS = (
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(work.cursor, name="cursor")
+app.add_typer(workbench.drift, name="drift")
 app.add_typer(work.sandbox, name="sandbox")
 
 
 def command_names() -> list[str]:
     """Every command's name, in the order of the help."""
-    return [*(command.__name__ for command in COMMANDS), "cursor", "sandbox"]
+    return [*(command.__name__ for command in COMMANDS), "cursor", "drift", "sandbox"]
 
 
 def _version(wanted: bool) -> None:

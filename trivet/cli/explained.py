@@ -59,7 +59,9 @@ def _assessment(seen: Told | None) -> Iterator[str]:
     if seen is None:
         return
     for one in seen["scorers"]:
-        yield _line("scorer", short(one))
+        yield _line(
+            "scorer", " ".join(str(one[name]) for name in ("scorer", "version", "model") if one.get(name))
+        )
     for one in (seen["score"] or {}).get("evidence", []):
         yield _line("  heard", f"{one.get('start', 0):.1f} s  {short(one.get('quote', ''))}")
 

@@ -164,6 +164,36 @@ def releases(flow: Flow, json: Json = False) -> None:
     )
 
 
+drift = typer.Typer(
+    help="What looks different at vendors, scorers and targets: show it, accept it.", no_args_is_help=True
+)
+
+
+@drift.command("show")
+def drift_show(flow: Flow, json: Json = False) -> None:
+    """Show what is new or has vanished and nobody accepted yet. Example: `trivet drift show nightly_interviews`"""
+    from trivet.flow.steps import drift_of
+
+    with options.hub() as hub:
+        rows = drift_of(hub, flow)
+    output.print_rows(
+        rows,
+        ["source", "path", "change", "batch", "example"],
+        as_json=json,
+        empty="everything looks as it did",
+    )
+
+
+@drift.command("accept")
+def drift_accept(flow: Flow, actor: Actor = "unknown", json: Json = False) -> None:
+    """Take what was noticed for how things are from now on. Example: `trivet drift accept nightly_interviews`"""
+    from trivet.flow.steps import accept_drift
+
+    with options.hub() as hub:
+        rows = accept_drift(hub, flow, actor=actor)
+    output.print_rows(rows, ["source", "path", "change", "batch"], as_json=json, empty="nothing to accept")
+
+
 def _name(home: Path, file: str) -> str:
     """The library's name for a file that was named by path, from here or from the deployment, or by that name."""
     folder = (home / "mappings").resolve()

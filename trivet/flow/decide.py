@@ -11,6 +11,7 @@ from trivet.documents import Contracts
 from trivet.documents.canonical import fingerprint
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Delivery, Flow
+from trivet.flow.drift import hold
 from trivet.flow.hub import Hub
 from trivet.flow.translate import EMPLOYEE_NUMBER
 from trivet.ledger import people, set_asides
@@ -59,6 +60,8 @@ class Decided:
 
 def decide(hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False) -> list[Planned]:
     """What the batch plans, application by application; with `dry_run` nothing is written."""
+    if not dry_run:
+        hold(hub, flow)
     with hub.ledger.read() as tx:
         ids = touched(tx, batch)
     planned: list[Planned] = []

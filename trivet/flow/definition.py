@@ -46,11 +46,12 @@ class WriteBack:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a refusal means for its siblings, and what happens to a delivered decision that no longer holds."""
+    """What a refusal means for its siblings, a decision that no longer holds, and a vendor that looks different."""
 
     atomic: Literal["person", "batch", "independent"] = "person"
     max_failed_share: float = 0.2
     vanished: Literal["withdraw", "keep"] = "withdraw"
+    drift: Literal["accept", "warn", "hold"] = "warn"
 
 
 @dataclass(frozen=True, slots=True)

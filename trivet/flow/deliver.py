@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from trivet.contract import TargetConnector
+from trivet.contract import Describing, TargetConnector
 from trivet.delivery import compensate, progress
 from trivet.delivery import push as pushing
 from trivet.delivery import settle as settling
@@ -16,6 +16,7 @@ from trivet.delivery.push import PushReport
 from trivet.delivery.states import FLYING, TAKING_BACK
 from trivet.errors import AuthFailed, ConnectorError, LedgerError, TrivetError
 from trivet.flow.definition import Flow
+from trivet.flow.drift import hold, notice, target_seen
 from trivet.flow.hub import Hub
 from trivet.ledger import batches, operations
 from trivet.ledger.batches import Batch
@@ -37,6 +38,9 @@ def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | Non
     declaration, _ = hub.declared(TargetConnector, target_id)
     with hub.built(TargetConnector, target_id) as target:
         target.check()
+        if isinstance(target, Describing):
+            notice(hub, flow, batch, [target_seen(target_id, target.describe())])
+            hold(hub, flow)
         done = pushing.push(
             hub.ledger,
             batch.id,

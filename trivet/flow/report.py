@@ -10,10 +10,11 @@ from sqlalchemy import select
 from trivet.delivery import report as delivered
 from trivet.delivery.states import FLYING, TAKING_BACK
 from trivet.errors import LedgerError
+from trivet.flow import drift
 from trivet.flow.hub import Hub
 from trivet.flow.translate import CANDIDATE, EMPLOYEE_NUMBER
 from trivet.ledger import batches as batch_store
-from trivet.ledger import documents, operations, people
+from trivet.ledger import documents, operations, people, shapes
 from trivet.ledger import set_asides as aside_store
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import crosswalk, operation
@@ -59,6 +60,7 @@ def summary(hub: Hub, batch_id: str) -> Row:
     """What a batch came to, per system, with what was set aside; `problems` counts what a person should look at."""
     with hub.ledger.read() as tx:
         said = delivered.batch_summary(tx, batch_id)
+        noticed = shapes.noticed(tx, batch_id=batch_id)
     systems = [{"system": target, **_by_word(tally)} for target, tally in said.deliveries.items()]
     refused = [
         {
@@ -79,6 +81,7 @@ def summary(hub: Hub, batch_id: str) -> Row:
         "set_aside": [_aside(entry) for entry in said.set_asides],
         "refused": refused,
         "cases": [asdict(case) for case in said.cases],
+        "drift": drift.shown(noticed),
         "problems": open_ones + len(said.set_asides) + len(said.cases),
     }
 

@@ -17,6 +17,7 @@ from trivet.documents.canonical import fingerprint
 from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, Rejected, Retryable
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Flow, Route
+from trivet.flow.drift import notice, scorer_seen
 from trivet.flow.fetch import fetch
 from trivet.flow.hub import Hub
 from trivet.flow.scored import Outbox
@@ -77,6 +78,10 @@ class _Bench:
             self._seats[conn_id] = _Seat(conn_id, declaration, scorer, scorer.provenance())
         return self._seats[conn_id]
 
+    def seats(self) -> list[_Seat]:
+        """The scorers that were needed."""
+        return list(self._seats.values())
+
     def heard(self, seat: _Seat, key: str) -> Scoring | None:
         """What the scorer said before; asking costs more than looking where it is not cheap."""
         if key in self.known or seat.declaration.traits.cheap:
@@ -124,6 +129,9 @@ def score(
                 if on_progress:
                     on_progress(done, len(due))
             outbox.flush()
+    notice(
+        hub, flow, batch, [scorer_seen(s.connection, s.provenance) for s in bench.seats()], vanishing=False
+    )
     hub.keep_versions(flow)
     if again is not None:
         raise again

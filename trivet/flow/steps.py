@@ -7,13 +7,13 @@ from typing import Any
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import LedgerError
 from trivet.flow import decide as deciding
-from trivet.flow import deliver
+from trivet.flow import deliver, drift
 from trivet.flow import pull as pulling
 from trivet.flow import score as scoring
 from trivet.flow.hub import Hub
 from trivet.flow.report import find_person
 from trivet.flow.translate import translate
-from trivet.ledger import batches, cursors
+from trivet.ledger import batches, cursors, shapes
 from trivet.ledger.batches import Batch
 
 Row = dict[str, Any]
@@ -111,6 +111,20 @@ def reset_cursors(hub: Hub, flow_name: str, stream: str | None, *, actor: str = 
             tx, tenant=flow.tenant, flow=flow.name, streams=[stream] if stream else None, actor=actor
         )
     return [{"connection": flow.source, "stream": name, "cursor": None} for name in gone]
+
+
+def drift_of(hub: Hub, flow_name: str) -> list[Row]:
+    """What looks different and nobody accepted yet."""
+    flow = hub.flow(flow_name)
+    with hub.ledger.read() as tx:
+        return drift.shown(shapes.noticed(tx, tenant=flow.tenant, flow=flow.name))
+
+
+def accept_drift(hub: Hub, flow_name: str, *, actor: str) -> list[Row]:
+    """What was accepted."""
+    flow = hub.flow(flow_name)
+    with hub.ledger.begin() as tx:
+        return drift.shown(shapes.accept(tx, tenant=flow.tenant, flow=flow.name, actor=actor))
 
 
 def _batch(hub: Hub, batch_id: str) -> Batch:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from trivet.documents.canonical import fingerprint
 from trivet.flow.definition import Flow
+from trivet.flow.drift import Seen, notice
 from trivet.flow.hub import Hub
 from trivet.ledger import documents, people, records, set_asides
 from trivet.ledger.batches import Batch
@@ -39,6 +40,7 @@ def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     # stream by stream: an interview finds its person through the application, which comes before it
     for stream in flow.streams:
         after = ""
+        seen = Seen(f"{flow.source} {stream}")
         while True:
             with hub.ledger.read() as tx:
                 chunk = records.untranslated(tx, batch.id, stream, after=after, limit=CHUNK)
@@ -46,7 +48,10 @@ def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
             if not chunk:
                 break
             after = chunk[-1].id
+            for record in chunk:
+                seen.record(record.external_id, record.document)
             _store(hub, flow, batch, work, counts)
+        notice(hub, flow, batch, [seen])
     hub.keep_versions(flow)
     return counts
 

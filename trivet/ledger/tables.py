@@ -343,6 +343,8 @@ shape = Table(
     Column("last_batch", String, nullable=False),
     Column("records", BigInteger, nullable=False),
     Column("state", String, nullable=False),
+    Column("noticed_batch", String),
+    Column("example", String),
     _one_of("state", ("known", "new", "vanished"), "shape_state"),
 )
 

@@ -61,5 +61,7 @@ def upgrade() -> None:
         sa.Column('last_batch', sa.String(), nullable=False),
         sa.Column('records', sa.BigInteger(), nullable=False),
         sa.Column('state', sa.String(), nullable=False),
+        sa.Column('noticed_batch', sa.String()),
+        sa.Column('example', sa.String()),
         sa.CheckConstraint("state IN ('known', 'new', 'vanished')", name='shape_state'),
     )
