@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from trivet.errors import ConfigError
 from trivet.model import Document
 
 NAME = "behaviour_baseline"
+_LETTERS = {"en": re.compile("[a-z]{2}"), "zh": re.compile("[\u3400-\u9fff]")}
+"""What a text must hold for a language's patterns to be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,12 @@ class Indicator:
     name: str
     weight: float
     """Positive for the competency, negative against it."""
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: Mapping[str, tuple[re.Pattern[str], ...]]
+    """By language."""
 
-    def may_be_in(self, lines: str) -> bool:
-        """False where none of the lines can hold it: one look in place of one a line."""
-        return any(pattern.search(lines) for pattern in self.patterns)
+    def heard_in(self, lines: str, languages: Sequence[str]) -> list[re.Pattern[str]]:
+        """The patterns that some of the lines (lower case) may hold: one look in place of one a line."""
+        return [p for language in languages for p in self.patterns[language] if p.search(lines)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +41,29 @@ class Competency:
     def seen(self, sentences: Sequence[Document]) -> Iterator[Document]:
         """Each indicator once, with the sentence in which it was heard first; what speaks against comes first, so that
         "did not want to learn" is not taken for learning."""
-        texts = [str(s["text"]) for s in sentences]
+        texts = [str(s["text"]).lower() for s in sentences]
         whole = "\n".join(texts)
-        for indicator in self.indicators:
-            if indicator.weight < 0 and indicator.may_be_in(whole):
-                hit = _first(indicator, texts)
-                if hit is not None:
-                    yield _evidence(indicator, sentences[hit])
-                for pattern in indicator.patterns:
-                    texts = [pattern.sub(" ", text) for text in texts]
-        for indicator in self.indicators:
-            if indicator.weight > 0 and indicator.may_be_in(whole):
-                hit = _first(indicator, texts)
-                if hit is not None:
-                    yield _evidence(indicator, sentences[hit])
+        languages = [language for language, letters in _LETTERS.items() if letters.search(whole)]
+        for indicator in sorted(self.indicators, key=lambda one: one.weight >= 0):
+            patterns = indicator.heard_in(whole, languages)
+            hit = _first(patterns, texts)
+            if hit is not None:
+                yield _evidence(indicator, sentences[hit])
+            if indicator.weight < 0:
+                texts = [_blanked(patterns, text) for text in texts]
 
 
-def _first(indicator: Indicator, texts: Sequence[str]) -> int | None:
+def _first(patterns: Sequence[re.Pattern[str]], texts: Sequence[str]) -> int | None:
     for i, text in enumerate(texts):
-        if any(pattern.search(text) for pattern in indicator.patterns):
+        if any(pattern.search(text) for pattern in patterns):
             return i
     return None
+
+
+def _blanked(patterns: Sequence[re.Pattern[str]], text: str) -> str:
+    for pattern in patterns:
+        text = pattern.sub(" ", text)
+    return text
 
 
 def _evidence(indicator: Indicator, sentence: Document) -> Document:
@@ -88,13 +93,15 @@ def load(file: Path) -> Competency:
 
 
 def _indicator(entry: Any) -> Indicator:
-    # ^ and $ mean a sentence's ends
-    patterns = tuple(
-        re.compile(p, re.IGNORECASE | re.MULTILINE) for lang in ("en", "zh") for p in entry.get(lang, ())
-    )
-    if not patterns:
+    patterns = {language: tuple(_pattern(p) for p in entry.get(language, ())) for language in _LETTERS}
+    if not any(patterns.values()):
         raise ValueError(f"indicator {entry['name']!r} has no pattern")
     return Indicator(str(entry["name"]), float(entry.get("weight", 1)), patterns)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    # ^ and $ mean a sentence's ends; a text in lower case needs no IGNORECASE, under which the engine finds no prefix
+    return re.compile(text, re.MULTILINE if text == text.lower() else re.MULTILINE | re.IGNORECASE)
 
 
 def _wrong(file: Path, message: str) -> ConfigError:
