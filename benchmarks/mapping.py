@@ -20,7 +20,7 @@ from trivet.mapping import Library, Mapping
 from trivet.mapping.check import check_mappings
 from trivet.mapping.engine import compile_expression
 from trivet.mapping.reference import compile_reference
-from trivet.mapping.tests import run_tests
+from trivet.mapping.testing import run_tests
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 SHANGHAI = timezone(timedelta(hours=8))

@@ -112,8 +112,8 @@ class Target(Protocol):
 class Describing(Protocol):
     """A target that can say what it looks like, so that a change of it is noticed before a byte is sent."""
 
-    def describe(self) -> Mapping[str, Sequence[str]]:
-        """The properties (`name: type`) of each configured entity, as the target itself tells them now."""
+    def describe(self) -> Mapping[str, Document]:
+        """A JSON Schema for each configured entity (types, maxLength, readOnly, required), as the target tells it now."""
 
 
 C = TypeVar("C", bound=Config)

@@ -9,7 +9,7 @@ from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Unk
 from trivet.model import Confirmed, Document, Found, Operation, Outcome
 
 from .config import EntityConfig, SuccessFactorsConfig
-from .wire import NAME, Property, Wire, from_vendor, judge, quoted, to_vendor
+from .wire import NAME, Property, Wire, as_schema, from_vendor, judge, quoted, to_vendor
 
 MAX_OPS = 400
 """Of 1,000 that the vendor takes (KBA 3145174): a lost answer makes all of them unknown."""
@@ -40,12 +40,12 @@ class SuccessFactorsTarget:
                     cure=f"add the field to {name}, or mend `entities` of the connection",
                 )  # fmt: skip
 
-    def describe(self) -> Mapping[str, Sequence[str]]:
+    def describe(self) -> Mapping[str, Document]:
         """See `trivet.contract.Describing`; from `$metadata`."""
         metadata = self.wire.metadata()
         return {
-            name: [f"{prop}: {known.type}" for prop, known in metadata.get(name, {}).items()]
-            for name in self.config.entities
+            name: as_schema(name, metadata.get(name, {}), entity.reference)
+            for name, entity in self.config.entities.items()
         }
 
     def send(self, operations: Sequence[Operation]) -> Sequence[Outcome]:

@@ -31,8 +31,19 @@ class Property:
     max_length: int | None
     writable: bool
     filterable: bool
+    required: bool
 
 
+_JSON_TYPES = {
+    "Edm.Boolean": "boolean",
+    "Edm.Byte": "integer",
+    "Edm.Int16": "integer",
+    "Edm.Int32": "integer",
+    "Edm.Decimal": "number",
+    "Edm.Double": "number",
+    "Edm.Single": "number",
+}
+"""OData V2 primitive types that a mapping gives as something else than text; Int64 travels as text."""
 Metadata = Mapping[str, Mapping[str, Property]]
 
 
@@ -134,10 +145,31 @@ def parse_metadata(body: bytes) -> Metadata:
                 int(p.get("MaxLength") or 0) or None,
                 p.get(f"{_SAP}upsertable") != "false",
                 p.get(f"{_SAP}filterable") != "false",
+                p.get(f"{_SAP}required") == "true" or p.get("Nullable") == "false",
             )
             for p in entity.iter(f"{_EDM}Property")
         }
         for entity in root.iter(f"{_EDM}EntityType")
+    }
+
+
+def as_schema(name: str, properties: Mapping[str, Property], reference: str) -> Document:
+    """An entity as JSON Schema, the way mappings see it: dates are ISO text, the reference is the engine's own."""
+    described: Document = {}
+    for prop, known in properties.items():
+        if prop == reference:
+            continue
+        described[prop] = {"type": _JSON_TYPES.get(known.type, "string")}
+        if known.max_length is not None:
+            described[prop]["maxLength"] = known.max_length
+        if not known.writable:
+            described[prop]["readOnly"] = True
+    return {
+        "title": name,
+        "type": "object",
+        "properties": described,
+        "required": [prop for prop in described if properties[prop].required],
+        "additionalProperties": False,
     }
 
 

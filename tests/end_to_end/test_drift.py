@@ -1,5 +1,6 @@
 """Something looks different tonight: noticed once, with its first example, and handled as the flow says."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -104,8 +105,8 @@ def test_a_changed_target_holds_before_a_byte_is_sent(world: World, monkeypatch:
     describe = SuccessFactorsTarget.describe
 
     def changed(self: Any) -> Any:
-        told = {name: list(properties) for name, properties in describe(self).items()}
-        told["cust_TalentPoolEntry"][0] += "2"
+        told = copy.deepcopy(dict(describe(self)))
+        told["cust_TalentPoolEntry"]["properties"]["cust_pool"]["maxLength"] = 5
         return told
 
     monkeypatch.setattr(SuccessFactorsTarget, "describe", changed)

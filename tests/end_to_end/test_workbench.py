@@ -110,7 +110,9 @@ def test_bad_input_preview(world: World, arguments: tuple[str, ...], given: str 
 
 def test_a_preview_with_problems_says_so(world: World) -> None:
     """Problems are shown with their place, and the exit code is not 0."""
-    shown = asked(world, "preview", "successfactors/training_recommendation", "-i", "-", given="{}", fails=True)
+    shown = asked(
+        world, "preview", "successfactors/training_recommendation", "-i", "-", given="{}", fails=True
+    )
     assert {"MAP_REQUIRED"} == {one["code"] for one in shown["problems"]}
     assert "training_recommendation.yaml:" in shown["problems"][0]["place"]
 
@@ -163,3 +165,55 @@ def test_a_flow_that_uses_its_files_has_no_releases(world: World) -> None:
     """A release that no run would use is refused."""
     asked(world, "plan", world.flow)
     assert "RELEASE_UNUSED" in trivet(world, "apply", world.flow, "--json", fails=True)
+
+
+def test_a_mapping_is_drafted_from_target_and_sample(world: World) -> None:
+    """The target says what it takes, the sample what comes in: the draft runs, and its test passes."""
+    (*_, recommendation) = [
+        row for row in asked(world, "describe", "successfactors", "--write")
+        if row["entity"] == "cust_TrainingRecommendation"
+    ]  # fmt: skip
+    assert "cust_courseCode" in recommendation["required"]
+    assert recommendation["schema"]["properties"]["cust_courseCode"] == {"type": "string", "maxLength": 40}
+    given = json.dumps(
+        {"user_id": "100", "course": {"code": "A1", "title": "Listening"}, "score": 8.5, "odd": None}
+    )
+    name = "successfactors/drafted"
+    target = "successfactors.cust_TrainingRecommendation"
+    (file, test) = asked(world, "new", "mapping", name, "--target", target, "-i", "-", given=given)
+    assert (file["file"], test["file"]) == (f"mappings/{name}.yaml", f"mappings/{name}.test.yaml")
+    shown = asked(world, "preview", name)
+    assert shown["output"] == [
+        {"cust_userId": "100", "cust_courseCode": "A1", "cust_courseTitle": "Listening", "cust_score": 8.5}
+    ]
+    text = (world.home / file["file"]).read_text()
+    assert "cust_courseCode: {from: course.code, required: true, max_length: 40}" in text
+    assert "# nothing in the sample looks like it: cust_dueDate" in text
+    assert "passed" in trivet(world, "test", name)
+    assert "FILE_EXISTS" in trivet(
+        world, "new", "mapping", name, "--target", target, "-i", "-", given=given, fails=True
+    )
+    asked(world, "new", "mapping", "ats/person", "--target", "candidate", "-i", "-", given='{"name": "Ann"}')
+    assert asked(world, "preview", "ats/person", fails=True)["problems"]
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "given", "said"),
+    [
+        ("x/y", "nosuch", "{}", "SCHEMA_UNKNOWN"),
+        ("x/y", "successfactors.Nosuch", "{}", "TARGET_UNKNOWN"),
+        ("../y", "candidate", "{}", "NAME"),
+        ("x/y", "candidate", "[]", "INPUT_TYPE"),
+    ],
+)
+def test_bad_input_new_mapping(world: World, name: str, target: str, given: str, said: str) -> None:
+    """Each with its code, and nothing is written."""
+    assert said in trivet(
+        world, "new", "mapping", name, "--target", target, "-i", "-", given=given, fails=True
+    )
+    assert not (world.home / "mappings" / "x").exists()
+
+
+def test_bad_input_a_target_that_describes_nothing(world: World) -> None:
+    """One line with the cure."""
+    assert "NOT_DESCRIBING" in trivet(world, "describe", "kingdee_cloud", fails=True)

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from trivet.documents import Contracts
-from trivet.mapping import Library
 from trivet.mapping.check import check_mappings
 from trivet.mapping.reference import compile_reference
-from trivet.mapping.tests import run_tests
+from trivet.mapping.testing import run_tests
+from trivet.mapping.testing.cases import case_files
+from trivet.mapping.testing.coverage import Coverage, coverable
+from trivet.mapping.testing.mutation import Mutation, joined, score, shares
 
 HOME = Path(__file__).parents[2]
 RESULTS = run_tests(HOME)
@@ -32,19 +34,16 @@ def test_the_files_are_without_findings():
     assert [str(finding) for finding in check_mappings(HOME, Contracts.packaged())] == []
 
 
-def test_every_field_is_made_by_some_case(inputs):
-    """No field of a mapping is there that no case has seen filled, and every rule decides at least once."""
-    library = Library(HOME, Contracts.packaged())
-    silent = []
-    for entry in inputs:
-        if entry.name.startswith("rules/"):
-            ready = library.rules(entry.name)
-            wanted = {rule.name for rule in ready.rules}
-            seen = {d.rule for given in entry.given for d in ready.decide(given, entry.now)[0]}
-        else:
-            mapping = library.mapping(entry.name)
-            wanted = set(mapping.sheet.fields)
-            made = [mapping.apply(given, variables=entry.variables, now=entry.now) for given in entry.given]
-            seen = {field for mapped in made for document in mapped.documents for field in document}
-        silent += [f"{entry.name}: {name}" for name in wanted - seen]
-    assert silent == []
+def test_the_cases_reach_everything():
+    """Every field, both ways of every condition, look-ups and defaults hit and missed, every rule."""
+    measure = Coverage(HOME)
+    covered = [measure(file) for file in coverable(HOME)]
+    assert [f"{part.where}: {part.what}" for file in covered for part in file.missing()] == []
+    assert [f"{part.where}: {part.what}" for file in covered for part in file.not_measured()] == []
+
+
+def test_the_cases_notice_what_is_wrong():
+    """Nine of ten small mistakes at least, and no list of harmless ones longer than what is harmless."""
+    mutated = joined(map(Mutation(HOME), shares(case_files(HOME), 1)))
+    assert score(mutated) >= 0.9, [mutant.text for file in mutated for mutant in file.survived]
+    assert [text for file in mutated for text in file.stale()] == []

@@ -20,17 +20,19 @@ COMMANDS = (
     look.flows, look.status, look.deliveries, look.person, look.connectors, look.doctor,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
+    workbench.describe,
 )  # fmt: skip
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(workbench.drift, name="drift")
+app.add_typer(workbench.new, name="new")
 app.add_typer(work.sandbox, name="sandbox")
 
 
 def command_names() -> list[str]:
     """Every command's name, in the order of the help."""
-    return [*(command.__name__ for command in COMMANDS), "cursor", "drift", "sandbox"]
+    return [*(command.__name__ for command in COMMANDS), "cursor", "drift", "new", "sandbox"]
 
 
 def _version(wanted: bool) -> None:

@@ -1,6 +1,6 @@
 """Commands on the files that integration engineers edit."""
 
-from collections import Counter
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,19 +44,42 @@ def effective(
 def test(
     only: Annotated[str, typer.Argument(help="Only files whose path contains this.")] = "",
     json: Json = False,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file too.")] = None,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update", help="Rewrite snapshots that no longer hold: expect_exact, _many, _decisions."
+        ),
+    ] = False,
+    coverage: Annotated[
+        bool,
+        typer.Option(
+            "--coverage", help="List fields, branches, look-ups, defaults and rules that no case reaches."
+        ),
+    ] = False,
+    mutate: Annotated[
+        bool, typer.Option("--mutate", help="Break the files in small ways; list what no case notices.")
+    ] = False,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="Exit 1 below this percentage of coverage, or mutants killed."),
+    ] = None,
 ) -> None:
     """Run every x.test.yaml beside its mapping.
 
-    Example: `trivet test rules/`
+    Example: `trivet test rules/ --coverage --mutate --fail-under 90`
     """
-    from trivet.mapping.tests import run_tests
+    from trivet.cli.trial import Trial
 
-    results = [result for result in run_tests(load_settings().home) if only in str(result.file)]
-    failed = [result for result in results if not result.passed]
-    if json:
-        output.print_json([result.as_json() for result in results])
-    else:
-        output.print_lines(f"{result.file}: {result.name}: {result.message}" for result in failed)
-        counts = Counter(result.passed for result in results)
-        output.print_lines([f"{counts[True]} passed, {counts[False]} failed"])
-    raise typer.Exit(1 if failed or not results else 0)
+    if fail_under is not None and not (coverage or mutate):
+        raise typer.BadParameter("--fail-under needs --coverage or --mutate")
+    trial = Trial(load_settings().home, only, quiet=json)
+    if update:
+        trial.update()
+    trial.run(junit)
+    if coverage:
+        trial.cover()
+    if mutate:
+        trial.mutate()
+    trial.report()
+    raise typer.Exit(0 if trial.good(fail_under) else 1)

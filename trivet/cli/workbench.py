@@ -164,6 +164,55 @@ def releases(flow: Flow, json: Json = False) -> None:
     )
 
 
+def describe(
+    connection: Annotated[str, typer.Argument(help="A target connection.")],
+    write: Annotated[bool, typer.Option("--write", help="Store the schemas in mappings/targets/.")] = False,
+    json: Json = False,
+) -> None:
+    """Ask a target what it takes: properties, types, lengths; the check and new mappings use what is stored.
+
+    Example: `trivet describe successfactors --write`
+    """
+    from trivet.flow.describe import describe as describing
+
+    with options.hub() as hub:
+        rows = describing(hub, connection, write=write)
+    output.print_rows(rows, ["connector", "entity", "properties", "required", "file"], as_json=json)
+
+
+new = typer.Typer(help="Write the first draft of a file.", no_args_is_help=True)
+
+
+@new.callback()
+def _new() -> None:
+    """Write the first draft of a file."""
+
+
+@new.command("mapping")
+def new_mapping(
+    name: Annotated[str, typer.Argument(help="Its path below mappings/, without .yaml.")],
+    target: Annotated[str, typer.Option("--target", help="A canonical kind, or CONNECTOR.ENTITY.")],
+    sample: Annotated[
+        str, typer.Option("--sample", "-i", help="One input: a JSON or YAML file, - for standard input.")
+    ],
+    source: Annotated[
+        str,
+        typer.Option("--source", help="Schema of the input: vendor, delivery_input, or a canonical kind."),
+    ] = "vendor",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Draft a mapping and its test from what the target takes and one sample document.
+
+    Example: `trivet new mapping successfactors/course --target successfactors.cust_TrainingRecommendation -i sample.json`
+    """
+    from trivet.flow.drafting import draft_mapping
+    from trivet.flow.preview import read_input
+
+    rows = draft_mapping(load_settings().home, name, target, source, read_input(sample), force=force)
+    output.print_rows(rows, ["file", "fields", "matched", "problems"], as_json=json)
+
+
 drift = typer.Typer(
     help="What looks different at vendors, scorers and targets: show it, accept it.", no_args_is_help=True
 )

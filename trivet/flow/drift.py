@@ -110,13 +110,14 @@ def scorer_seen(connection: str, provenance: Document) -> Seen:
     return seen
 
 
-def target_seen(connection: str, described: Mapping[str, Iterable[str]]) -> Seen:
-    """What a target says of its entities."""
+def target_seen(connection: str, described: Mapping[str, Document]) -> Seen:
+    """What a target says of its entities: properties with their types and lengths."""
     seen = Seen(f"target {connection}")
     seen.records = ENOUGH
-    seen.paths = Counter(
-        {f"/{entity}/{name}": ENOUGH for entity, names in described.items() for name in names}
-    )
+    for entity, schema in described.items():
+        for name, known in schema["properties"].items():
+            said = " ".join(str(known[word]) for word in ("type", "maxLength") if word in known)
+            seen.paths[f"/{entity}/{name} {said}"] = ENOUGH
     return seen
 
 

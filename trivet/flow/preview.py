@@ -75,7 +75,7 @@ def read_input(which: str) -> Any:
 def test_base(library: Library, name: str) -> Any:
     """The base of the file's own test."""
     from trivet.documents.yaml_file import load_yaml
-    from trivet.mapping.tests import base_of
+    from trivet.mapping.testing import base_of
 
     test = library.file(name).with_suffix(".test.yaml")
     if not test.is_file():

@@ -11,7 +11,9 @@ from trivet.mapping.check import check_mappings
 from trivet.mapping.effective import effective_lines
 
 HEAD = "apiVersion: trivet/v1\nkind: {kind}\nmetadata: {{name: {name}, version: 1}}\n"
-BELOW = HEAD.format(kind="Mapping", name="hq/course") + """\
+BELOW = (
+    HEAD.format(kind="Mapping", name="hq/course")
+    + """\
 source: {schema: vendor}
 target: {connector: erp, entity: Course}
 tables: {courses: tables/courses.csv}
@@ -22,8 +24,11 @@ fields:
   Code: {from: code, lookup: courses, column: title}
   Note: {value: hq}
 """
+)
 BRANCH = HEAD.format(kind="Mapping", name="berlin/course") + "extends: hq/course\n"
-RULES = HEAD.format(kind="Rules", name="rules/hq") + """\
+RULES = (
+    HEAD.format(kind="Rules", name="rules/hq")
+    + """\
 common: {candidate_id: {from: application.candidate_id}, rule: {expr: $rule}}
 rules:
   - name: first
@@ -37,6 +42,7 @@ rules:
     key: '"second"'
     fields: {reason: {value: second}}
 """
+)
 NOW = __import__("datetime").datetime(2026, 11, 20, tzinfo=__import__("datetime").UTC)
 GIVEN = {"person": {"name": "Ann"}, "code": "A"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from trivet.mapping.reference import compile_reference
-from trivet.mapping.tests import merged, run_tests
+from trivet.mapping.testing import merged, run_tests
 
 HEAD = "apiVersion: trivet/v1\nkind: MappingTest\n"
 MAPPING = """\
