@@ -207,7 +207,9 @@ def _described(field: dict[str, Any]) -> bool:
     return "description" in field or (bool(inner) and all(map(_described, inner.values())))
 
 
-@pytest.mark.parametrize("kind", ["flow", "mapping", "mapping_layer", "mapping_test", "rules", "rules_layer", "site", "table"])
+@pytest.mark.parametrize(
+    "kind", ["flow", "mapping", "mapping_layer", "mapping_test", "rules", "rules_layer", "site", "table"]
+)
 def test_editors_that_know_draft_7_only_can_use_the_file_schemas(kind):
     """The schemas of files use nothing that draft-07 lacks."""
     schema = CONTRACTS.schema(kind)
