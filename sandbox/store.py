@@ -66,6 +66,18 @@ class Store:
             ).fetchall()
         return [(key, json.loads(body)) for key, body in rows]
 
+    def owned(self, kind: str, owner: str, value: str) -> list[Json]:
+        """The objects of the kind whose property `owner` has that value, by id."""
+        # an index for each property that is asked for: one look must not read a thousand objects
+        column = f"json_extract(body, '$.{owner}')"
+        with self.lock:
+            self._db.execute(f"CREATE INDEX IF NOT EXISTS by_{owner} ON object (kind, {column})")
+            rows = self._db.execute(
+                f"SELECT body FROM object WHERE kind = ? AND {column} = ? ORDER BY id",
+                (kind, value),
+            ).fetchall()
+        return [json.loads(body) for (body,) in rows]
+
     def since(
         self, kind: str, low: int, high: int, after: tuple[int, str], limit: int
     ) -> list[tuple[int, str, Json]]:

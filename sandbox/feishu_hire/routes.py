@@ -161,7 +161,7 @@ class FeishuHire(Vendor):
         talent = request.query.get("talent_id", "")
         if self.store.get("talent", talent) is None:
             return failure(NOT_FOUND, "talent not exist")
-        found = [body for _, body in self.store.all("note") if body["talent_id"] == talent]
+        found = self.store.owned("note", "talent_id", talent)
         return success({"items": found, "has_more": False, "page_token": ""})
 
     def create_note(self, request: Request) -> Answer:
