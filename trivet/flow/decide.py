@@ -1,14 +1,15 @@
 """Assessments become decisions, decisions the targets' own documents, and those planned operations."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting, expire_waiting
 from trivet.documents import Contracts
-from trivet.documents.canonical import fingerprint
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Delivery, Flow
 from trivet.flow.drift import hold
@@ -123,7 +124,7 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
         "assessment": case.assessment,
         "person": {"employee_number": person.employee_number},
     }
-    made_from = NewInput(fingerprint(given)[:26], given, person.subject_ref)
+    made_from = NewInput(_input_id(given), given, person.subject_ref)
     problems: list[Problem] = []
     decisions: list[Decision] = []
     for name in flow.rules:
@@ -142,6 +143,11 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
     if not problems:
         decided.scopes.add(case.id)
     decided.wanted += [] if problems and flow.policy.atomic == "person" else wanted
+
+
+def _input_id(given: Document) -> str:
+    # what the ledger gives back is written down alike each time: the canonical form would cost ten times as much
+    return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:26]
 
 
 def _for_target(
