@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ONCE ?=
 
-.PHONY: help setup run test check bench lock docs clean
+.PHONY: help setup run test check judges bench lock docs clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: $(STAMP) ## every test
 
 check: $(STAMP) ## lint, types, import rules, schemas, mappings, generated docs, spelling (under a minute)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check
+
+judges: $(STAMP) ## official JSONata and JSON Schema suites, both engines on 1,000 documents a file; rewrites docs/judges.md
+	@$(BIN)/python -m scripts.judges
 
 bench: $(STAMP) ## the benchmarks, each beside its peers, as tables
 	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -v __init__); do $(BIN)/python -m benchmarks.$$name || exit 1; done

@@ -65,8 +65,9 @@ class Contracts:
         fault = first_fault(document)
         if fault is not None:
             return [Violation(fault.pointer, fault.code, fault.message)]
+        quick = self._quick(kind)
         try:
-            if self._quick(kind).is_valid(document):
+            if quick.is_valid(document):
                 return []
         except ValueError:
             # a key that is no text: `json` writes it down all the same
@@ -98,13 +99,21 @@ class Contracts:
 
     def _quick(self, kind: str) -> Any:
         if kind not in self._fast:
-            registry = jsonschema_rs.Registry([(s["$id"], s) for s in self.schemas.values()])
-            self._fast[kind] = jsonschema_rs.Draft202012Validator(
-                self.schema(kind),
-                registry=registry,
-                validate_formats=True,
-                keywords={DECIMALS: _FastDecimals},
-            )
+            schema = self.schema(kind)
+            try:
+                self._fast[kind] = jsonschema_rs.Draft202012Validator(
+                    schema,
+                    registry=jsonschema_rs.Registry([(s["$id"], s) for s in self.schemas.values()]),
+                    validate_formats=True,
+                    keywords={DECIMALS: _FastDecimals},
+                )
+            except ValueError as error:
+                # else every document would be told that it is no JSON
+                raise ConfigError(
+                    f"schema {kind!r}: {str(error).splitlines()[0]}",
+                    code="SCHEMA_INVALID",
+                    cure="correct the schema, or its reference to another one",
+                ) from None
         return self._fast[kind]
 
     def _slow(self, kind: str) -> Any:
@@ -152,6 +161,10 @@ def _violations(error: Any) -> Iterator[Violation]:
         deepest = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type"))
         yield from _violations(deepest)
         return
+    if error.validator is None:
+        # a schema that is `false`; jsonschema loses the last step to it, so the pointer may be its parent's
+        yield Violation(pointer, "SCHEMA_FALSE", "is, or holds, what is never allowed here")
+        return
     codes = error.schema.get("errorCodes", {}) if isinstance(error.schema, dict) else {}
     code = codes.get(error.validator, f"SCHEMA_{error.validator.upper()}")
     if error.validator == "additionalProperties":
@@ -170,10 +183,14 @@ def _violations(error: Any) -> Iterator[Violation]:
 def _choice(error: Any) -> str:
     """What to choose, where the alternatives differ in the fields that they require."""
     alternatives = error.validator_value if error.validator in ("anyOf", "oneOf") else []
-    if not alternatives or any(set(entry) != {"required"} for entry in alternatives):
+    if not alternatives or any(not _only_requires(entry) for entry in alternatives):
         return ""
     ways = ", ".join(" with ".join(entry["required"]) for entry in alternatives)
     return f"needs {'exactly' if error.validator == 'oneOf' else 'at least'} one of: {ways}"
+
+
+def _only_requires(entry: Any) -> bool:
+    return isinstance(entry, dict) and set(entry) == {"required"}
 
 
 def _unknown(name: str, known: list[str]) -> str:

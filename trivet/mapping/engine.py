@@ -32,6 +32,7 @@ MAX_SOURCE = 200_000
 """Characters of one expression; a document's fused one holds all its fields."""
 # JSONata knows neither; whoever writes them expects another language
 _FOREIGN = re.compile(r"(?P<template>\{\{[^{}:]*\}\})|(?P<dunder>__\w+__)")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class ExpressionFailed(Exception):
@@ -145,6 +146,10 @@ def refuse_foreign(source: str) -> None:
     """Refuses what is no JSONata though it may parse: templates, dunder names, texts without end."""
     if len(source) > MAX_SOURCE:
         raise ExpressionFailed(f"is longer than {MAX_SOURCE} characters", "EXPR_LIMIT")
+    half = _HALF.search(source)
+    if half is not None:
+        # the engine itself would end in a UnicodeEncodeError
+        raise ExpressionFailed("holds half a character (lone surrogate)", "EXPR_SYNTAX", half.start())
     found = _FOREIGN.search(source)
     if found is None:
         return
