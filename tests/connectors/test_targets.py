@@ -9,7 +9,8 @@ from trivet_connectors.feishu_hire import TARGET as FEISHU
 from trivet_connectors.kingdee_cloud import TARGET as KINGDEE
 from trivet_connectors.successfactors import TARGET as SUCCESSFACTORS
 
-from trivet.conformance.target import SECRET, TargetSuite
+from trivet.conformance.promises import SECRET
+from trivet.conformance.target import TargetSuite
 from trivet.model import Document
 
 NAME = "𠮷田 O'Brien' or 1 eq 1"

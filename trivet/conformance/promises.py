@@ -4,11 +4,10 @@ import pickle
 import traceback
 from typing import Any
 
-from trivet.conformance import target
 from trivet.contract import Config
 from trivet.errors import ConnectorError
 
-SECRET = target.SECRET
+SECRET = "not-the-right-secret-4711"  # noqa: S105 - a wrong one, planted
 PERSON = "Planted Person 4711"
 """Somebody's name, planted in answers that cannot be read; no error may repeat it."""
 

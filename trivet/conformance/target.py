@@ -19,11 +19,11 @@ from typing import Any, ClassVar, Protocol
 
 import pytest
 
+from trivet.conformance.promises import SECRET, settings_are_closed
 from trivet.contract import Services, Target, TargetConnector
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable, UnknownOutcome
 from trivet.model import Confirmed, Document, Operation, OperationKind
 
-SECRET = "not-the-right-secret-4711"  # noqa: S105 - a wrong one, planted
 REFERENCES = ("AAAAAAAAAAAAAAA2", "BBBBBBBBBBBBBBB3", "CCCCCCCCCCCCCCC4")
 
 
@@ -87,10 +87,7 @@ class TargetSuite:
 
     def test_settings_are_closed_frozen_and_described(self) -> None:
         """A misspelt setting is refused, a built one cannot be changed, and every one says what it is for."""
-        config = self.connector.config
-        assert config.model_config["extra"] == "forbid"
-        assert config.model_config["frozen"]
-        assert all(field.description for field in config.model_fields.values())
+        settings_are_closed(self.connector.config)
 
     def test_check_accepts_the_right_secret(self, far_end: FarEnd, tmp_path: Path) -> None:
         """A good connection checks in silence."""

@@ -6,7 +6,7 @@ would change at which target and field. Nothing is sent. `apply` needs a plan of
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trivet.delivery.drafts import Wanted
@@ -205,17 +205,11 @@ def _decide_again(
 def _laid_over(case: ApplicationCase, overlay: Mapping[tuple[str, str], Document]) -> ApplicationCase:
     if not overlay:
         return case
-    requisition = case.requisition or {}
-    return ApplicationCase(
-        case.id,
-        case.subject_ref,
-        overlay.get(("application", case.id), case.application),
-        overlay.get(("candidate", (case.candidate or {}).get("id", "")), case.candidate or {}) or None,
-        overlay.get(("requisition", requisition.get("id", "")), requisition) or None,
-        case.interviews,
-        case.recordings,
-        case.assessments,
-    )
+    requisition = case.requisition
+    if requisition is not None:
+        requisition = overlay.get(("requisition", requisition["id"]), requisition)
+    application = overlay.get(("application", case.id), case.application)
+    return replace(case, application=application, requisition=requisition)
 
 
 def _compare(case: ApplicationCase, old: Decided, new: Decided, changes: _Changes) -> None:

@@ -106,11 +106,7 @@ class Sheet:
 
     def make(self, given: Any, variables: Dictionary[str, Any], now: datetime) -> Made:
         """The document, or the problems."""
-        bound: Dictionary[str, Any] = variables
-        if self._beside:
-            given = {"document": given, "tables": self.tables}
-        elif self.tables:
-            bound = {**variables, "tables": self.tables}
+        given, bound = self._bound(given, variables)
         try:
             document = self._whole(given, bound, now)
         except _Failed as failed:
@@ -130,11 +126,7 @@ class Sheet:
         self, given: Any, variables: Dictionary[str, Any], now: datetime
     ) -> Dictionary[str, list[Reason]]:
         """Why the condition holds (``) and how each field came to its value, from the engine in use."""
-        bound: Dictionary[str, Any] = variables
-        if self._beside:
-            given = {"document": given, "tables": self.tables}
-        elif self.tables:
-            bound = {**variables, "tables": self.tables}
+        given, bound = self._bound(given, variables)
         sources = {name: field_source(spec) for name, spec in self.fields.items()}
         if self.when is not None:
             sources = {"": self.when, **sources}
@@ -144,6 +136,12 @@ class Sheet:
             if isinstance(program, JlensProgram):
                 told[name] = program.reasons(given, bound, now)
         return told
+
+    def _bound(self, given: Any, variables: Dictionary[str, Any]) -> tuple[Any, Dictionary[str, Any]]:
+        """The input and the variables as the programs take them, with the tables in one of the two."""
+        if self._beside:
+            return {"document": given, "tables": self.tables}, variables
+        return given, {**variables, "tables": self.tables} if self.tables else variables
 
     def _missed(self, name: str, given: Any, bound: Dictionary[str, Any], now: datetime) -> bool:
         source = missed_source(self.fields[name])
