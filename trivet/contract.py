@@ -116,6 +116,15 @@ class Describing(Protocol):
         """A JSON Schema for each configured entity (types, maxLength, readOnly, required), as the target tells it now."""
 
 
+@runtime_checkable
+class Asynchronous(Protocol):
+    """A target that may answer `Accepted` and is asked by ticket what came of it."""
+
+    def outcomes(self, tickets: Sequence[str]) -> Sequence[Outcome]:
+        """One outcome per ticket, in order; `Accepted` while the target works on it, `UnknownOutcome` where it does not
+        know the ticket any more."""
+
+
 C = TypeVar("C", bound=Config)
 C_contra = TypeVar("C_contra", bound=Config, contravariant=True)
 
@@ -182,6 +191,8 @@ class TargetTraits:
     deletes: bool
     """A created record can be taken away again."""
     updates: bool = True
+    connections: int = 1
+    """Requests that the target takes at once; above 1 `send` is called from as many threads."""
 
 
 @dataclass(frozen=True, slots=True)

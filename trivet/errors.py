@@ -9,12 +9,14 @@
               + RateLimited     as above, after `retry_after` seconds
           + AuthFailed          the credentials are wrong; stop this connection, a person must act
           + Rejected            understood and refused; set the record aside
+              + PeriodClosed    as above, but only for now: its period is closed, it is taken up again later
           + UnknownOutcome      sent, answer lost or unreadable; ask before anything else
 
 The five connector errors are outcomes too: a bulk `send` returns them as values, one per operation, and raises one
 only to speak for the whole request.
 """
 
+from datetime import datetime
 from typing import Any
 
 
@@ -119,6 +121,14 @@ class AuthFailed(ConnectorError):
 
 class Rejected(ConnectorError):
     """Understood and refused (`vendor_code`, `field`); set the record aside."""
+
+
+class PeriodClosed(Rejected):
+    """The record's period is closed or not open yet; it waits until `opens_at` (an aware time), or is tried now and then."""
+
+    def __init__(self, message: str, *, opens_at: datetime | None = None, **where: Any) -> None:
+        super().__init__(message, **where)
+        self.opens_at = opens_at
 
 
 class UnknownOutcome(ConnectorError):

@@ -6,9 +6,10 @@ from chaos.fixtures import clock, migrated, sqlite_ledger
 from chaos.world import Clock, World, check
 
 from trivet.contract import Target, TargetTraits
-from trivet.delivery.exchange import FORWARD, Answer, intend, record, send
+from trivet.delivery.exchange import FORWARD, intend, record
 from trivet.delivery.failpoints import reach
 from trivet.delivery.push import push
+from trivet.delivery.sending import Answer, send
 from trivet.delivery.work import Limits, as_operation, hold
 from trivet.ledger import Ledger, contents
 from trivet.model import Confirmed

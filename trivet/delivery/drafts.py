@@ -153,6 +153,7 @@ def _blank(stamp: str) -> dict[str, Any]:
         "state": "planned",
         "stuck_from": None,
         "remote_id": None,
+        "ticket": None,
         "attempts": 0,
         "failures": 0,
         "due_at": None,

@@ -1,21 +1,27 @@
-"""One vendor call and what it came to, in the same words for every target and in both directions."""
+"""What vendor calls came to, written down in the same words for every target and in both directions."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
 from typing import Any, TypeAlias
 
-from trivet.contract import Target
+from trivet.delivery import breaker
+from trivet.delivery.sending import Answer, NotSent
 from trivet.delivery.transitions import follow, get_stuck, move
 from trivet.delivery.work import Work
-from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable, UnknownOutcome
-from trivet.ledger.bulk import chunks
+from trivet.errors import (
+    AuthFailed,
+    ConnectorError,
+    PeriodClosed,
+    RateLimited,
+    Rejected,
+    Retryable,
+)
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.times import stamp
-from trivet.model import Accepted, Confirmed, Operation, Outcome
+from trivet.model import Accepted, Confirmed, Outcome
 
 Pairs: TypeAlias = "list[tuple[StoredOperation, Outcome | NotSent]]"
 _TEXT = 300
@@ -34,63 +40,8 @@ class Phase:
 
 
 FORWARD = Phase("forward", "planned", "intent", "confirmed", "accepted", "unknown")
+ASKED = Phase("ask", "planned", "accepted", "confirmed", "accepted", "unknown")
 BACKWARD = Phase("compensate", "comp_planned", "comp_intent", "compensated", "comp_unknown", "comp_unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """Its intent was committed, and then it was not sent after all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One outcome per operation; `stop` where the connection must not be used on, `bug` for a foreign exception."""
-
-    outcomes: list[Outcome | NotSent]
-    stop: ConnectorError | None = None
-    bug: Exception | None = None
-
-
-def send_all(work: Work, wanted: Sequence[Operation], bound: Mapping[str, str] | None = None) -> Answer:
-    """Vendor requests of at most `max_ops`, until all are sent or the connection must stop.
-
-    `bound` names by operation key what must stand or fall together: once one was refused, the others are not sent any
-    more. A quarter of the lease's time is the limit, so that the outcomes are committed while the lease holds.
-    """
-    bound = bound or {}
-    whole, refused, ends = Answer([]), set[str](), monotonic() + work.limits.lease / 4
-    for part in chunks(wanted, work.traits.max_ops):
-        late = whole.stop or whole.bug or (whole.outcomes and monotonic() > ends)
-        go = [] if late else [one for one in part if bound.get(one.key) not in refused]
-        answer = send(work.target, go) if go else Answer([])
-        said = dict(zip((one.key for one in go), answer.outcomes, strict=True))
-        refused |= {
-            bound[key] for key, outcome in said.items() if key in bound and isinstance(outcome, Rejected)
-        }
-        outcomes = [*whole.outcomes, *(said.get(one.key, NotSent()) for one in part)]
-        whole = Answer(outcomes, whole.stop or answer.stop, whole.bug or answer.bug)
-    work.stopped, work.bug = work.stopped or whole.stop, work.bug or whole.bug
-    return whole
-
-
-def send(target: Target, wanted: Sequence[Operation]) -> Answer:
-    """One vendor request. Whatever cannot be told for sure is `UnknownOutcome`."""
-    try:
-        outcomes: list[Outcome | NotSent] = list(target.send(wanted))
-    except ConnectorError as error:
-        stop = error if isinstance(error, Retryable | AuthFailed) else None
-        return Answer([error] * len(wanted), stop)
-    except Exception as error:  # noqa: BLE001 - a connector's bug must not leave its operations in the air
-        return Answer([_unclear("raised a foreign exception")] * len(wanted), bug=error)
-    if len(outcomes) != len(wanted):
-        # whose answer is missing cannot be told
-        return Answer([_unclear("gave another number of outcomes")] * len(wanted))
-    stops = (outcome for outcome in outcomes if isinstance(outcome, AuthFailed | RateLimited))
-    return Answer(outcomes, next(stops, None))
-
-
-def _unclear(what: str) -> UnknownOutcome:
-    return UnknownOutcome(f"the connector {what}", connector="target", operation="send")
 
 
 def intend(work: Work, tx: Transaction, entries: Sequence[StoredOperation], phase: Phase) -> None:
@@ -106,10 +57,12 @@ def record(
     groups: dict[str, Pairs] = defaultdict(list)
     for entry, outcome in zip(entries, answer.outcomes, strict=True):
         groups[_word(outcome)].append((entry, outcome))
+    why = answer.stop if isinstance(answer.stop, RateLimited) else answer.why
+    breaker.note(tx, work, answered=answer.answered, failures=answer.failures, why=why)
     _settled(work, tx, groups, phase)
     _again(work, tx, groups, phase)
     refused = _refused(work, tx, groups["rejected"], phase)
-    if phase is FORWARD:
+    if phase is not BACKWARD:
         follow(tx, [entry.id for entry in entries])
     return refused
 
@@ -121,7 +74,9 @@ def _settled(work: Work, tx: Transaction, groups: dict[str, Pairs], phase: Phase
     move(tx, _first(done), phase.done, was=phase.sent, each={"remote_id": remote}, **fine)
     # an accepted one may be asked for at once; a compensation waits as an unknown does
     due = tx.stamp if phase is FORWARD else work.quiet_until(tx.now)
-    move(tx, _first(accepted), phase.accepted, code="ACCEPTED", was=phase.sent, due_at=due)
+    tickets = [getattr(outcome, "ticket", None) for _, outcome in accepted]
+    each = {"ticket": tickets}
+    move(tx, _first(accepted), phase.accepted, code="ACCEPTED", was=phase.sent, each=each, due_at=due)
     each = _errors(lost) | {"failures": [entry.failures + 1 for entry, _ in lost]}
     move(tx, _first(lost), phase.lost, was=phase.sent, each=each, due_at=work.quiet_until(tx.now))
     work.counts[phase.done] += len(done)
@@ -144,6 +99,7 @@ def _again(work: Work, tx: Transaction, groups: dict[str, Pairs], phase: Phase) 
     each = _errors(paused) | {"due_at": [_until(work, tx, outcome) for _, outcome in paused]}
     move(tx, _first(paused), phase.ready, was=phase.sent, each=each)
     move(tx, _first(groups["unsent"]), phase.ready, code="NOT_SENT", was=phase.sent)
+    _late(work, tx, groups["late"], phase)
     work.counts["retry"] += len(patient) + len(paused)
     work.counts["unsent"] += len(groups["unsent"])
     for code in {_code(outcome) for _, outcome in tired}:
@@ -153,13 +109,30 @@ def _again(work: Work, tx: Transaction, groups: dict[str, Pairs], phase: Phase) 
     work.counts["stuck"] += len(tired)
 
 
+def _late(work: Work, tx: Transaction, pairs: Pairs, phase: Phase) -> None:
+    """Its period is closed: it waits for the next one, and for a person when that does not come."""
+    oldest = stamp(tx.now - timedelta(days=work.limits.late_for))
+    over = [pair for pair in pairs if pair[0].created_at < oldest]
+    for code in {_code(outcome) for _, outcome in over}:
+        entries = [entry for entry, outcome in over if _code(outcome) == code]
+        message = f"its period was closed for {work.limits.late_for:g} days"
+        get_stuck(tx, entries, code, message, was=phase.sent, applied_from=phase.ready)
+    waits = [pair for pair in pairs if pair[0].created_at >= oldest]
+    again = stamp(tx.now + timedelta(days=work.limits.late_days))
+    opens = [getattr(outcome, "opens_at", None) for _, outcome in waits]
+    each = _errors(waits) | {"due_at": [stamp(max(at, tx.now)) if at else again for at in opens]}
+    move(tx, _first(waits), phase.ready, code="PERIOD_CLOSED", was=phase.sent, each=each)
+    work.counts["stuck"] += len(over)
+    work.counts["late"] += len(waits)
+
+
 def _until(work: Work, tx: Transaction, outcome: Outcome | NotSent) -> str:
     asked = outcome.retry_after if isinstance(outcome, RateLimited) else 0.0
     return stamp(tx.now + timedelta(seconds=min(max(asked, 0.0), work.limits.max_pause)))
 
 
 def _refused(work: Work, tx: Transaction, pairs: Pairs, phase: Phase) -> list[StoredOperation]:
-    if phase is FORWARD:
+    if phase is not BACKWARD:
         move(tx, _first(pairs), "rejected", was=phase.sent, each=_errors(pairs), due_at=None)
         work.counts["rejected"] += len(pairs)
         return _first(pairs)
@@ -189,6 +162,8 @@ def _word(outcome: Outcome | NotSent) -> str:
             return "paused"
         case Retryable():
             return "retryable"
+        case PeriodClosed():
+            return "late"
         case Rejected():
             return "rejected"
         case NotSent():

@@ -9,14 +9,17 @@ commit the outcomes, and what a refusal takes back
 from collections.abc import Mapping, Sequence
 
 from trivet.delivery import history, policies
-from trivet.delivery.exchange import FORWARD, intend, record, send_all
+from trivet.delivery.exchange import FORWARD, intend, record
 from trivet.delivery.failpoints import reach
 from trivet.delivery.repair import keep_oldest
+from trivet.delivery.sending import send_all
 from trivet.delivery.states import FLYING
 from trivet.delivery.transitions import get_stuck
 from trivet.delivery.work import Work, as_operation
+from trivet.documents.canonical import fingerprint
 from trivet.errors import ConnectorError
 from trivet.ledger import contents, operations
+from trivet.ledger.contents import Contents
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import operation
@@ -33,6 +36,7 @@ def forward(work: Work, part: Sequence[StoredOperation]) -> bool:
         entries, lives = _still_planned(work, tx, part)
         entries = _possible(work, tx, entries, found)
         known = contents.get(tx, [entry.id for entry in entries], "document")
+        entries = _as_planned(work, tx, entries, known)
         remote = {entry.id: _remote_id(found, lives, entry) for entry in entries}
         if part[0].kind != "create":
             contents.put(tx, "before", {entry.id: _image(found, entry) for entry in entries})
@@ -127,7 +131,22 @@ def _possible(
     return [entry for entry in entries if entry.id not in hopeless]
 
 
+def _as_planned(
+    work: Work, tx: Transaction, entries: list[StoredOperation], known: Mapping[str, Contents]
+) -> list[StoredOperation]:
+    """Those whose document is the one that the key was given for; one key never carries two documents."""
+    other = [
+        entry
+        for entry in entries
+        if entry.kind != "delete" and fingerprint(known[entry.id].document) != entry.fingerprint
+    ]
+    get_stuck(tx, other, "IDEMPOTENCY_MISMATCH", _TROUBLES["IDEMPOTENCY_MISMATCH"])
+    work.counts["stuck"] += len(other)
+    return [entry for entry in entries if entry not in other] if other else entries
+
+
 _TROUBLES = {
+    "IDEMPOTENCY_MISMATCH": "the stored document is not the one that was planned under this key",
     "CANNOT_UPDATE": "the target cannot change a record",
     "CANNOT_DELETE": "the target cannot take a record away",
     "GONE_AT_TARGET": "the record is gone: somebody deleted it at the target",

@@ -24,20 +24,14 @@ def refused(tx: Transaction, batch: Batch, entries: list[StoredOperation]) -> No
     bound = [entry for entry in entries if not entry.independent]
     if batch.atomic == "independent" or not bound:
         return
-    reachable = ["planned", "confirmed", *sorted(FLYING)]
-    siblings = (operation.c.batch_id == batch.id) & operation.c.independent.is_(False)
-    if batch.atomic == "person":
-        people = {entry.subject_ref for entry in bound if entry.subject_ref}
-        siblings &= operation.c.subject_ref.in_(people)
-        ask_back(
-            tx, operations.find(tx, siblings, operation.c.state.in_(reachable), lock=True), "PERSON_REFUSED"
-        )
+    if batch.atomic == "batch":
+        _take_all_back(tx, batch, "BATCH_REFUSED", "an operation was refused")
         return
-    reachable.append("waiting_identity")
-    ask_back(tx, operations.find(tx, siblings, operation.c.state.in_(reachable), lock=True), "BATCH_REFUSED")
-    current = batches.get(tx, batch.id, lock=True)
-    if current.state not in {"compensating", "compensated"}:
-        batches.set_state(tx, current, "compensating", reason="an operation was refused")
+    reachable = ["planned", "confirmed", *sorted(FLYING)]
+    people = {entry.subject_ref for entry in bound if entry.subject_ref}
+    siblings = (operation.c.batch_id == batch.id) & operation.c.independent.is_(False)
+    siblings &= operation.c.subject_ref.in_(people) & operation.c.state.in_(reachable)
+    ask_back(tx, operations.find(tx, siblings, lock=True), "PERSON_REFUSED")
 
 
 def bound(batch: Batch, entries: Sequence[StoredOperation]) -> dict[str, str]:
@@ -58,12 +52,25 @@ def held(work: Work, tx: Transaction) -> bool:
     meant = sum(by_state.values()) - by_state.get("superseded", 0) - by_state.get("waiting_identity", 0)
     if by_state.get("rejected", 0) <= work.batch.max_failed_share * meant:
         return False
+    back = work.batch.too_many == "roll_back"
     known = cases.find(tx, batch_id=work.batch.id)
     if not any(case.code == HELD and case.target == work.target_id for case in known):
-        message = f"{by_state['rejected']} of {meant} operations were refused; the rest is held"
+        follows = "what arrived is taken back" if back else "the rest is held"
+        message = f"{by_state['rejected']} of {meant} operations were refused; {follows}"
         new = cases.NewCase(work.batch.tenant, HELD, message, batch_id=work.batch.id, target=work.target_id)
         cases.open_many(tx, [new])
+        if back:
+            _take_all_back(tx, work.batch, HELD, "too many operations were refused")
     return True
+
+
+def _take_all_back(tx: Transaction, batch: Batch, code: str, reason: str) -> None:
+    siblings = (operation.c.batch_id == batch.id) & operation.c.independent.is_(False)
+    reachable = ["planned", "waiting_identity", "confirmed", *sorted(FLYING)]
+    ask_back(tx, operations.find(tx, siblings, operation.c.state.in_(reachable), lock=True), code)
+    current = batches.get(tx, batch.id, lock=True)
+    if current.state not in {"compensating", "compensated"}:
+        batches.set_state(tx, current, "compensating", reason=reason)
 
 
 def allowed_people(tx: Transaction, batch_id: str, cap: int) -> set[str]:

@@ -1,9 +1,8 @@
 """Sends what is planned for one batch at one target, in vendor calls of one kind and one entity (`forward`)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from trivet.contract import Target, TargetTraits
 from trivet.delivery import history, policies
@@ -20,6 +19,7 @@ from trivet.ledger.operations import StoredOperation
 from trivet.ledger.times import instant
 
 _KINDS = {"create": 0, "update": 1, "delete": 2}
+_REBASED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,17 @@ def push(
     with hold(ledger, batch_id, target_id, target, traits, limits) as work:
         with work.write() as tx:
             _rebase(tx, work)
-            ready = _ready(tx, work, cap)
+            total = sum(operations.sorts(tx, batch_id, target_id).values())
+            people = None if cap is None else policies.allowed_people(tx, batch_id, cap)
             held = policies.held(work, tx)
         done = 0
-        for part in _slices(ready, work.slice):
+        for part in _parts(work, people):
             if held or work.stopped or work.bug:
                 break
             held = forward(work, part)
             done += len(part)
             if on_progress:
-                on_progress(done, len(ready))
+                on_progress(done, total)
         if not (work.stopped or work.bug):
             undo(work)
         if work.bug:
@@ -77,30 +78,37 @@ def push(
         return _report(work, held=held)
 
 
-def _ready(tx: Transaction, work: Work, cap: int | None) -> list[StoredOperation]:
-    ready = [entry for entry in work.at(tx, "planned") if not entry.due_at or entry.due_at <= tx.stamp]
-    if cap is not None:
-        people = policies.allowed_people(tx, work.batch.id, cap)
-        ready = [entry for entry in ready if entry.subject_ref is None or entry.subject_ref in people]
-    return ready
-
-
-def _slices(ready: Sequence[StoredOperation], size: int) -> Iterator[list[StoredOperation]]:
-    def alike(entry: StoredOperation) -> tuple[int, int, str]:
-        return entry.position, _KINDS[entry.kind], entry.entity
-
-    for _, group in groupby(sorted(ready, key=alike), key=alike):
-        entries = list(group)
-        for start in range(0, len(entries), size):
-            yield entries[start : start + size]
+def _parts(work: Work, people: Collection[str] | None) -> Iterator[list[StoredOperation]]:
+    """What is due, one slice of one sort after the other, read when its turn comes: a night may hold any number."""
+    with work.ledger.read() as tx:
+        sorts = operations.sorts(tx, work.batch.id, work.target_id)
+    for of in sorted(sorts, key=lambda of: (of.position, _KINDS[of.kind], of.entity)):
+        last = None
+        while True:
+            with work.ledger.read() as tx:
+                part = operations.page(tx, work.batch.id, work.target_id, "planned", last, work.slice, of=of)
+            if not part:
+                break
+            last = part[-1]
+            if people is not None:
+                part = [entry for entry in part if entry.subject_ref is None or entry.subject_ref in people]
+            if part:
+                yield part
 
 
 def _rebase(tx: Transaction, work: Work) -> None:
     """Gives each planned revision the kind that fits what the target holds now that earlier revisions are settled."""
-    later = [entry for entry in work.at(tx, "planned", lock=True) if entry.revision > 1]
-    if not later:
-        return
-    known = operations.by_reference(tx, {entry.reference for entry in later})
+    last = None
+    while True:
+        later = operations.page(tx, work.batch.id, work.target_id, "planned", last, _REBASED, revision=2)
+        if not later:
+            return
+        last = later[-1]
+        _rebase_page(tx, later)
+
+
+def _rebase_page(tx: Transaction, later: list[StoredOperation]) -> None:
+    known = operations.by_reference(tx, {entry.reference for entry in later}, lock=True)
     useless = []
     for entry in later:
         earlier = [past for past in known[entry.reference] if past.revision < entry.revision]
@@ -119,9 +127,8 @@ def _rebase(tx: Transaction, work: Work) -> None:
 
 def _report(work: Work, *, held: bool) -> PushReport:
     with work.ledger.read() as tx:
-        left = work.at(tx, "planned")
+        left, due = operations.planned(tx, work.batch.id, work.target_id)
     counts = work.counts
-    due = [entry.due_at for entry in left if entry.due_at]
     return PushReport(
         confirmed=counts["confirmed"],
         accepted=counts["accepted"],
@@ -129,8 +136,8 @@ def _report(work: Work, *, held: bool) -> PushReport:
         rejected=counts["rejected"],
         stuck=counts["stuck"],
         taken_back=counts["compensated"],
-        left=len(left),
+        left=left,
         held=held,
-        retry_at=instant(min(due)) if due else None,
+        retry_at=instant(due) if due else None,
         stopped=work.stopped,
     )

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from trivet.delivery.exchange import send
 from trivet.delivery.failpoints import reach
+from trivet.delivery.sending import send
 from trivet.delivery.transitions import get_stuck
 from trivet.delivery.work import Work
 from trivet.ledger import operations

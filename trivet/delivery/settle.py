@@ -2,7 +2,7 @@
 
     unknown, quiet time over:  nothing there → planned again, same key      ours → confirmed
                                several, alike → one is kept                 other content → stuck, a case
-    accepted:                  there → confirmed                            not in time → unknown
+    accepted:                  there → confirmed    refused → rejected      not in time → unknown
 A target that cannot be asked sends its unknowns to a person.
 """
 
@@ -12,13 +12,16 @@ from itertools import groupby
 
 from sqlalchemy import and_, or_, select
 
-from trivet.contract import Target, TargetTraits
+from trivet.contract import Asynchronous, Target, TargetTraits
+from trivet.delivery import policies
+from trivet.delivery.exchange import ASKED, record
 from trivet.delivery.failpoints import reach
 from trivet.delivery.repair import keep_oldest
+from trivet.delivery.sending import Answer
 from trivet.delivery.transitions import follow, get_stuck, move
 from trivet.delivery.undo import undo
 from trivet.delivery.work import Limits, Work, as_operation, hold, holds
-from trivet.errors import ConnectorError, LedgerError
+from trivet.errors import ConnectorError, LedgerError, Rejected
 from trivet.ledger import contents, operations
 from trivet.ledger.bulk import chunks
 from trivet.ledger.contents import Contents
@@ -26,7 +29,7 @@ from trivet.ledger.ledger import Ledger, Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import operation
 from trivet.ledger.times import instant
-from trivet.model import Found
+from trivet.model import Confirmed, Found
 
 _MESSAGES = {
     "CONFLICT": "the target holds our reference with other content",
@@ -80,7 +83,10 @@ def settle(
 
 def settle_here(work: Work) -> None:
     """Settles one batch at one target, under its lease."""
-    _ask(work)
+    if not (work.stopped or work.bug):
+        _poll(work)
+    if not (work.stopped or work.bug):
+        _ask(work)
     if not (work.stopped or work.bug):
         undo(work)
 
@@ -95,6 +101,32 @@ def _due_batches(ledger: Ledger, target_id: str) -> list[str]:
         query = select(operation.c.batch_id).where(operation.c.target == target_id, in_the_air).distinct()
         # newest first: a later revision is taken back before the one below it
         return sorted(tx.conn.scalars(query), reverse=True)
+
+
+def _poll(work: Work) -> None:
+    """Asks an asynchronous target by ticket; what it says nothing about is looked for like everything else."""
+    if not isinstance(work.target, Asynchronous):
+        return
+    with work.ledger.read() as tx:
+        accepted = [entry for entry in work.at(tx, "accepted") if entry.ticket]
+        due = [entry for entry in accepted if entry.due_at and entry.due_at <= tx.stamp]
+    for part in chunks(due, work.reads):
+        try:
+            said = work.target.outcomes([entry.ticket or "" for entry in part])
+        except ConnectorError as error:
+            work.stopped = error
+            return
+        told = dict(zip((entry.id for entry in part), said, strict=True))
+        reach("settle.before_commit")
+        with work.write() as tx:
+            entries = [
+                entry
+                for entry in operations.by_ids(tx, told, lock=True).values()
+                if entry.state == "accepted" and isinstance(told[entry.id], Confirmed | Rejected)
+            ]
+            answer = Answer([told[entry.id] for entry in entries], answered=True)
+            policies.refused(tx, work.batch, record(work, tx, entries, answer, ASKED))
+        reach("settle.after_commit")
 
 
 def _ask(work: Work) -> None:

@@ -20,7 +20,7 @@ OPERATION: Mapping[str, frozenset[str]] = {
     "planned": frozenset({"intent", "superseded", "cancelled", "stuck"}),
     # planned again: the target provably did nothing
     "intent": frozenset({"confirmed", "accepted", "unknown", "rejected", "planned", "stuck"}),
-    "accepted": frozenset({"confirmed", "unknown", "stuck"}),
+    "accepted": frozenset({"confirmed", "rejected", "unknown", "stuck"}),
     # planned again: asked after the quiet time, nothing there
     "unknown": frozenset({"confirmed", "planned", "stuck"}),
     "confirmed": frozenset({"comp_planned", "stuck"}),

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from trivet.delivery.exchange import BACKWARD, intend, record, send_all
+from trivet.delivery.exchange import BACKWARD, intend, record
 from trivet.delivery.failpoints import reach
 from trivet.delivery.keys import undo_key
 from trivet.delivery.repair import keep_oldest
+from trivet.delivery.sending import send_all
 from trivet.delivery.states import BLOCKING
 from trivet.delivery.transitions import get_stuck, move
 from trivet.delivery.work import Work, as_operation, holds

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 
 from trivet.contract import Target, TargetTraits
+from trivet.delivery.breaker import paused
 from trivet.delivery.progress import judge
 from trivet.delivery.transitions import move
 from trivet.errors import ConnectorError, LedgerError
@@ -38,7 +39,13 @@ class Limits:
     lease: float = 300
     """How long a silent worker keeps its batch and target; longer than any vendor call may last."""
     slice: int = 64
-    """Operations whose intent is committed together, where the vendor takes fewer in a call."""
+    """Operations per connection whose intent is committed together, where the vendor takes fewer in a call."""
+    trips: int = 5
+    """Calls in a row that came to nothing, before everybody leaves the target alone for a pause."""
+    late_days: float = 7
+    """Days between two attempts at a record whose period is closed, where the vendor does not say when it opens."""
+    late_for: float = 120
+    """Days after which such a record is a person's to decide."""
 
     def pause(self, failures: int) -> float:
         """Seconds to wait after so many failures."""
@@ -62,6 +69,10 @@ class Work:
     bug: Exception | None = None
     """Set: the connector raised what it must not; its operations are unknown."""
     wrote: bool = False
+    failing: int = 0
+    """The target's calls in a row that came to nothing, other workers' included."""
+    noted: bool = False
+    """Whether the ledger holds something against the target."""
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -74,7 +85,12 @@ class Work:
     @property
     def slice(self) -> int:
         """Operations whose intent is committed together: whole vendor calls."""
-        return self.traits.max_ops * max(1, self.limits.slice // self.traits.max_ops)
+        if self.failing:
+            return self.traits.max_ops  # one call tries whether the target is back
+        at_once = self.traits.max_ops * self.traits.connections
+        if self.traits.asked_by == "nothing":
+            return at_once  # what a dead worker had not sent yet could not be told from what it had
+        return at_once * max(1, self.limits.slice // self.traits.max_ops)
 
     @property
     def reads(self) -> int:
@@ -125,7 +141,9 @@ def hold(
                 code="LEASE_HELD",
                 cure="let it finish; a dead one's claim ends by itself",
             )
-        work = Work(ledger, batch, target_id, target, traits, limits, lease)
+        failing, pause = paused(tx, target_id)
+        work = Work(ledger, batch, target_id, target, traits, limits, lease, stopped=pause, failing=failing)
+        work.noted = failing > 0 or pause is not None
         _adopt(work, tx)
     try:
         yield work

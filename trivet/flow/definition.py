@@ -50,6 +50,7 @@ class Policy:
 
     atomic: Literal["person", "batch", "independent"] = "person"
     max_failed_share: float = 0.2
+    too_many: Literal["hold", "roll_back"] = "hold"
     vanished: Literal["withdraw", "keep"] = "withdraw"
     drift: Literal["accept", "warn", "hold"] = "warn"
 

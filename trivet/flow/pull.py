@@ -25,6 +25,7 @@ def open_batch(hub: Hub, flow: Flow, run_key: str) -> Batch:
             environment=flow.environment,
             atomic=flow.policy.atomic,
             max_failed_share=flow.policy.max_failed_share,
+            too_many=flow.policy.too_many,
         )
     if resumed:
         log.info("resumed batch=%s", batch.id)

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from trivet.errors import LedgerError
 from trivet.ledger.audit import ENGINE, Event
 from trivet.ledger.bulk import chunks
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import batch, operation
+from trivet.ledger.tables import batch, event, operation
 
 Atomic = Literal["person", "batch", "independent"]
+TooMany = Literal["hold", "roll_back"]
 _ID_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -30,6 +31,8 @@ class Batch:
     atomic: Atomic
     """What a refusal takes with it: the person's other operations, the whole batch, or nothing."""
     max_failed_share: float
+    too_many: TooMany
+    """What follows when a larger share was refused: the rest waits for a person, or all of it is taken back."""
     state: str
     rollback_reason: str | None
     opened_at: str
@@ -46,6 +49,7 @@ def open_or_resume(
     environment: str,
     atomic: Atomic = "person",
     max_failed_share: float = 1.0,
+    too_many: TooMany = "hold",
 ) -> tuple[Batch, bool]:
     """The flow's unfinished batch with True, or a new one with False.
 
@@ -55,7 +59,7 @@ def open_or_resume(
     unfinished = (batch.c.tenant == tenant) & (batch.c.flow == flow) & batch.c.closed_at.is_(None)
     known = tx.conn.scalar(select(batch.c.id).where(unfinished).with_for_update())
     if known is not None:
-        policy = {"atomic": atomic, "max_failed_share": max_failed_share}
+        policy = {"atomic": atomic, "max_failed_share": max_failed_share, "too_many": too_many}
         tx.conn.execute(update(batch).where(batch.c.id == known).values(policy))
         tx.events.append(Event(known, known, "BATCH_RESUMED", note=run_key))
         return get(tx, known), True
@@ -68,6 +72,7 @@ def open_or_resume(
         "environment": environment,
         "atomic": atomic,
         "max_failed_share": max_failed_share,
+        "too_many": too_many,
         "state": "open",
         "opened_at": tx.stamp,
         "counters": "{}",
@@ -134,6 +139,13 @@ def count(tx: Transaction, batch_id: str, **more: int) -> None:
     for name, amount in more.items():
         counters[name] = counters.get(name, 0) + amount
     tx.conn.execute(update(batch).where(batch.c.id == batch_id).values(counters=json.dumps(counters)))
+
+
+def shared(tx: Transaction, batch_id: str) -> bool:
+    """True where a second run took the batch up: it is not for the first one to close."""
+    resumed = (event.c.chain == batch_id) & (event.c.code == "BATCH_RESUMED")
+    get(tx, batch_id, lock=True)
+    return tx.conn.scalar(select(func.count()).where(resumed)) != 0
 
 
 def set_state(

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, UpdateBase, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, UpdateBase, bindparam, func, insert, or_, select, tuple_, update
 
 from trivet.errors import LedgerError
 from trivet.ledger.bulk import chunks, run_many
@@ -43,6 +43,8 @@ class StoredOperation(NamedTuple):
     fingerprint: str
     mapping_version: str
     remote_id: str | None
+    ticket: str | None
+    """What an asynchronous target gave to ask with."""
     attempts: int
     failures: int
     """Attempts in a row that came to nothing."""
@@ -57,6 +59,14 @@ class StoredOperation(NamedTuple):
     error_text: str | None
     created_at: str
     updated_at: str
+
+
+class Sort(NamedTuple):
+    """What one vendor call may hold together."""
+
+    position: int
+    kind: OperationKind
+    entity: str
 
 
 class Glance(NamedTuple):
@@ -80,6 +90,33 @@ _AT = _ALL.where(
     operation.c.target == bindparam("at"),
     operation.c.state.in_(bindparam("states", expanding=True)),
 ).order_by(operation.c.position, operation.c.entity, operation.c.seq)
+_PAGE = (
+    _ALL.where(
+        operation.c.batch_id == bindparam("batch"),
+        operation.c.target == bindparam("at"),
+        operation.c.state == bindparam("in_state"),
+        operation.c.revision >= bindparam("revision"),
+        tuple_(operation.c.seq, operation.c.id) > tuple_(bindparam("seq"), bindparam("id")),
+    )
+    .order_by(operation.c.seq, operation.c.id)
+    .limit(bindparam("most"))
+)
+_SORT = _PAGE.where(
+    operation.c.position == bindparam("position"),
+    operation.c.kind == bindparam("kind"),
+    operation.c.entity == bindparam("entity"),
+    or_(operation.c.due_at.is_(None), operation.c.due_at <= bindparam("now")),
+)
+_SORTS = (
+    select(operation.c.position, operation.c.kind, operation.c.entity, func.count())
+    .where(
+        operation.c.batch_id == bindparam("batch"),
+        operation.c.target == bindparam("at"),
+        operation.c.state == "planned",
+        or_(operation.c.due_at.is_(None), operation.c.due_at <= bindparam("now")),
+    )
+    .group_by(operation.c.position, operation.c.kind, operation.c.entity)
+)
 _REVISED = select(operation.c.reference).where(
     operation.c.reference.in_(bindparam("ids", expanding=True)), operation.c.revision > 1
 )
@@ -90,6 +127,11 @@ _GLANCE = (
 )
 _TALLY = select(operation.c.target, operation.c.state, func.count()).group_by(
     operation.c.target, operation.c.state
+)
+_PLANNED = select(func.count(), func.min(operation.c.due_at)).where(
+    operation.c.batch_id == bindparam("batch"),
+    operation.c.target == bindparam("at"),
+    operation.c.state == "planned",
 )
 _STATES = (
     select(operation.c.state, func.count(), func.count(operation.c.verified_at))
@@ -135,6 +177,39 @@ def at(
     query = _AT.with_for_update() if lock and tx.locks else _AT
     given = {"batch": batch_id, "at": target, "states": list(states)}
     return [StoredOperation._make(row) for row in tx.conn.execute(query, given)]
+
+
+def sorts(tx: Transaction, batch_id: str, target: str) -> dict[Sort, int]:
+    """How many operations of each sort are planned and due."""
+    rows = tx.conn.execute(_SORTS, {"batch": batch_id, "at": target, "now": tx.stamp})
+    return {Sort(*row[:3]): row[3] for row in rows}
+
+
+def page(
+    tx: Transaction,
+    batch_id: str,
+    target: str,
+    state: str,
+    after: StoredOperation | None,
+    most: int,
+    *,
+    of: Sort | None = None,
+    revision: int = 1,
+) -> list[StoredOperation]:
+    """The next operations in this state by order of planning; `of` one sort and due, or from this `revision` on."""
+    given: dict[str, Any] = {"batch": batch_id, "at": target, "in_state": state, "most": most}
+    given |= {"seq": after.seq if after else -1, "id": after.id if after else "", "revision": revision}
+    if of is None:
+        return [StoredOperation._make(row) for row in tx.conn.execute(_PAGE, given)]
+    return [
+        StoredOperation._make(row) for row in tx.conn.execute(_SORT, given | of._asdict() | {"now": tx.stamp})
+    ]
+
+
+def planned(tx: Transaction, batch_id: str, target: str) -> tuple[int, str | None]:
+    """How many operations are planned, and when the first of those that wait may be tried again."""
+    row = tx.conn.execute(_PLANNED, {"batch": batch_id, "at": target}).one()
+    return row[0], row[1]
 
 
 def by_ids(tx: Transaction, ids: Iterable[str], *, lock: bool = False) -> dict[str, StoredOperation]:

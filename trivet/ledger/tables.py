@@ -72,6 +72,7 @@ batch = Table(
     Column("environment", String, nullable=False),
     Column("atomic", String, nullable=False),
     Column("max_failed_share", Float, nullable=False),
+    Column("too_many", String, nullable=False, server_default="hold"),
     Column("state", String, nullable=False),
     Column("rollback_reason", String),
     Column("opened_at", String, nullable=False),
@@ -96,6 +97,17 @@ lease = Table(
     Column("owner", String, nullable=False),
     Column("until", String, nullable=False),
     Column("fence", BigInteger, nullable=False),
+)
+
+# one row a target that failed lately; who finds `until` in the future does not call
+breaker = Table(
+    "breaker",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("until", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("changed_at", String, nullable=False),
 )
 
 record = Table(
@@ -251,6 +263,7 @@ operation = Table(
     Column("fingerprint", String, nullable=False),
     Column("mapping_version", String, nullable=False),
     Column("remote_id", String),
+    Column("ticket", String),
     Column("attempts", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("due_at", String),
@@ -265,7 +278,7 @@ operation = Table(
     UniqueConstraint("reference", "revision", name="operation_revision"),
     _one_of("state", OPERATION_STATES, "operation_state"),
     _one_of("kind", ("create", "update", "delete"), "operation_kind"),
-    Index("operation_work", "batch_id", "target", "state"),
+    Index("operation_work", "batch_id", "target", "state", "seq"),
     Index("operation_due", "target", "state", "due_at"),
     Index("operation_subject", "subject_ref"),
     Index("operation_scope", "scope"),

@@ -223,7 +223,8 @@ def test_a_connection_that_must_stop_leaves_everything_planned(desk: Desk, fault
     if fault == "limited":
         assert done.retry_at is not None
         assert (done.retry_at - desk.clock()).total_seconds() == 7
-        assert desk.push().confirmed == 4
+        assert isinstance(desk.push().stopped, RateLimited)  # nobody calls before
+        assert len(target.sent) == 2
     desk.clock.advance(10)
     desk.push()
     assert desk.states() == {"confirmed": 6}
