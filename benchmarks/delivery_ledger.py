@@ -7,12 +7,15 @@ before and after each call with the same number of commits: no audit chain, no e
 """
 
 import json
+import multiprocessing
+import resource
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from trivet.contract import TargetTraits
@@ -121,6 +124,54 @@ def peer(folder: Path, count: int) -> None:
                 db.execute("COMMIT")
 
 
+class Nowhere:
+    """A target that confirms everything and keeps nothing, so that the memory measured is the hub's own."""
+
+    def check(self) -> None:
+        """Nothing to prove."""
+
+    def send(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
+        """Done."""
+        return [Confirmed(one.reference) for one in operations]
+
+    def find(self, entity: str, operations: Sequence[Operation]) -> Mapping[str, Sequence[Found]]:
+        """Nothing is kept."""
+        del entity, operations
+        return {}
+
+
+def grown(folder: Path, count: int, said: "multiprocessing.Queue[tuple[float, float]]") -> None:
+    """Plans and pushes so many in a process of its own; CPU ms an operation and the MB by which its memory grew."""
+    ledger = open_ledger(f"sqlite:///{folder}/{count}.db", folder)
+    run(ledger, 500, MAX_OPS)
+    traits = TargetTraits("searchable_reference", 500, 0.0, deletes=True)
+    with ledger.begin() as tx:
+        batch, _ = batches.open_or_resume(tx, tenant="t", flow="grown", run_key="r", environment="test")
+    before, cpu = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    for start in range(0, count, 500):
+        plan(
+            ledger,
+            batch.id,
+            [replace(w, business_key=f"{start}/{w.business_key}") for w in wanted(500, "grown")],
+        )
+    assert push(ledger, batch.id, "grown", Nowhere(), traits).confirmed == count
+    cpu = time.process_time() - cpu
+    said.put((cpu / count * 1e3, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+
+
+def growth(folder: Path, counts: Sequence[int]) -> None:
+    """The price of an operation, and the memory, as a batch grows."""
+    context = multiprocessing.get_context("spawn")
+    print("plan and push, 500 a call, as the batch grows")
+    for count in counts:
+        said: multiprocessing.Queue[tuple[float, float]] = context.Queue()
+        life = context.Process(target=grown, args=(folder, count, said))
+        life.start()
+        each, memory = said.get()
+        life.join()
+        print(f"  {count:7d} operations{each:29.3f} ms CPU each{memory:9.0f} MB more memory")
+
+
 def main(count: int, url: str | None) -> None:
     """Prints the table."""
     with tempfile.TemporaryDirectory() as name:
@@ -137,6 +188,7 @@ def main(count: int, url: str | None) -> None:
             print(title)
             step()
         ledger.close()
+        growth(folder, (10_000, 50_000, 200_000))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from trivet.errors import (
     Retryable,
     UnknownOutcome,
 )
+from trivet.quick_json import quick_json
 
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5.0, 60.0, 120.0
 MAX_BODY = 64 * 1024 * 1024
@@ -221,10 +222,20 @@ class HttpClient:
             )
 
     def _prepared(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **what: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        **what: Any,
     ) -> requests.PreparedRequest:
         # a session's own preparation merges settings that we never set, at a third of a call's price
         ours = {**_HEADERS, **(self._headers or {}), **(headers or {})}
+        if json is not None and (written := quick_json(json)) is not None:
+            ours, what["data"] = {"Content-Type": "application/json", **ours}, written
+        else:
+            what["json"] = json
         return requests.Request(
             method, self.base_url + path, headers=ours, cookies=self.session.cookies, **what
         ).prepare()

@@ -1,4 +1,4 @@
-"""One step forward: before-images, intent, sending, outcome; one vendor call, or a slice of several small ones.
+"""One step forward: before-images and intent, then (`pipeline` sends) the outcome; one vendor call, or several small ones.
 
 read what the target holds (updates, deletes)      a kill here left no trace
 commit intent, attempts and before-images          a kill from here on is "unknown", never "not sent"
@@ -7,12 +7,13 @@ commit the outcomes, and what a refusal takes back
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from trivet.delivery import history, policies
 from trivet.delivery.exchange import FORWARD, intend, record
 from trivet.delivery.failpoints import reach
 from trivet.delivery.repair import keep_oldest
-from trivet.delivery.sending import send_all
+from trivet.delivery.sending import Answer
 from trivet.delivery.states import FLYING
 from trivet.delivery.transitions import get_stuck
 from trivet.delivery.work import Work, as_operation
@@ -23,14 +24,21 @@ from trivet.ledger.contents import Contents
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import operation
-from trivet.model import Document, Found
+from trivet.model import Document, Found, Operation
 
 
-def forward(work: Work, part: Sequence[StoredOperation]) -> bool:
-    """Sends these operations of one kind and entity; True where the batch is to be held from here on."""
+class Ready(NamedTuple):
+    """Operations whose intent is committed, and the envelopes to send."""
+
+    entries: list[StoredOperation]
+    wanted: list[Operation]
+
+
+def prepare(work: Work, part: Sequence[StoredOperation]) -> Ready | None:
+    """Commits the intent for these operations of one kind and entity; None where nothing of it is to be sent now."""
     found = _before_images(work, part)
     if found is None:
-        return False
+        return None
     reach("push.before_intent")
     with work.write() as tx:
         entries, lives = _still_planned(work, tx, part)
@@ -42,13 +50,17 @@ def forward(work: Work, part: Sequence[StoredOperation]) -> bool:
             contents.put(tx, "before", {entry.id: _image(found, entry) for entry in entries})
         intend(work, tx, entries, FORWARD)
     if not entries:
-        return False
+        return None
     reach("push.after_intent")
     wanted = [as_operation(entry, known[entry.id].document or {}, remote[entry.id]) for entry in entries]
-    answer = send_all(work, wanted, policies.bound(work.batch, entries))
+    return Ready(entries, wanted)
+
+
+def conclude(work: Work, ready: Ready, answer: Answer) -> bool:
+    """Commits what came of it; True where the batch is to be held from here on."""
     reach("push.after_send")
     with work.write() as tx:
-        refused = record(work, tx, entries, answer, FORWARD)
+        refused = record(work, tx, ready.entries, answer, FORWARD)
         policies.refused(tx, work.batch, refused)
         held = bool(refused) and policies.held(work, tx)
     reach("push.after_outcome")
@@ -79,13 +91,8 @@ def _still_planned(
     work: Work, tx: Transaction, part: Sequence[StoredOperation]
 ) -> tuple[list[StoredOperation], dict[str, StoredOperation | None]]:
     """Those that may still go, and what lives at the target of each: judged in the transaction that sends them off."""
-    still = operations.glance(tx, [entry.id for entry in part])
-    same = (work.batch.id, part[0].kind, "planned")
-    here = [
-        entry
-        for entry in part
-        if (still[entry.id].batch_id, still[entry.id].kind, still[entry.id].state) == same
-    ]
+    moved = operations.moved(tx, [entry.id for entry in part], work.batch.id, part[0].kind, "planned")
+    here = [entry for entry in part if entry.id not in moved]
     known = operations.by_reference(tx, {entry.reference for entry in here if entry.revision > 1}, lock=True)
     earlier = {
         entry.id: [past for past in known.get(entry.reference, []) if past.revision < entry.revision]

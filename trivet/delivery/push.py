@@ -1,4 +1,4 @@
-"""Sends what is planned for one batch at one target, in vendor calls of one kind and one entity (`forward`)."""
+"""Sends what is planned for one batch at one target, in vendor calls of one kind and one entity (`pipeline`)."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime
 
 from trivet.contract import Target, TargetTraits
 from trivet.delivery import history, policies
-from trivet.delivery.forward import forward
 from trivet.delivery.keys import operation_key
+from trivet.delivery.pipeline import send_parts
 from trivet.delivery.transitions import move
 from trivet.delivery.undo import undo
 from trivet.delivery.work import Limits, Work, hold
@@ -64,13 +64,15 @@ def push(
             people = None if cap is None else policies.allowed_people(tx, batch_id, cap)
             held = policies.held(work, tx)
         done = 0
-        for part in _parts(work, people):
-            if held or work.stopped or work.bug:
-                break
-            held = forward(work, part)
-            done += len(part)
+
+        def follow(sent: int) -> None:
+            nonlocal done
+            done += sent
             if on_progress:
                 on_progress(done, total)
+
+        if not (held or work.stopped):
+            held = send_parts(work, _parts(work, people), follow)
         if not (work.stopped or work.bug):
             undo(work)
         if work.bug:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 
 from trivet.contract import Target
@@ -54,7 +54,7 @@ class _Sending:
     work: Work
     bound: Mapping[str, str]
     ends: float
-    refused: set[str] = field(default_factory=set)
+    refused: set[str]
     stop: ConnectorError | None = None
     bug: Exception | None = None
     begun: bool = False
@@ -89,13 +89,20 @@ class _Sending:
             self.answered, self.failures = True, 0
 
 
-def send_all(work: Work, wanted: Sequence[Operation], bound: Mapping[str, str] | None = None) -> Answer:
+def send_all(
+    work: Work,
+    wanted: Sequence[Operation],
+    bound: Mapping[str, str] | None = None,
+    refused: set[str] | None = None,
+) -> Answer:
     """Vendor requests of at most `max_ops`, until all are sent or the connection must stop.
 
     `bound` names by operation key what must stand or fall together: once one was refused, the others are not sent any
-    more. A quarter of the lease's time is the limit, so that the outcomes are committed while the lease holds.
+    more; `refused` keeps that from one call to the next. A quarter of the lease's time is the limit, so that the outcomes
+    are committed while the lease holds.
     """
-    sending = _Sending(work, bound or {}, monotonic() + work.limits.lease / 4)
+    ends = monotonic() + work.limits.lease / 4
+    sending = _Sending(work, bound or {}, ends, refused if refused is not None else set())
     parts = list(chunks(wanted, work.traits.max_ops))
     if len(parts) == 1 or work.traits.connections == 1:
         said = [sending.request(part) for part in parts]

@@ -105,23 +105,21 @@ def follow(tx: Transaction, ids: Sequence[str]) -> None:
     What is planned again though a newer revision is planned too is superseded by it.
     """
     # after the moves: from here on nobody can add a wish before the commit
-    now = operations.glance(tx, ids)
-    wished = [row_id for row_id, entry in now.items() if entry.undo_reason]
-    entries: dict[str, list[StoredOperation]] = {}
-    for entry in operations.by_ids(tx, wished).values():
+    now = operations.unfinished(tx, ids)
+    wished: dict[str, list[StoredOperation]] = {}
+    for entry in now:
         if entry.undo_reason and entry.state in {"planned", "confirmed"}:
-            entries.setdefault(entry.undo_reason, []).append(entry)
-    for reason, those in entries.items():
+            wished.setdefault(entry.undo_reason, []).append(entry)
+    for reason, those in wished.items():
         ask_back(tx, those, reason)
-    _yield_to_newer(tx, [row_id for row_id in now if now[row_id].state == "planned" and row_id not in wished])
+    _yield_to_newer(tx, [entry for entry in now if entry.state == "planned" and not entry.undo_reason])
 
 
-def _yield_to_newer(tx: Transaction, ids: Sequence[str]) -> None:
-    again = operations.by_ids(tx, ids)
-    known = operations.by_reference(tx, {entry.reference for entry in again.values()}, lock=True)
+def _yield_to_newer(tx: Transaction, again: Sequence[StoredOperation]) -> None:
+    known = operations.by_reference(tx, {entry.reference for entry in again}, lock=True)
     overtaken = [
         entry
-        for entry in again.values()
+        for entry in again
         if any(o.revision > entry.revision and o.state == "planned" for o in known[entry.reference])
     ]
     move(tx, overtaken, "superseded", code="REPLACED", due_at=None)

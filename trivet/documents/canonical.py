@@ -10,19 +10,20 @@ from typing import Any
 from unicodedata import is_normalized, normalize
 
 from trivet.errors import DocumentRefused
+from trivet.quick_json import quick_json
 
-# a float that json writes with a useless `.0`, an exponent or a sign of zero; a hit inside a string costs time only
-_LONG_NUMBER = re.compile(r"\d\.0(?=[,\]}])|\d[eE][+-]?\d|^-?\d+\.0$")
+# a float that is written with a useless `.0`, an exponent, or (so small a one) in two ways; a hit inside a string costs time only
+_LONG_NUMBER = re.compile(rb"\d\.0(?=[,\]}])|\d[eE][+-]?\d|^-?\d+\.0$|\b0\.0000")
 _EXACT = 2**53
 
 
 def canonical_json(document: Any) -> bytes:
     """The document's canonical UTF-8 bytes; `DocumentRefused` for what JSON cannot say."""
+    written = quick_json(document, ordered=True)
+    if written is not None and _is_canonical(written):
+        return written
     try:
-        text = _dump(document)
-        if _may_be_longer(text) or not (text.isascii() or is_normalized("NFC", text)):
-            text = _dump(_canonical(document))
-        return text.encode()
+        return _dump(_canonical(document)).encode()
     except UnicodeEncodeError:
         raise DocumentRefused("text holds half a character (lone surrogate)", code="TEXT_INVALID") from None
     except RecursionError:
@@ -38,9 +39,11 @@ def fingerprint(document: Any) -> str:
     return sha256(canonical_json(document)).hexdigest()
 
 
-def _may_be_longer(text: str) -> bool:
+def _is_canonical(written: bytes) -> bool:
     # the substrings cost a tenth of the pattern, and most documents hold none of them
-    return any(sign in text for sign in (".0", "e-", "e+")) and _LONG_NUMBER.search(text) is not None
+    if any(sign in written for sign in (b".0", b"e-", b"e+")) and _LONG_NUMBER.search(written):
+        return False
+    return written.isascii() or is_normalized("NFC", written.decode())
 
 
 _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode

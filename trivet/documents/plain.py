@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from trivet.quick_json import quick_json
+
 MAX_DEPTH = 100
 MAX_DIGITS = 400
 _MAX_BITS = MAX_DIGITS * 4
@@ -29,6 +31,9 @@ class Fault:
 
 def first_fault(document: Any) -> Fault | None:
     """What the document must not hold; None, and quickly, where it is plain."""
+    written = quick_json(document)
+    if written is not None:
+        return next(_faults(document), None) if b"\\u0000" in written else None
     try:
         text = _WRITE(document)
         text.encode()

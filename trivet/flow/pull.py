@@ -5,6 +5,7 @@ from collections import Counter
 
 from trivet.contract import Source, SourceConnector
 from trivet.errors import AuthFailed, ConnectorError
+from trivet.flow.ahead import ahead
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
 from trivet.ledger import batches, cursors, records, set_asides
@@ -58,7 +59,7 @@ def _pull_stream(
 ) -> None:
     with hub.ledger.read() as tx:
         since = cursors.get(tx, tenant=flow.tenant, flow=flow.name, connection=flow.source, stream=stream)
-    for page in source.pages(stream, since):
+    for page in ahead(iter(source.pages(stream, since))):
         with hub.ledger.begin() as tx:
             stored = records.store_page(tx, batch, flow.source, stream, page)
             batches.count(tx, batch.id, records=stored.new + stored.changed)

@@ -69,15 +69,6 @@ class Sort(NamedTuple):
     entity: str
 
 
-class Glance(NamedTuple):
-    """What may have changed about an operation since it was read."""
-
-    batch_id: str
-    kind: OperationKind
-    state: str
-    undo_reason: str | None
-
-
 # statements are built once: building them costs more than running them; ordered, so that two workers lock rows alike
 _COLUMNS = StoredOperation._fields
 _ALL = select(*(operation.c[name] for name in _COLUMNS))
@@ -120,8 +111,15 @@ _SORTS = (
 _REVISED = select(operation.c.reference).where(
     operation.c.reference.in_(bindparam("ids", expanding=True)), operation.c.revision > 1
 )
-_GLANCE = (
-    select(operation.c.id, *(operation.c[name] for name in Glance._fields))
+_UNFINISHED = _BY_ID.where(operation.c.undo_reason.is_not(None) | (operation.c.state == "planned"))
+_MOVED = select(operation.c.id).where(
+    operation.c.id.in_(bindparam("ids", expanding=True)),
+    (operation.c.batch_id != bindparam("batch"))
+    | (operation.c.kind != bindparam("kind"))
+    | (operation.c.state != bindparam("in_state")),
+)
+_HELD = (
+    select(operation.c.id)
     .where(operation.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(operation.c.id)
 )
@@ -235,9 +233,17 @@ def revised(tx: Transaction, references: Iterable[str]) -> set[str]:
     return {row[0] for row in _rows(tx, _REVISED, references)}
 
 
-def glance(tx: Transaction, ids: Iterable[str]) -> dict[str, Glance]:
-    """Where the operations stand now; their rows are held until the commit."""
-    return {row[0]: Glance._make(row[1:]) for row in _rows(tx, _GLANCE, ids, lock=True)}
+def moved(tx: Transaction, ids: Sequence[str], batch_id: str, kind: OperationKind, state: str) -> set[str]:
+    """Those that are not this batch's, of this kind and in this state any more; all rows are held until the commit."""
+    if tx.locks:
+        list(_rows(tx, _HELD, ids, lock=True))
+    given = {"batch": batch_id, "kind": kind, "in_state": state}
+    return {row[0] for part in chunks(ids) for row in tx.conn.execute(_MOVED, given | {"ids": part})}
+
+
+def unfinished(tx: Transaction, ids: Iterable[str]) -> list[StoredOperation]:
+    """Those of the operations that are planned, or that somebody wishes away."""
+    return [StoredOperation._make(row) for row in _rows(tx, _UNFINISHED, ids)]
 
 
 def _rows(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trivet.documents import canonical
 from trivet.documents.canonical import canonical_json, fingerprint
 from trivet.errors import DocumentRefused
 
@@ -101,3 +102,21 @@ def test_a_bottomless_document_is_refused() -> None:
     assert caught.value.code == "JSON_LIMIT"
     while deep:
         deep = deep[0]  # type: ignore[assignment]
+
+
+@given(VALUES)
+def test_the_quick_way_says_what_the_slow_way_says(value: object) -> None:
+    """One canonical form: what is written at the speed of C is what Python's own encoder would have written."""
+    slow = json.dumps(canonical._canonical(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert canonical_json(value) == slow.encode()
+
+
+@pytest.mark.parametrize(
+    "number", [1e-5, 1.5e-7, 0.0001, 1e16, 1e22, 5e-324, 2**53 + 1, 2**64, -(2**63) - 1, -0.0]
+)
+def test_numbers_at_the_edge_have_one_form(number: float) -> None:
+    """Where encoders differ in taste, Python's is the one."""
+    assert (
+        canonical_json([number, "x"])
+        == json.dumps([canonical._canonical(number), "x"], separators=(",", ":")).encode()
+    )

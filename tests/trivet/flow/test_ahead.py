@@ -1,0 +1,45 @@
+"""Reading ahead changes nothing but the time it takes."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from trivet.flow.ahead import ahead
+
+
+def test_the_same_items_in_the_same_order() -> None:
+    """None is an item like any other."""
+    assert list(ahead(iter([1, None, 3]))) == [1, None, 3]
+    assert list(ahead(iter([]))) == []
+
+
+def test_an_error_comes_after_the_items_before_it() -> None:
+    """What was read before a vendor failed is worked on."""
+
+    def failing() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ValueError("the third page")
+
+    seen = []
+    with pytest.raises(ValueError, match="the third page"):
+        for item in ahead(failing()):
+            seen.append(item)
+    assert seen == [1, 2]
+
+
+def test_the_next_item_is_fetched_while_the_last_one_is_worked_on() -> None:
+    """The second item is there before the first one is done with; no third one is fetched before its time."""
+    fetched = [threading.Event() for _ in range(3)]
+
+    def items() -> Iterator[int]:
+        for n, event in enumerate(fetched):
+            event.set()
+            yield n
+
+    reading = ahead(items())
+    assert next(reading) == 0
+    assert fetched[1].wait(5)
+    assert not fetched[2].is_set()
+    reading.close()  # type: ignore[attr-defined]
