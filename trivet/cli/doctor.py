@@ -10,6 +10,7 @@ from trivet.errors import TrivetError
 from trivet.flow.check import check_home
 from trivet.flow.definition import Flow, flow_files
 from trivet.flow.hub import Hub, open_hub
+from trivet.ledger import breakers
 from trivet.settings import load_settings
 
 Row = dict[str, Any]
@@ -21,15 +22,14 @@ def diagnose() -> list[Row]:
     settings = _tried(rows, "deployment folder", load_settings, lambda s: str(s.home))
     if settings is None:
         return rows
-    findings = check_home(settings.home)
-    rows.append(
-        _row("files in mappings/", not findings, f"{len(findings)} findings", "trivet check shows each")
-    )
+    checked = check_home(settings.home)
+    rows.append(_row("files in mappings/", not checked.errors, checked.summary(), "trivet check shows each"))
     try:
         with open_hub(settings, stored_connections(settings.connections)) as hub:
             rows.append(_row("ledger", True, hub.ledger.engine.url.render_as_string(hide_password=True), ""))
             for file in flow_files(settings.home):
                 _diagnose_flow(rows, hub, file.stem)
+            rows += _spared(hub)
     except TrivetError as error:
         rows.append(_row("ledger", False, str(error), error.cure))
     return rows
@@ -49,6 +49,20 @@ def _diagnose_flow(rows: list[Row], hub: Hub, name: str) -> None:
         _tried(
             rows, f"connection {conn_id} ({role})", partial(_check, hub, kind, conn_id), lambda _: "answers"
         )
+
+
+def _spared(hub: Hub) -> list[Row]:
+    """The systems that failed lately and that nobody calls for a while."""
+    with hub.ledger.read() as tx:
+        return [
+            _row(
+                f"system {known.target}",
+                known.until <= tx.stamp,
+                f"{known.failures} calls in a row came to nothing; left alone until {known.until or 'the next call'}",
+                "it is called again by itself then; mend what its connection's row says",
+            )
+            for known in breakers.every(tx)
+        ]
 
 
 def _roles(flow: Flow) -> list[tuple[Any, str]]:

@@ -1,5 +1,6 @@
 """Commands on the files that integration engineers edit."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +11,44 @@ from trivet.cli.options import Json
 from trivet.settings import load_settings
 
 
-def check(json: Json = False) -> None:
-    """Check every file in mappings/: YAML, schema, expressions, paths, tables; each finding with line and cure.
+class Format(StrEnum):
+    """How findings are printed."""
 
-    Example: `trivet check --json`
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+
+
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Only these files or folders; everything in mappings/ without."),
+    ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="text with carets, json, or SARIF 2.1.0 for code hosts.")
+    ] = Format.text,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    json: Json = False,
+) -> None:
+    """Check the files in mappings/: YAML, schema, expressions, paths, targets, personal data, tables, codes.
+
+    Exit 1 where a finding is an error. Example: `trivet check mappings/kingdee_cloud --format sarif > check.sarif`
     """
     from trivet.flow.check import check_home
+    from trivet.mapping.check import shown
 
-    findings = check_home(load_settings().home)
-    if json:
-        output.print_json([finding.as_json() for finding in findings])
+    home = load_settings().home
+    found = check_home(home, paths or ())
+    if form is Format.sarif:
+        from trivet import __version__
+        from trivet.mapping.check.sarif import sarif
+
+        output.print_json(sarif(found.findings, __version__))
+    elif json or form is Format.json:
+        output.print_json([finding.as_json() for finding in found.findings])
     else:
-        output.print_lines([str(finding) for finding in findings] or ["no findings"])
-    raise typer.Exit(1 if findings else 0)
+        output.print_lines([*shown(home, found.findings), found.summary()])
+    raise typer.Exit(1 if found.errors or (strict and found.findings) else 0)
 
 
 def effective(

@@ -1,75 +1,132 @@
 """`trivet check`: everything in mappings/, flows included."""
 
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from trivet.documents import Contracts
-from trivet.documents.yaml_file import complaints, read_yaml
+from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
 from trivet.flow.definition import flow_files
 from trivet.mapping.check import Finding, check_mappings
+from trivet.mapping.check.file import head, refused
 from trivet.mapping.engine import ExpressionFailed, compile_expression
 from trivet.mapping.files import mapping_files, names
+from trivet.mapping.inputs import near
 
 
-def check_home(home: Path) -> list[Finding]:
-    """Every finding, flows first."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found, in order of place."""
+
+    files: int
+    """Flow, mapping and rules files that were looked at."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> int:
+        """Findings that would fail or harm."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """Findings that are legal and most likely not meant."""
+        return len(self.findings) - self.errors
+
+    def summary(self) -> str:
+        """`2 errors, 1 warning in 23 files`."""
+        said = [_number(self.errors, "error"), _number(self.warnings, "warning")]
+        return f"{', '.join(part for part in said if part) or 'no findings'} in {_number(self.files, 'file') or '0 files'}"
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}{'s' if count > 1 else ''}" if count else ""
+
+
+def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
+    """Every finding; of these files and folders only, where any are given. `ConfigError` for a path that is none of ours."""
     contracts = Contracts.packaged()
-    known = set(names(home, mapping_files(home)))
-    findings = [finding for file in flow_files(home) for finding in _check_flow(home, file, contracts, known)]
-    return findings + check_mappings(home, contracts)
+    flows, mappings = flow_files(home), mapping_files(home)
+    only = _chosen(home, paths, [*flows, *mappings]) if paths else None
+    known = set(names(home, mappings))
+    found = [
+        finding
+        for file in flows
+        if only is None or file in only
+        for finding in _check_flow(home, file, contracts, known)
+    ]
+    found += check_mappings(home, contracts, only)
+    looked_at = [file for file in (*flows, *mappings) if only is None or file in only]
+    return Checked(len(looked_at), tuple(sorted(found)))
 
 
-def _check_flow(home: Path, file: Path, contracts: Contracts, known: set[str]) -> list[Finding]:
-    shown = str(file.relative_to(home))
+def _chosen(home: Path, paths: Sequence[Path], known: Sequence[Path]) -> set[Path]:
+    every = {*known, *(file.with_suffix(".test.yaml") for file in known)}
+    every |= set((home / "mappings" / "tables").glob("*"))
+    chosen: set[Path] = set()
+    for path in paths:
+        wanted = (path if path.is_absolute() else Path.cwd() / path).resolve()
+        if not wanted.exists():
+            wanted = (home / path).resolve()
+        below = {file for file in every if file.resolve() == wanted or wanted in file.resolve().parents}
+        if not below:
+            raise ConfigError(
+                "no flow, mapping, rules or test file", code="CONFIG_FILE", place=str(path),
+                cure=f"name files or folders below {home / 'mappings'}",
+            )  # fmt: skip
+        chosen |= below
+    return chosen
+
+
+def _check_flow(home: Path, file: Path, contracts: Contracts, known: Collection[str]) -> Iterator[Finding]:
     try:
         loaded = read_yaml(file)
     except ConfigError as error:
-        return [Finding(shown, 1, 1, error.code, f"{error.place}: {error.message}")]
-    findings = []
-    for _, broken in complaints(loaded, "flow", contracts):
-        at = loaded.position(broken.pointer)
-        findings.append(Finding(shown, at.line, at.column, broken.code, f"{broken.pointer} {broken.message}"))
-    if findings:
-        return findings
+        yield refused(home, file, error)
+        return
+    yield from head(home, loaded, "flow")
+    broken = [
+        _at(home, loaded, v.pointer, v.code, f"{v.pointer} {v.message}")
+        for _, v in complaints(loaded, "flow", contracts)
+    ]
+    yield from broken
+    if broken:
+        return
     for pointer, name in _named(loaded.data):
         if name not in known:
-            at = loaded.position(pointer)
-            findings.append(
-                Finding(shown, at.line, at.column, "MAPPING_MISSING", f"no file mappings/{name}.yaml")
-            )
+            said = f"no file mappings/{name}.yaml{near(name, known)}"
+            yield _at(home, loaded, pointer, "MAPPING_MISSING", said)
     for pointer, text in _conditions(loaded.data):
         try:
             compile_expression(text)
         except ExpressionFailed as error:
-            at = loaded.position(pointer)
-            findings.append(Finding(shown, at.line, at.column, error.code, str(error)))
-    return findings
+            at = loaded.locate(pointer, error.start or 0)
+            yield Finding(str(file.relative_to(home)), at.line, at.column, error.code, str(error))
 
 
-def _named(data: dict) -> list[tuple[str, str]]:  # type: ignore[type-arg]
-    named = [("/scoring/assessment", data["scoring"]["assessment"])]
-    named += [(f"/rules/{i}", name) for i, name in enumerate(data["rules"])]
+def _at(home: Path, loaded: Loaded, pointer: str, code: str, message: str) -> Finding:
+    at = loaded.key_position(pointer) if code == "CONFIG_UNKNOWN_KEY" else loaded.position(pointer)
+    return Finding(str(loaded.file.relative_to(home)), at.line, at.column, code, message)
+
+
+def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "/scoring/assessment", data["scoring"]["assessment"]
+    yield from ((f"/rules/{i}", name) for i, name in enumerate(data["rules"]))
     for stream, files in data["source"]["mappings"].items():
-        named += [(f"/source/mappings/{stream}/{i}", name) for i, name in enumerate(files)]
+        yield from ((f"/source/mappings/{stream}/{i}", name) for i, name in enumerate(files))
     for i, entry in enumerate(data["deliver"]):
-        named += [
-            (f"/deliver/{i}/decisions/{kind}/mapping", r["mapping"]) for kind, r in entry["decisions"].items()
-        ]
+        for kind, route in entry["decisions"].items():
+            yield f"/deliver/{i}/decisions/{kind}/mapping", route["mapping"]
     if "write_back" in data:
-        named.append(("/write_back/mapping", data["write_back"]["mapping"]))
-    return named
+        yield "/write_back/mapping", data["write_back"]["mapping"]
 
 
-def _conditions(data: dict) -> list[tuple[str, str]]:  # type: ignore[type-arg]
-    found = [
-        (f"/scoring/routes/{i}/when", r["when"])
-        for i, r in enumerate(data["scoring"]["routes"])
-        if "when" in r
-    ]
+def _conditions(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for i, route in enumerate(data["scoring"]["routes"]):
+        if "when" in route:
+            yield f"/scoring/routes/{i}/when", route["when"]
     for i, entry in enumerate(data["deliver"]):
-        found += [
-            (f"/deliver/{i}/decisions/{k}/when", r["when"])
-            for k, r in entry["decisions"].items()
-            if "when" in r
-        ]
-    return found
+        for kind, route in entry["decisions"].items():
+            if "when" in route:
+                yield f"/deliver/{i}/decisions/{kind}/when", route["when"]

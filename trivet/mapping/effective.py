@@ -4,17 +4,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trivet.documents.yaml_file import read_yaml
 from trivet.mapping.files import Library
-from trivet.mapping.layers import BY_NAME, Layered, escaped, kind_of, load_layered
+from trivet.mapping.layers import BY_NAME, Layered, escaped, load_layered
 
 _WIDTH = 100
 
 
 def effective_lines(library: Library, name: str) -> Iterator[str]:
     """YAML, with the origin behind each part; `ConfigError` where a layer is wrong."""
-    kind = kind_of(read_yaml(library.file(name)).data)
-    made = load_layered(name, kind, library.file, library.contracts)
+    made = load_layered(name, None, library.file, library.contracts)
     for part, value in made.data.items():
         if part == "extends":
             continue

@@ -11,11 +11,10 @@ from typing import Any, Protocol
 
 from trivet.documents import Contracts
 from trivet.documents.canonical import canonical_json
-from trivet.documents.yaml_file import read_yaml
 from trivet.errors import ConfigError
 from trivet.mapping.compile import with_let
 from trivet.mapping.engine import Compiler, ExpressionFailed, Program, compile_expression
-from trivet.mapping.layers import kind_of, load_layered
+from trivet.mapping.layers import load_layered
 from trivet.mapping.run import Mapping, Rule, Rules, Sheet
 from trivet.mapping.tables import Table, load_tables
 
@@ -100,7 +99,7 @@ class Library:
     def version(self, name: str) -> FileVersion:
         """The file as it counts now, of whichever kind it is."""
         if name not in self._versions:
-            self._version(name, kind_of(read_yaml(self.file(name)).data) if self.stored is None else None)
+            self._version(name, None)
         return self._versions[name]
 
     def used(self) -> dict[str, Any]:
@@ -113,10 +112,11 @@ class Library:
         return version, places
 
     def _from_disk(self, name: str, kind: str | None) -> tuple[FileVersion, _Places]:
-        assert kind is not None
         layered = load_layered(name, kind, self.file, self.contracts)
         tables = load_tables(self.home, layered.data.get("tables", {}), layered.place, self.contracts)
-        return FileVersion(version_id(name, layered.data, tables), name, kind, layered.data, tables), layered
+        return FileVersion(
+            version_id(name, layered.data, tables), name, layered.kind, layered.data, tables
+        ), layered
 
     def _stored(self, name: str, kind: str | None) -> tuple[FileVersion, _Places]:
         assert self.stored is not None

@@ -9,7 +9,7 @@ from trivet.documents import Contracts
 Schema = Mapping[str, Any]
 DECISIONS = ("training_recommendation", "performance_focus", "kpi_weight", "talent_pool_entry")
 _ANYTHING: Schema = {}
-_PERSON: Schema = {"properties": {"employee_number": {"type": "string"}}}
+_PERSON: Schema = {"properties": {"employee_number": {"type": "string", "pii": True}}}
 
 
 def input_schema(source: str, name: str, contracts: Contracts) -> Schema:

@@ -53,15 +53,23 @@ class Layered:
         return loaded.place(there)
 
     @property
+    def kind(self) -> str:
+        """`rules` or `mapping`, as the file itself says."""
+        return "rules" if isinstance(self.data, dict) and self.data.get("kind") == "Rules" else "mapping"
+
+    @property
     def text(self) -> str:
         """Everything that the layers say."""
         return "\n".join(loaded.text for loaded in self.layers)
 
 
-def load_layered(name: str, kind: str, find: Find, contracts: Contracts) -> Layered:
-    """The effective file of that name; `ConfigError` tells the first complaint, how many more there are, and the cure."""
-    made = compose(name, kind, find)
-    found = list(broken(made, kind, contracts))
+def load_layered(name: str, kind: str | None, find: Find, contracts: Contracts) -> Layered:
+    """The effective file of that name, of its own kind where none is asked for.
+
+    `ConfigError` tells the first complaint, how many more there are, and the cure.
+    """
+    made = compose(name, find)
+    found = list(broken(made, kind or made.kind, contracts))
     if found:
         place, violation = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -89,7 +97,7 @@ def _schema(loaded: Loaded, kind: str) -> str:
     return f"{kind}_layer" if isinstance(loaded.data, dict) and "extends" in loaded.data else kind
 
 
-def compose(name: str, kind: str, find: Find) -> Layered:
+def compose(name: str, find: Find) -> Layered:
     """The file and what it extends, laid over each other; judged by nobody yet."""
     chain = [(name, read_yaml(find(name)))]
     while isinstance(chain[-1][1].data, dict) and isinstance(chain[-1][1].data.get("extends"), str):
@@ -110,7 +118,7 @@ def compose(name: str, kind: str, find: Find) -> Layered:
     made = _bottom(name, chain[-1][1])
     for _, loaded in reversed(chain[:-1]):
         if isinstance(loaded.data, dict) and isinstance(made.data, dict):
-            _lay_over(made, loaded, kind)
+            _lay_over(made, loaded)
     made.layers = [loaded for _, loaded in chain]
     return made
 
@@ -125,7 +133,7 @@ def _bottom(name: str, loaded: Loaded) -> Layered:
     return made
 
 
-def _lay_over(made: Layered, over: Loaded, kind: str) -> None:
+def _lay_over(made: Layered, over: Loaded) -> None:
     if over.data.get("kind") != made.data.get("kind"):
         raise ConfigError(
             f"is of kind {over.data.get('kind')!r} and extends one of kind {made.data.get('kind')!r}",
@@ -138,7 +146,7 @@ def _lay_over(made: Layered, over: Loaded, kind: str) -> None:
     for part in BY_NAME:
         if isinstance(over.data.get(part), dict):
             made.data[part] = _named(made, f"/{part}", made.data.get(part, {}), over, over.data[part])
-    if kind == "rules" and isinstance(over.data.get("rules"), list):
+    if made.kind == "rules" and isinstance(over.data.get("rules"), list):
         made.data["rules"] = _rules(made, over)
 
 
@@ -212,11 +220,6 @@ def _unknown(over: Loaded, pointer: str, name: str, known: Mapping[str, Any]) ->
         f"takes {name!r} away, which the extended file does not have", code="LAYER_UNKNOWN",
         place=over.place(pointer), cure=f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}",
     )  # fmt: skip
-
-
-def kind_of(data: Any) -> str:
-    """`rules` or `mapping`, as the file itself says."""
-    return "rules" if isinstance(data, dict) and data.get("kind") == "Rules" else "mapping"
 
 
 def escaped(name: str) -> str:

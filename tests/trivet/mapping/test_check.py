@@ -33,7 +33,10 @@ def findings(home, write):
 
 def test_a_good_file_has_no_finding(findings):
     """Paths into application, requisition, assessment, decision and person are known."""
-    fields = "fields: {A: {from: person.employee_number}, B: {from: decision.course.code}, C: {from: requisition.title}}\n"
+    fields = (
+        "fields: {A: {from: person.employee_number, pii: true}, B: {from: decision.course.code}, "
+        "C: {from: requisition.title}}\n"
+    )
     assert findings(HEAD + fields) == []
 
 
@@ -77,8 +80,8 @@ def test_an_unknown_field_of_a_canonical_target_is_found(findings):
         CANDIDATE.replace("delivery_input", "vendor") + "fields: {id: {from: a}, emial: {from: b}}\n"
     )
     assert found == [
-        "6:25: MAPPING_UNKNOWN_FIELD: candidate has no field 'emial', did you mean 'email'?",
         "6:9: MAP_REQUIRED: candidate requires 'name', no field makes it",
+        "6:25: MAPPING_UNKNOWN_FIELD: candidate has no field 'emial', did you mean 'email'?",
     ]
 
 

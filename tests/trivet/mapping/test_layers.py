@@ -177,8 +177,8 @@ def test_the_check_looks_through_layers(library, home, write):
         write(f"{name}.test.yaml", test)
     said = [str(f) for f in check_mappings(home, Contracts.packaged()) if "rules/hq" not in f.file]
     assert said == [
-        "mappings/berlin/course.yaml:5:16: VARIABLE_UNKNOWN: $wo is not bound, did you mean 'who'?",
         "mappings/berlin/course.yaml:1:1: TEST_MISSING: no course.test.yaml beside it",
+        "mappings/berlin/course.yaml:5:16: VARIABLE_UNKNOWN: $wo is not bound, did you mean 'who'?",
     ]
 
 

@@ -8,7 +8,7 @@ from trivet.documents.yaml_parts import compose
 from trivet.mapping.testing.compare import same_exactly
 from trivet.mapping.testing.probes import Probes, compiles, with_branches, with_keys
 from trivet.mapping.testing.splice import Splice, flow
-from trivet.mapping.testing.tokens import NotUnderstood, comparing, conditions, tokens
+from trivet.mapping.tokens import NotUnderstood, comparing, conditions, tokens
 
 TEXTS = st.one_of(
     st.text(max_size=12),

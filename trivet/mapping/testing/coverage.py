@@ -15,13 +15,14 @@ from typing import Any
 from trivet.documents import Contracts
 from trivet.errors import TrivetError
 from trivet.mapping.engine import compile_expression
+from trivet.mapping.expressions import expressions_of, fields_of
 from trivet.mapping.files import mapping_files, names
 from trivet.mapping.layers import escaped
 from trivet.mapping.testing.cases import TESTED, Suite, given_to, read_suite, shown_as
 from trivet.mapping.testing.outcome import Outcome, outcome_of, ready_file
-from trivet.mapping.testing.parts import Tried, changed, expressions_of, fields_of, tried_file
+from trivet.mapping.testing.parts import Tried, changed, tried_file
 from trivet.mapping.testing.probes import Probes, telling_field, with_branches
-from trivet.mapping.testing.tokens import NotUnderstood
+from trivet.mapping.tokens import NotUnderstood
 
 _SHOWN = 70
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trivet.documents.yaml_file import read_yaml
+from trivet.mapping.expressions import expressions_of, fields_of
 from trivet.mapping.layers import escaped
-from trivet.mapping.testing.parts import GONE, Tried, changed, expressions_of, fields_of
-from trivet.mapping.testing.tokens import COMPARING, NotUnderstood, Token, comparing, conditions, tokens
+from trivet.mapping.testing.parts import GONE, Tried, changed
+from trivet.mapping.tokens import COMPARING, NotUnderstood, Token, comparing, conditions, tokens
 
 _FLIPPED = {
     ">=": (">", "<", "="), ">": (">=", "<"), "<=": ("<", ">", "="), "<": ("<=", ">"), "=": ("!=",), "!=": ("=",),

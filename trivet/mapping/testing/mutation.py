@@ -12,13 +12,14 @@ from typing import Any
 from trivet.documents import Contracts
 from trivet.errors import TrivetError
 from trivet.mapping.engine import Compiler, compile_expression
+from trivet.mapping.expressions import expressions_of, fields_of
 from trivet.mapping.testing.cases import Suite, given_to, name_of, read_suite
 from trivet.mapping.testing.compare import differences
 from trivet.mapping.testing.mutants import Mutant, mutants_of
 from trivet.mapping.testing.outcome import Outcome, Ready, outcome_of, ready_file
-from trivet.mapping.testing.parts import Tried, changed, expressions_of, fields_of, tried_file
+from trivet.mapping.testing.parts import Tried, changed, tried_file
 from trivet.mapping.testing.probes import Probes, telling_field, with_keys
-from trivet.mapping.testing.tokens import NotUnderstood
+from trivet.mapping.tokens import NotUnderstood
 
 _BYTES_A_SHARE = 2_000
 """Of a mapping file: a longer one is split, so that no process waits for the longest."""

@@ -1,13 +1,13 @@
 """The parts of a mapping or rules file that can be tried: its fields and its expressions, by JSON pointer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from trivet.documents import Contracts
 from trivet.mapping.files import FileVersion, Library
-from trivet.mapping.layers import Layered, escaped, load_layered
+from trivet.mapping.layers import Layered, load_layered
 from trivet.mapping.tables import load_tables
 
 Spec = Mapping[str, Any]
@@ -63,25 +63,6 @@ def tried_file(home: Path, name: str, contracts: Contracts) -> Tried:
     layered = load_layered(name, kind, library.file, contracts)
     tables = load_tables(home, layered.data.get("tables", {}), layered.place, contracts)
     return Tried(home, FileVersion(name, name, kind, layered.data, tables), layered)
-
-
-def fields_of(data: Spec) -> Iterator[tuple[str, Spec]]:
-    """Every field with its pointer, those common to all rules once."""
-    for part in ("fields", "common"):
-        yield from ((f"/{part}/{escaped(name)}", spec) for name, spec in data.get(part, {}).items())
-    for i, rule in enumerate(data.get("rules", [])):
-        yield from ((f"/rules/{i}/fields/{escaped(n)}", spec) for n, spec in rule.get("fields", {}).items())
-
-
-def expressions_of(data: Spec) -> Iterator[tuple[str, str]]:
-    """Every expression with its pointer."""
-    yield from ((f"/let/{escaped(name)}", source) for name, source in data.get("let", {}).items())
-    if "each" in data:
-        yield "/each", data["each"]
-    for i, rule in enumerate(data.get("rules", [])):
-        yield from ((f"/rules/{i}/{part}", rule[part]) for part in ("when", "key"))
-    for pointer, spec in fields_of(data):
-        yield from ((f"{pointer}/{part}", spec[part]) for part in ("from", "expr", "when") if part in spec)
 
 
 def changed(data: Any, pointer: str, value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from trivet.mapping.compile import field_source
 from trivet.mapping.engine import Compiler, ExpressionFailed, JlensProgram, Program
-from trivet.mapping.testing.tokens import NotUnderstood, Token, conditions, tokens
+from trivet.mapping.tokens import NotUnderstood, Token, conditions, tokens
 
 _BRANCH = "trivet_branch"
 _KEY = "trivet_key"
