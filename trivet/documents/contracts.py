@@ -35,7 +35,7 @@ class Violation:
     pointer: str
     """JSON pointer of the place, `` for the whole document."""
     code: str
-    """SCHEMA_<KEYWORD>, or what the schema's `errorCodes` says for its field."""
+    """SCHEMA_<KEYWORD>, TEXT_TOO_LONG, or what the schema's `errorCodes` says for its field."""
     message: str
 
     def __str__(self) -> str:
@@ -166,7 +166,7 @@ def _violations(error: Any) -> Iterator[Violation]:
         yield Violation(pointer, "SCHEMA_FALSE", "is, or holds, what is never allowed here")
         return
     codes = error.schema.get("errorCodes", {}) if isinstance(error.schema, dict) else {}
-    code = codes.get(error.validator, f"SCHEMA_{error.validator.upper()}")
+    code = codes.get(error.validator) or _CODES.get(error.validator) or f"SCHEMA_{error.validator.upper()}"
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         for name in error.instance:
@@ -198,6 +198,7 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"unknown field{f', did you mean {near[0]!r}?' if near else ''}"
 
 
+_CODES = {"maxLength": "TEXT_TOO_LONG"}
 _SAYINGS = {
     "type": "is not of type {0}",
     "enum": "is not one of {0}",
