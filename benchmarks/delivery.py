@@ -28,7 +28,7 @@ import jsonschema_rs
 import requests
 
 from benchmarks import bulk_server
-from benchmarks.mapping import NOW, by_hand, documents, home
+from benchmarks.mapping import ERP, NOW, RESULT, by_hand, documents, home
 from trivet.contract import Services, TargetTraits
 from trivet.delivery.plan import Wanted, plan
 from trivet.delivery.push import push
@@ -42,38 +42,6 @@ from trivet.mapping import Library
 from trivet.model import Confirmed, Found, Operation, Outcome
 
 PAGE, BULK, CONNECTIONS = 100, 500, 8
-TEXT = {"type": "string"}
-RESULT = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$id": "result.schema.json",
-    "type": "object",
-    "required": ["id", "person", "scores", "scored_at"],
-    "properties": {
-        "id": {"type": "string", "pattern": "^[0-9]{8}$"},
-        "person": {"type": "object", "required": ["employee_number"], "additionalProperties": TEXT},
-        "scored_at": {"type": "string", "format": "date-time"},
-        "scores": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["competency", "score", "weight"],
-                "properties": {"competency": TEXT, "score": {"type": "number", "minimum": 0, "maximum": 10}},
-            },
-        },
-    },
-}
-ERP = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$id": "erp.schema.json",
-    "type": "object",
-    "required": ["ExternalId", "PersonnelNumber", "OverallScore"],
-    "properties": {
-        "ExternalId": {"type": "string", "maxLength": 20},
-        "PersonnelNumber": {"type": "string", "maxLength": 8},
-        "OverallScore": {"type": "number", "minimum": 0, "maximum": 10},
-        "Scores": {"type": "array"},
-    },
-}
 
 
 def results(count: int) -> list[dict[str, Any]]:

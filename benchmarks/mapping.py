@@ -7,7 +7,10 @@ all three have given equal results. The mapping has what mappings have: paths, c
 mean, a date in a named zone, lists, lengths in GB18030.
 """
 
+import json
 import random
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +21,7 @@ from typing import Any
 from trivet.documents import Contracts
 from trivet.mapping import Library, Mapping
 from trivet.mapping.check import check_mappings
+from trivet.mapping.compile import fused
 from trivet.mapping.engine import compile_expression
 from trivet.mapping.reference import compile_reference
 from trivet.mapping.testing import run_tests
@@ -60,6 +64,38 @@ fields:
   Scorer: {expr: 'scorer.name & "/" & scorer.version'}
   Source: {value: TRIVET}
 """
+TEXT = {"type": "string"}
+RESULT = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "result.schema.json",
+    "type": "object",
+    "required": ["id", "person", "scores", "scored_at"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]{8}$"},
+        "person": {"type": "object", "required": ["employee_number"], "additionalProperties": TEXT},
+        "scored_at": {"type": "string", "format": "date-time"},
+        "scores": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["competency", "score", "weight"],
+                "properties": {"competency": TEXT, "score": {"type": "number", "minimum": 0, "maximum": 10}},
+            },
+        },
+    },
+}
+ERP = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "erp.schema.json",
+    "type": "object",
+    "required": ["ExternalId", "PersonnelNumber", "OverallScore"],
+    "properties": {
+        "ExternalId": {"type": "string", "maxLength": 20},
+        "PersonnelNumber": {"type": "string", "maxLength": 8},
+        "OverallScore": {"type": "number", "minimum": 0, "maximum": 10},
+        "Scores": {"type": "array"},
+    },
+}
 
 
 def documents(count: int) -> list[dict[str, Any]]:
@@ -137,10 +173,12 @@ def main() -> None:
             ("our engine: jlens, all limits on", _per_second(_mapped(ours), given)),
             ("reference engine: jsonata-python", _per_second(_mapped(theirs), given[:500])),
         ]
+        rows += _node(Path(folder), given[:2000])
         print(f"{'one mapping, 15 fields':<40}{'documents/s':>12}{'of hand':>10}")
         for name, speed in rows:
             print(f"{name:<40}{speed:>12,.0f}{speed / hand:>10.3f}")
         _validated(contracts, given)
+        _whole(contracts, ours, given)
         _files(Path(folder) / "many", contracts)
 
 
@@ -151,6 +189,42 @@ def _validated(contracts: Contracts, given: list[dict[str, Any]]) -> None:
     }  # fmt: skip
     speed = _per_second(lambda _: contracts.check("training_recommendation", decision), given)
     print(f"{'judging a decision by its schema':<40}{speed:>12,.0f}")
+
+
+def _whole(contracts: Contracts, mapping: Mapping, given: list[dict[str, Any]]) -> None:
+    both = Contracts({**contracts.schemas, "result": RESULT, "erp": ERP})
+
+    def run(document: dict[str, Any]) -> None:
+        assert not both.check("result", document)
+        assert not both.check("erp", mapping.apply(document, variables={}, now=NOW).documents[0])
+
+    print(f"{'judge, map, judge':<40}{_per_second(run, given):>12,.0f}")
+
+
+def _node(folder: Path, given: list[dict[str, Any]]) -> list[tuple[str, float]]:
+    """The reference implementation in JavaScript, where Node and its package are to be had."""
+    if shutil.which("npm") is None:
+        return []
+    script = Path(__file__).with_name("node_jsonata.js")
+    place = folder / "node"
+    place.mkdir()
+    shutil.copy(script, place)
+    install = ["npm", "install", "--silent", "--no-fund", "--no-audit", "jsonata@2"]
+    if subprocess.run(install, cwd=place, capture_output=True, check=False).returncode:
+        return []
+    version = Library(folder, Contracts.packaged()).version("bench/sap")
+    work = {
+        "source": fused(version.data["fields"], version.data["let"]),
+        "tables": version.tables,
+        "documents": given,
+    }
+    (place / "work.json").write_text(json.dumps(work), encoding="utf-8")
+    said = subprocess.run(
+        ["node", "node_jsonata.js", "work.json"], cwd=place, capture_output=True, check=True, text=True
+    )
+    told = json.loads(said.stdout)
+    assert told["first"] == [by_hand(document) for document in given[:200]]
+    return [("node jsonata 2 (no limits, no checks)", told["speed"])]
 
 
 def _files(folder: Path, contracts: Contracts) -> None:
