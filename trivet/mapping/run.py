@@ -3,6 +3,7 @@
 Nothing is cut, replaced or forced silently: a value that does not fit is a problem with its field. Missing is missing.
 """
 
+import re
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,8 @@ from trivet.mapping.engine import (
 )
 from trivet.mapping.judge import Demand, broken, demands
 from trivet.model import Document
+
+_PLAIN_PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,13 @@ class Sheet:
         return given, {**variables, "tables": self.tables} if self.tables else variables
 
     def _missed(self, name: str, given: Any, bound: Dictionary[str, Any], now: datetime) -> bool:
-        source = missed_source(self.fields[name])
+        spec = self.fields[name]
+        if "when" not in spec and _PLAIN_PATH.fullmatch(spec.get("from", "")):
+            # most are so: what the document holds there is the key, and the engine takes a third of a document
+            key = _at(given["document"] if self._beside else given, spec["from"])
+            if key is None or isinstance(key, str):
+                return key is not None and key not in self.tables[spec["lookup"]]
+        source = missed_source(spec)
         try:
             return self._program(source).evaluate(given, bound, now) is True
         except ExpressionFailed:
@@ -195,6 +204,15 @@ class Sheet:
 
     def _problem(self, code: str, name: str, message: str) -> Problem:
         return Problem(code, name, message, self.places.get(name, self.places[""]))
+
+
+def _at(document: Any, path: str) -> Any:
+    for name in path.split("."):
+        if not isinstance(document, dict):
+            # within a list the engine knows better; ... is no value of JSON
+            return None if document is None else ...
+        document = document.get(name)
+    return document
 
 
 @dataclass(slots=True)
