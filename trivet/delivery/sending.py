@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from trivet.contract import Target
@@ -69,10 +69,22 @@ class _Sending:
             return [NotSent()] * len(part)
         self.begun = True
         go = [one for one in part if self.bound.get(one.key) not in self.refused]
-        answer = send(self.work.target, go) if go else Answer([])
+        answer = self._late(send(self.work.target, go)) if go else Answer([])
         self._learn(go, answer)
         said = dict(zip((one.key for one in go), answer.outcomes, strict=True))
         return [said.get(one.key, NotSent()) for one in part]
+
+    def _late(self, answer: Answer) -> Answer:
+        """A refusal with a code that the flow knows for a closed period is one for now only."""
+        closed = self.work.limits.closed
+        told = [
+            PeriodClosed(one.message, connector=one.connector, operation=one.operation,
+                         vendor_code=one.vendor_code, field=one.field)
+            if isinstance(one, Rejected) and one.vendor_code in closed
+            else one
+            for one in answer.outcomes
+        ]  # fmt: skip
+        return replace(answer, outcomes=told) if closed else answer
 
     def _learn(self, sent: Sequence[Operation], answer: Answer) -> None:
         for one, outcome in zip(sent, answer.outcomes, strict=True):

@@ -42,6 +42,8 @@ class Limits:
     """Operations per connection whose intent is committed together, where the vendor takes fewer in a call."""
     trips: int = 5
     """Calls in a row that came to nothing, before everybody leaves the target alone for a pause."""
+    closed: frozenset[str] = frozenset()
+    """Vendor codes that say that a record's period is closed."""
     late_days: float = 7
     """Days between two attempts at a record whose period is closed, where the vendor does not say when it opens."""
     late_for: float = 120

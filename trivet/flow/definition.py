@@ -34,6 +34,8 @@ class Delivery:
 
     connection: str
     decisions: Mapping[str, DecisionRoute]
+    closed_codes: frozenset[str] = frozenset()
+    """The vendor's codes for a closed period: what is refused with one waits for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def _delivery(entry: Mapping[str, Any]) -> Delivery:
     return Delivery(
         entry["connection"],
         {kind: DecisionRoute(r["mapping"], r.get("when")) for kind, r in entry["decisions"].items()},
+        frozenset(entry.get("closed_codes", ())),
     )
 
 

@@ -14,7 +14,8 @@ from trivet.delivery import verify as verifying
 from trivet.delivery.compensate import RollbackReport, Scope
 from trivet.delivery.push import PushReport
 from trivet.delivery.states import FLYING, TAKING_BACK
-from trivet.errors import AuthFailed, ConnectorError, LedgerError, TrivetError
+from trivet.delivery.work import Limits
+from trivet.errors import AuthFailed, ConfigError, ConnectorError, LedgerError, TrivetError
 from trivet.flow.definition import Flow
 from trivet.flow.drift import hold, notice, target_seen
 from trivet.flow.hub import Hub
@@ -48,10 +49,16 @@ def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | Non
             target,
             declaration.traits,
             cap=flow.going_live.persons if first else None,
+            limits=_limits(flow, target_id),
         )
     if done.stopped is not None:
         raise done.stopped
     return done
+
+
+def _limits(flow: Flow, target_id: str) -> Limits:
+    codes = [entry.closed_codes for entry in flow.deliveries if entry.connection == target_id]
+    return Limits(closed=frozenset().union(*codes))
 
 
 def _night(hub: Hub, flow: Flow) -> int | None:
@@ -64,6 +71,13 @@ def _night(hub: Hub, flow: Flow) -> int | None:
 
 def conclude(hub: Hub, flow: Flow, batch: Batch) -> list[TrivetError]:
     """Settles, takes back what the policy demands, verifies, closes the batch; the troubles that stay."""
+    troubles = look_after(hub, flow, batch)
+    progress.finish(hub.ledger, batch.id)
+    return troubles
+
+
+def look_after(hub: Hub, flow: Flow, batch: Batch) -> list[TrivetError]:
+    """Settles and verifies what the batch sent; the troubles that stay."""
     troubles: list[TrivetError] = []
     for target_id in flow.targets():
         try:
@@ -71,7 +85,6 @@ def conclude(hub: Hub, flow: Flow, batch: Batch) -> list[TrivetError]:
         except TrivetError as error:
             log.warning("conclude batch=%s target=%s: %s", batch.id, target_id, error)
             troubles.append(error)
-    progress.finish(hub.ledger, batch.id)
     return troubles
 
 
@@ -125,7 +138,12 @@ def _settle_target(hub: Hub, target_id: str) -> dict[str, Any]:
 
 def _resend(hub: Hub, batch_id: str, target_id: str, target: Any, traits: Any) -> None:
     try:
-        pushing.push(hub.ledger, batch_id, target_id, target, traits)
+        with hub.ledger.read() as tx:
+            flow = hub.flow(batches.get(tx, batch_id).flow)
+        pushing.push(hub.ledger, batch_id, target_id, target, traits, limits=_limits(flow, target_id))
+    except ConfigError as error:
+        # its flow file is gone or broken: what is planned again waits for the next run of a mended one
+        log.warning("settle batch=%s target=%s: %s", batch_id, target_id, error)
     except LedgerError as error:
         if error.code != "LEASE_HELD":
             raise

@@ -1,5 +1,6 @@
 """A target that fails is left alone for a while, by every worker; what is refused for now comes again when it is time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -131,3 +132,14 @@ def test_a_period_that_stays_closed_goes_to_a_person(desk: Desk) -> None:
     assert desk.state("ann/goal") == "stuck"
     with desk.ledger.read() as tx:
         assert [case.code for case in cases.find(tx, tenant="acme")] == ["E77"]
+
+
+def test_a_code_that_the_flow_knows_is_a_closed_period(desk: Desk) -> None:
+    """The flow file says which refusals are for now only; the same code elsewhere is a refusal."""
+    desk.target()
+    desk.plan(wanted("ann/goal", {"bad": True}), wanted("ann/other", GOAL))
+    closed = replace(LIMITS, closed=frozenset({"E42"}))
+    assert desk.push(limits=closed).rejected == 0
+    assert desk.states() == {"planned": 1, "confirmed": 1}
+    desk.clock.advance(8 * 24 * 3600)
+    assert desk.push().rejected == 1
