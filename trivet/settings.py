@@ -3,6 +3,7 @@
 TRIVET_HOME          folder that holds mappings/ (default: the current folder)
 TRIVET_STATE         writable folder for ledger file, keys, recordings, caches (default: $TRIVET_HOME/.trivet)
 TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder)
+TRIVET_ANCHORS       folder outside the database that keeps the heads of the audit chains (default: none are kept)
 TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/connections.json where it exists)
 """
 
@@ -22,6 +23,12 @@ class Settings:
     state: Path
     ledger_url: str
     connections: Path
+    anchors: Path | None = None
+
+    @property
+    def archive(self) -> Path:
+        """What was moved out of the ledger, a file a month."""
+        return self.state / "archive"
 
     @property
     def mappings(self) -> Path:
@@ -51,4 +58,5 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         state=state,
         ledger_url=environ.get("TRIVET_LEDGER_URL") or f"sqlite:///{state / 'ledger.db'}",
         connections=Path(environ.get("TRIVET_CONNECTIONS") or state / "connections.json"),
+        anchors=Path(environ["TRIVET_ANCHORS"]).resolve() if environ.get("TRIVET_ANCHORS") else None,
     )

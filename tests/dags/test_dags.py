@@ -20,7 +20,7 @@ def test_every_dag_loads(bag: DagBag) -> None:
     """No import error, and exactly the DAGs that we mean to have."""
     assert bag.import_errors == {}
     flows = {f"sync__{file.stem}" for file in (REPOSITORY / "mappings" / "flows").glob("*.yaml")}
-    assert set(bag.dags) == {"settle", "rollback"} | flows
+    assert set(bag.dags) == {"settle", "rollback", "replay", "reconcile"} | flows
     assert "sync__nightly_interviews" in bag.dags
 
 
@@ -37,12 +37,26 @@ def test_settle_runs_every_minute(bag: DagBag) -> None:
 
 
 def test_a_rollback_shows_before_it_acts_and_asks_for_a_reason(bag: DagBag) -> None:
-    """The preview's log says what will be undone; the reason goes into the audit trail and is required."""
+    """Preview, approval, undo; silence is a refusal; the reason goes into the audit trail and is required."""
     dag = bag.dags["rollback"]
-    assert dag.get_task("undo").upstream_task_ids == {"preview"}
+    assert dag.get_task("approve").upstream_task_ids == {"preview"}
+    assert dag.get_task("undo").upstream_task_ids == {"approve"}
+    assert dag.get_task("undo").trigger_rule == "all_success"
+    assert dag.get_task("approve").defaults == ["Reject"]
     assert dag.timetable.can_be_scheduled is False
-    assert set(dag.params) == {"what", "reason"}
+    assert set(dag.params) == {"what", "reason", "four_eyes"}
+    assert dag.params["four_eyes"] is False
     assert all(dag.get_task(task).retries == 0 for task in dag.task_ids)
+
+
+def test_a_replay_is_asked_for_and_a_count_comes_every_morning(bag: DagBag) -> None:
+    """The audit trail is proven before its heads are noted; the count stands beside it."""
+    assert bag.dags["replay"].timetable.can_be_scheduled is False
+    assert set(bag.dags["replay"].params) == {"what", "flow", "state", "again"}
+    dag = bag.dags["reconcile"]
+    assert dag.timetable.expression == "0 5 * * *"
+    assert dag.get_task("anchor_audit").upstream_task_ids == {"verify_audit"}
+    assert dag.get_task("reconcile").upstream_task_ids == set()
 
 
 def test_every_dag_tells_what_it_is_for(bag: DagBag) -> None:
@@ -53,7 +67,7 @@ def test_every_dag_tells_what_it_is_for(bag: DagBag) -> None:
         assert "trivet" in dag.tags
 
 
-@pytest.mark.parametrize("name", ["trivet_flows.py", "trivet_settle.py", "trivet_rollback.py"])
+@pytest.mark.parametrize("name", sorted(file.name for file in (REPOSITORY / "dags").glob("*.py")))
 def test_a_dag_file_only_wires(name: str) -> None:
     """Logic lives in trivet.flow; a DAG file that grows has found some of its own."""
     assert len((REPOSITORY / "dags" / name).read_text(encoding="utf-8").splitlines()) <= 60

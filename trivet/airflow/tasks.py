@@ -47,7 +47,7 @@ def score(batch_id: str, shard: int, of: int) -> None:
 
     with task_hub() as hub:
         counts = steps.score(hub, batch_id, shard, of)
-    log.info("score %s shard %d of %d: %s", batch_id, shard, of, _words(counts))
+    log.info("score %s shard %d of %d: %s", batch_id, shard, of, words(counts))
 
 
 def decide(batch_id: str) -> None:
@@ -56,7 +56,7 @@ def decide(batch_id: str) -> None:
 
     with task_hub() as hub:
         counts = steps.decide(hub, batch_id)
-    log.info("decide %s: %s", batch_id, _words(counts))
+    log.info("decide %s: %s", batch_id, words(counts))
 
 
 def push(batch_id: str, connection: str) -> None:
@@ -65,7 +65,7 @@ def push(batch_id: str, connection: str) -> None:
 
     with task_hub() as hub:
         counts = steps.push(hub, batch_id, connection)
-    log.info("push %s %s: %s", batch_id, connection, _words(counts))
+    log.info("push %s %s: %s", batch_id, connection, words(counts))
 
 
 def conclude(batch_id: str) -> None:
@@ -74,7 +74,7 @@ def conclude(batch_id: str) -> None:
 
     with task_hub() as hub:
         counts = steps.conclude(hub, batch_id)
-    log.info("conclude %s: %s", batch_id, _words(counts))
+    log.info("conclude %s: %s", batch_id, words(counts))
 
 
 def settle() -> None:
@@ -87,24 +87,30 @@ def settle() -> None:
         log.info(
             "settle %s: %s",
             row["target"],
-            _words({name: row[name] for name in row if name != "target" and row[name]}),
+            words({name: row[name] for name in row if name != "target" and row[name]}),
         )
     log.info("settle: %d systems had something in the air", len(rows))
 
 
-def preview() -> None:
-    """Log what a rollback would undo; nothing is changed."""
+def preview() -> str:
+    """Log what a rollback would undo; the table that a second person sees. Nothing is changed."""
+    from trivet.airflow.approval import table
     from trivet.flow import steps
 
-    what = get_current_context()["params"]["what"]
+    context = get_current_context()
+    what = context["params"]["what"]
     with task_hub() as hub:
+        about = steps.named(hub, what)
         rows = steps.preview_rollback(hub, what)
+        needed = context["params"]["four_eyes"] or steps.four_eyes(hub, what)
     for row in rows:
         log.info(
             "would %s %s %s %s, now %s",
             *(row[key] for key in ("would", "target", "entity", "reference", "state")),
         )
-    log.info("preview of rollback %s: %d operations", what, len(rows))
+    log.info("preview of rollback %s: %d operations", about, len(rows))
+    context["ti"].xcom_push(key="four_eyes", value=needed)
+    return table(about, rows)
 
 
 def undo() -> None:
@@ -113,20 +119,29 @@ def undo() -> None:
     from trivet.flow import steps
 
     context = get_current_context()
-    what, reason = context["params"]["what"], context["params"]["reason"]
-    actor = context["dag_run"].triggering_user_name or "airflow"
+    params = context["params"]
+    what = params["what"]
     with task_hub() as hub:
-        rows = steps.rollback(hub, what, actor=actor, reason=reason)
+        about = steps.named(hub, what)
+        rows = steps.rollback(
+            hub,
+            what,
+            actor=context["dag_run"].triggering_user_name or "airflow",
+            reason=params["reason"],
+            approved_by=context["ti"].xcom_pull(task_ids="approve"),
+            four_eyes=params["four_eyes"],
+        )
         left = [row for row in rows if row["state"] not in ("compensated", "cancelled")]
-        log.info("rollback %s: %d operations, %d left to a person", what, len(rows), len(left))
+        log.info("rollback %s: %d operations, %d left to a person", about, len(rows), len(left))
         if left:
             raise TrivetError(
                 f"{len(left)} of {len(rows)} operations could not be taken back",
                 code="ROLLBACK_INCOMPLETE",
-                place=f"rollback {what}",
+                place=f"rollback {about}",
                 cure="`settle` goes on with what is in the air; `trivet deliveries` shows the rest with its reason",
             )
 
 
-def _words(counts: Mapping[str, Any]) -> str:
+def words(counts: Mapping[str, Any]) -> str:
+    """The counts as a log line says them."""
     return ", ".join(f"{number} {name}" for name, number in counts.items()) or "nothing"

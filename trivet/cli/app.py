@@ -3,7 +3,7 @@
 import typer
 
 from trivet import __version__
-from trivet.cli import files, look, work, workbench
+from trivet.cli import aftercare, files, look, upkeep, work, workbench
 
 app = typer.Typer(
     name="trivet",
@@ -16,7 +16,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    work.run, work.settle, work.rollback, work.demo,
+    work.run, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
     look.flows, look.status, look.deliveries, look.person, look.connectors, look.doctor,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
@@ -25,6 +25,8 @@ COMMANDS = (
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(work.cursor, name="cursor")
+app.add_typer(upkeep.audit, name="audit")
+app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")
 app.add_typer(workbench.new, name="new")
 app.add_typer(work.sandbox, name="sandbox")
@@ -32,7 +34,15 @@ app.add_typer(work.sandbox, name="sandbox")
 
 def command_names() -> list[str]:
     """Every command's name, in the order of the help."""
-    return [*(command.__name__ for command in COMMANDS), "cursor", "drift", "new", "sandbox"]
+    return [
+        *(command.__name__ for command in COMMANDS),
+        "cursor",
+        "audit",
+        "ledger",
+        "drift",
+        "new",
+        "sandbox",
+    ]
 
 
 def _version(wanted: bool) -> None:

@@ -43,13 +43,14 @@ def status(limit: Limit = 10, json: Json = False) -> None:
 
     Example: `trivet status --limit 3`
     """
-    from trivet.flow import report
+    from trivet.flow import reconcile, report
 
     with options.hub() as hub:
         rows = report.batches(hub, limit)
         aside = report.set_asides(hub, rows[0]["batch"]) if rows else []
+        counted = reconcile.last(hub)
     if json:
-        output.print_json({"batches": rows, "set_aside": aside})
+        output.print_json({"batches": rows, "set_aside": aside, "reconciled": counted})
         return
     output.print_rows(
         rows,
@@ -60,6 +61,11 @@ def status(limit: Limit = 10, json: Json = False) -> None:
     if aside:
         output.print_lines(["", "set aside in the latest batch:"])
         output.print_rows(aside, ["stage", "code", "place", "pointer", "message"], as_json=False)
+    if counted:
+        numbers = ", ".join(f"{counted[name]} {name}" for name in reconcile.NUMBERS if counted[name])
+        output.print_lines(
+            ["", f"counted {counted['at'][:16]}Z, {counted['about']}: {counted['state']} ({numbers})"]
+        )
 
 
 def deliveries(

@@ -60,6 +60,10 @@ def rollback(
     actor: Annotated[
         str, typer.Option("--actor", envvar="USER", help="Who; kept in the audit trail.")
     ] = "cli",
+    approved_by: Annotated[
+        str | None,
+        typer.Option("--approved-by", help="Who approved it, another person: production demands one."),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it; without this it only shows what would be undone.")
     ] = False,
@@ -83,7 +87,9 @@ def rollback(
             if rows and not json:
                 output.print_lines(["", "nothing was changed; add --yes to do it"])
             return
-        rows = steps.rollback(hub, what, actor=actor, reason=reason or "no reason given")
+        rows = steps.rollback(
+            hub, what, actor=actor, reason=reason or "no reason given", approved_by=approved_by
+        )
     output.print_rows(
         rows,
         ["target", "entity", "reference", "state", "message"],

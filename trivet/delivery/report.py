@@ -1,6 +1,6 @@
 """Answers for people: what was delivered, what is known and was sent about one person, what a batch came to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from trivet.ledger import batches, cases, contents, documents, operations, people, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.cases import Case
+from trivet.ledger.contents import Contents
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.set_asides import SetAside
@@ -87,23 +88,24 @@ def deliveries(
     return operations.find(tx, *conditions, limit=limit, newest=True)
 
 
-def delivery(tx: Transaction, operation_id: str) -> Delivery | None:
-    """One operation with its contents and everything that happened to it."""
+def delivery(tx: Transaction, operation_id: str, older: Sequence[Transaction] = ()) -> Delivery | None:
+    """One operation with its contents and everything that happened to it, in the archives `older`, too."""
     entry = operations.by_ids(tx, [operation_id]).get(operation_id)
     if entry is None:
         return None
     opened = contents.get(tx, [operation_id])[operation_id]
-    rows = tx.conn.execute(select(event).where(event.c.about == operation_id).order_by(event.c.at, event.c.n))
     steps = tuple(
-        Step(row.at, row.from_state, row.to_state, row.code, row.actor, row.note, row.fence) for row in rows
+        Step(row.at, row.from_state, row.to_state, row.code, row.actor, row.note, row.fence)
+        for row in _happened([*older, tx], [operation_id])
     )
     return Delivery(entry, opened.document, opened.decision, opened.before, steps)
 
 
-def person(tx: Transaction, tenant: str, subject_ref: str) -> list[Happening]:
-    """Everything known and sent about one person, in order of time."""
-    mine = operations.find(tx, operation.c.subject_ref == subject_ref, operation.c.tenant == tenant)
-    lines = [*_known(tx, tenant, subject_ref), *_sent(tx, mine)]
+def person(
+    tx: Transaction, tenant: str, subject_ref: str, older: Sequence[Transaction] = ()
+) -> list[Happening]:
+    """Everything known and sent about one person, in order of time, out of the archives `older`, too."""
+    lines = [*_known(tx, tenant, subject_ref), *_sent([*older, tx], tenant, subject_ref)]
     for aside in set_asides.find(tx, tenant=tenant, subject_ref=subject_ref, resolved=True):
         state = "resolved" if aside.resolved_at else "open"
         detail = {
@@ -146,11 +148,22 @@ def _known(tx: Transaction, tenant: str, subject_ref: str) -> list[Happening]:
     return lines
 
 
-def _sent(tx: Transaction, mine: list[StoredOperation]) -> list[Happening]:
-    by_id = {entry.id: entry for entry in mine}
-    opened = contents.get(tx, by_id)
+def _happened(ledgers: Sequence[Transaction], ids: Iterable[str]) -> list[Any]:
+    """The events about these operations, in order; what lies in two places while it is archived comes once."""
+    query = select(event).where(event.c.about.in_(list(ids)))
+    rows = {(row.chain, row.n): row for one in ledgers for row in one.conn.execute(query)}
+    return sorted(rows.values(), key=lambda row: (row.at, row.n))
+
+
+def _sent(ledgers: Sequence[Transaction], tenant: str, subject_ref: str) -> list[Happening]:
+    by_id: dict[str, StoredOperation] = {}
+    opened: dict[str, Contents] = {}
+    for one in ledgers:
+        mine = operations.find(one, operation.c.subject_ref == subject_ref, operation.c.tenant == tenant)
+        by_id |= {entry.id: entry for entry in mine}
+        opened |= contents.get(one, [entry.id for entry in mine])
     lines = []
-    for row in tx.conn.execute(select(event).where(event.c.about.in_(by_id)).order_by(event.c.at, event.c.n)):
+    for row in _happened(ledgers, by_id):
         entry = by_id[row.about]
         detail: dict[str, Any] = {
             "target": entry.target,

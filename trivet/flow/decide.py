@@ -1,7 +1,7 @@
 """Assessments become decisions, decisions the targets' own documents, and those planned operations."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -59,12 +59,17 @@ class Decided:
     looked_at: list[str] = field(default_factory=list)
 
 
-def decide(hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False) -> list[Planned]:
-    """What the batch plans, application by application; with `dry_run` nothing is written."""
+def decide(
+    hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False, only: Iterable[str] | None = None
+) -> list[Planned]:
+    """What the batch plans, application by application; with `dry_run` nothing is written.
+
+    Decided are the applications that something in the batch touched, or those of the ids `only`.
+    """
     if not dry_run:
         hold(hub, flow)
     with hub.ledger.read() as tx:
-        ids = touched(tx, batch)
+        ids = touched(tx, batch) if only is None else sorted(only)
     planned: list[Planned] = []
     desk = Desk(flow, hub.files(flow), hub.contracts, hub.now())
     for part in chunks(ids, APPLICATIONS):

@@ -1,5 +1,6 @@
 """Why a delivery was made: the rule, the values it compared, the table rows, the versions, from the very input it saw."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from trivet.delivery import report as delivered
 from trivet.delivery.report import Delivery
 from trivet.errors import LedgerError, TrivetError
 from trivet.flow.hub import Hub, stored_library
-from trivet.ledger import documents, inputs, operations, releases
+from trivet.ledger import archive_file, documents, inputs, operations, releases
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import operation
 from trivet.mapping import Library
@@ -19,8 +20,8 @@ Row = dict[str, Any]
 
 def explain(hub: Hub, which: str) -> Row:
     """Everything that led to one operation (its id, key or reference); this opens sealed personal data."""
-    with hub.ledger.read() as tx:
-        delivery = _find(tx, which)
+    with hub.ledger.read() as tx, archive_file.transactions(hub.ledger, hub.settings.archive) as older:
+        delivery = _find(tx, which, older)
         entry = delivery.operation
         given = inputs.of_operations(tx, [entry.id]).get(entry.id)
         decision = delivery.decision or {}
@@ -55,12 +56,12 @@ def explain(hub: Hub, which: str) -> Row:
     return told
 
 
-def _find(tx: Transaction, which: str) -> Delivery:
-    found = delivered.delivery(tx, which)
+def _find(tx: Transaction, which: str, older: Sequence[Transaction]) -> Delivery:
+    found = delivered.delivery(tx, which, older)
     if found is None:
         same = operations.find(tx, (operation.c.reference == which) | (operation.c.key == which))
         newest = max(same, key=lambda entry: entry.revision, default=None)
-        found = delivered.delivery(tx, newest.id) if newest else None
+        found = delivered.delivery(tx, newest.id, older) if newest else None
     if found is None:
         raise LedgerError(
             f"no delivery is known as {which!r}", code="DELIVERY_UNKNOWN",

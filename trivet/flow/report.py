@@ -13,8 +13,8 @@ from trivet.errors import LedgerError
 from trivet.flow import drift
 from trivet.flow.hub import Hub
 from trivet.flow.translate import CANDIDATE, EMPLOYEE_NUMBER
+from trivet.ledger import archive_file, documents, operations, people, shapes
 from trivet.ledger import batches as batch_store
-from trivet.ledger import documents, operations, people, shapes
 from trivet.ledger import set_asides as aside_store
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import crosswalk, operation
@@ -138,9 +138,9 @@ def deliveries(
 
 def person(hub: Hub, who: str) -> Row:
     """Everything known and sent about one person, in order; this opens sealed personal data."""
-    with hub.ledger.read() as tx:
+    with hub.ledger.read() as tx, archive_file.transactions(hub.ledger, hub.settings.archive) as older:
         found = find_person(tx, who)
-        happenings = delivered.person(tx, found.tenant, found.subject_ref)
+        happenings = delivered.person(tx, found.tenant, found.subject_ref, older)
         ids = people.identities_of(tx, found.tenant, found.subject_ref)
         candidates = documents.by_subject(tx, found.tenant, [found.subject_ref], "candidate")
     return {

@@ -6,8 +6,8 @@ from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import LedgerError
+from trivet.flow import approval, deliver, drift
 from trivet.flow import decide as deciding
-from trivet.flow import deliver, drift
 from trivet.flow import pull as pulling
 from trivet.flow import score as scoring
 from trivet.flow.hub import Hub
@@ -87,9 +87,30 @@ def preview_rollback(hub: Hub, what: str) -> list[Row]:
     return rows + [_row(left.operation, f"leave: {left.message}") for left in said.left]
 
 
-def rollback(hub: Hub, what: str, *, actor: str, reason: str) -> list[Row]:
-    """What became of each operation; the ones that are not `compensated` or `cancelled` need a person or `settle`."""
-    return _rows(deliver.rollback(hub, _scope(hub, what), actor=actor, reason=reason))
+def named(hub: Hub, what: str) -> str:
+    """The batch's id or the person's pseudonym: what may stand in a log."""
+    scope = _scope(hub, what)
+    return str(scope.batch_id or scope.subject_ref)
+
+
+def four_eyes(hub: Hub, what: str) -> bool:
+    """True where a rollback of the batch or person touches a production system: a second person has to approve."""
+    return approval.demanded(hub, _scope(hub, what))
+
+
+def rollback(
+    hub: Hub, what: str, *, actor: str, reason: str, approved_by: str | None = None, four_eyes: bool = False
+) -> list[Row]:
+    """What became of each operation; the ones that are not `compensated` or `cancelled` need a person or `settle`.
+
+    `LedgerError` APPROVAL_MISSING or APPROVAL_SAME_PERSON, and nothing undone, where production (or `four_eyes`)
+    demands a second person.
+    """
+    scope = _scope(hub, what)
+    if four_eyes or approved_by is not None or approval.demanded(hub, scope):
+        approval.check(actor, approved_by)
+    why = f"{reason} (approved by {approved_by})" if approved_by else reason
+    return _rows(deliver.rollback(hub, scope, actor=actor, reason=why))
 
 
 def cursors_of(hub: Hub, flow_name: str) -> list[Row]:

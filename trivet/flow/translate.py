@@ -32,6 +32,8 @@ class _Work:
     made: list[NewDocument] = field(default_factory=list)
     refused: list[SetAside] = field(default_factory=list)
     subjects: dict[str, str | None] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
+    """Of the documents that these records were to become."""
 
 
 def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
@@ -61,6 +63,8 @@ def _store(hub: Hub, flow: Flow, batch: Batch, work: _Work, counts: Counter[str]
     with hub.ledger.begin() as tx:
         changed = documents.put_many(tx, batch, work.made)
         _remember_people(tx, flow, batch, work)
+        for kind in sorted(work.kinds):
+            set_asides.resolve(tx, batch.tenant, "translate", kind, work.subjects)
         set_asides.add_many(tx, batch, work.refused)
         records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused})
         records.mark_set_aside(tx, refused)
@@ -80,6 +84,7 @@ def _translated(hub: Hub, flow: Flow, tx: Transaction, chunk: Sequence[StoredRec
 
 def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -> None:
     mapping = hub.files(flow).mapping(name)
+    work.kinds.add(mapping.kind)
     mapped = mapping.apply(record.document, variables={"system": flow.source}, now=hub.now())
     for problem in mapped.problems:
         work.refused.append(

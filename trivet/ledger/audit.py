@@ -52,12 +52,15 @@ _APPEND = insert(event)
 def flush(conn: Connection, events: Sequence[Event], at: str, key: bytes) -> None:
     """Appends the events to their chains; the chains stay locked until the commit."""
     heads = _heads(conn, {entry.chain for entry in events})
+    # asked for when the chains are locked: another process may have appended while this one waited
+    last: dict[str, str] = {row.chain: row.at for row in conn.execute(_LAST, {"ids": sorted(heads)})}
     rows = []
     for entry in events:
         n, mac = heads[entry.chain]
         if "\x1f" in entry.note:
             entry = entry._replace(note=entry.note.replace("\x1f", " "))  # noqa: PLW2901 - what is written is what is signed
-        row = (*entry, n + 1, at)
+        # a clock that was set back must not tell another order than the numbers
+        row = (*entry, n + 1, max(at, last.get(entry.chain, at)))
         mac = _mac(key, mac, row)
         heads[entry.chain] = (n + 1, mac)
         rows.append((*row, mac))
@@ -70,6 +73,11 @@ _HEADS = (
     .where(chain.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(chain.c.id)
     .with_for_update()
+)
+_LAST = (
+    select(event.c.chain, event.c.at)
+    .join(chain, (event.c.chain == chain.c.id) & (event.c.n == chain.c.n))
+    .where(chain.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -93,24 +101,49 @@ def heads(conn: Connection) -> dict[str, tuple[int, str]]:
 
 
 def verify(
-    conn: Connection, key: bytes, anchored: Mapping[str, tuple[int, str]] | None = None
+    conn: Connection,
+    key: bytes,
+    anchored: Mapping[str, tuple[int, str]] | None = None,
+    *,
+    noted: Mapping[tuple[str, int], str] | None = None,
+    archives: Iterable[Connection] = (),
 ) -> list[Break]:
-    """Every break in every chain; `anchored` heads, noted earlier outside, also show a cut tail."""
-    breaks: list[Break] = []
+    """Every break in every chain; `anchored` heads, noted earlier outside, also show a cut tail.
+
+    `noted` are such heads by chain and number, any number of each chain; `archives` hold the chains' earlier events.
+    """
+    unseen = {(name, n): mac for name, (n, mac) in (anchored or {}).items()} | dict(noted or {})
     reached: dict[str, tuple[int, str]] = {}
-    noted: dict[tuple[str, int], str] = {(name, n): mac for name, (n, mac) in (anchored or {}).items()}
+    breaks: list[Break] = []
+    for one in (*archives, conn):
+        breaks += _follow(one, key, reached, unseen)
+    breaks += [Break(name, n, "cut before the anchored head") for name, n in unseen if n]
+    return breaks + _against_heads(heads(conn).items(), reached)
+
+
+def _follow(
+    conn: Connection, key: bytes, reached: dict[str, tuple[int, str]], unseen: dict[tuple[str, int], str]
+) -> list[Break]:
+    """Reads on from where the chains were left; `reached` and `unseen` tell the state afterwards."""
+    breaks: list[Break] = []
+    before = dict(reached)
     rows = conn.execution_options(yield_per=1000).execute(select(event).order_by(event.c.chain, event.c.n))
     for row in rows.mappings():
-        n, mac = reached.get(row["chain"], (0, ""))
-        if row["n"] != n + 1:
-            breaks.append(Break(row["chain"], n + 1, "event missing"))
-        elif not hmac.compare_digest(_mac(key, mac, [row[name] for name in _COVERED]), row["mac"]):
-            breaks.append(Break(row["chain"], row["n"], "event changed"))
-        if noted.pop((row["chain"], row["n"]), row["mac"]) != row["mac"]:
-            breaks.append(Break(row["chain"], row["n"], "differs from the anchored head"))
-        reached[row["chain"]] = (row["n"], row["mac"])
-    breaks += [Break(name, n, "cut before the anchored head") for name, n in noted if n]
-    return breaks + _against_heads(heads(conn).items(), reached)
+        name, at = row["chain"], row["n"]
+        if at == 1:
+            before.pop(name, None)
+            reached[name] = (0, "")  # the whole chain is here, whatever an archive holds of it, too
+        elif at <= before.get(name, (0, ""))[0]:
+            continue  # copied into an archive and not deleted yet
+        n, mac = reached.get(name, (0, ""))
+        if at != n + 1:
+            breaks.append(Break(name, n + 1, "event missing"))
+        elif not hmac.compare_digest(_mac(key, mac, [row[column] for column in _COVERED]), row["mac"]):
+            breaks.append(Break(name, at, "event changed"))
+        if unseen.pop((name, at), row["mac"]) != row["mac"]:
+            breaks.append(Break(name, at, "differs from the anchored head"))
+        reached[name] = (at, row["mac"])
+    return breaks
 
 
 def _against_heads(

@@ -30,6 +30,12 @@ _SYMPTOMS = (
     ),
     ("disk is full", "LEDGER_FULL", "no space left for the ledger", "free some space; nothing was changed"),
     ("no space left", "LEDGER_FULL", "no space left for the ledger", "free some space; nothing was changed"),
+    (
+        "disk i/o error",
+        "LEDGER_DISK",
+        "the disk under the ledger failed, or a quota is used up",
+        "look at the disk and its quota, then run again; the transaction left nothing",
+    ),
     ("database is locked", "LEDGER_BUSY", "another process holds the ledger", "run again"),
     ("deadlock detected", "LEDGER_BUSY", "another process holds the same rows", "run again"),
     ("unable to open", "LEDGER_UNREACHABLE", "the ledger file cannot be opened", "check folder and rights"),

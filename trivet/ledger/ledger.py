@@ -18,6 +18,7 @@ from trivet.ledger.keyring import Keyring, load_keyring
 from trivet.ledger.tables import meta
 from trivet.ledger.times import stamp
 from trivet.model import Document
+from trivet.quick_json import quick_json
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ROW = "secret"
@@ -42,7 +43,8 @@ class Transaction:
 
     def seal(self, document: Document, place: str) -> bytes:
         """The document, sealed for `table|column|row`."""
-        return self.keys.seal(_encode(document).encode("utf-8", "surrogatepass"), place)
+        written = quick_json(document) or _encode(document).encode("utf-8", "surrogatepass")
+        return self.keys.seal(written, place)
 
     def unseal(self, sealed: bytes, place: str) -> Document:
         """The document that was sealed for this place."""
@@ -67,7 +69,7 @@ class Ledger:
     def begin(self) -> Iterator[Transaction]:
         """A write transaction: commits with its audit events, or leaves nothing."""
         with database.plain_errors(self.engine), self.engine.begin() as conn:
-            tx = self._transaction(conn)
+            tx = self.transaction(conn)
             yield tx
             if tx.events:
                 audit.flush(tx.conn, tx.events, tx.stamp, self.audit_key)
@@ -79,7 +81,7 @@ class Ledger:
             database.plain_errors(self.engine),
             self.engine.connect().execution_options(**database.READ) as conn,
         ):
-            yield self._transaction(conn)
+            yield self.transaction(conn)
 
     @property
     def audit_key(self) -> bytes:
@@ -90,7 +92,8 @@ class Ledger:
         """Closes the connections to the database."""
         self.engine.dispose()
 
-    def _transaction(self, conn: Connection) -> Transaction:
+    def transaction(self, conn: Connection) -> Transaction:
+        """A transaction on this connection; whoever opened it commits it and chains its events."""
         now = self.now()
         return Transaction(conn, now, stamp(now), self.keys, self.secret)
 

@@ -1,0 +1,36 @@
+"""The command line, as a user runs it in a deployment of the fixture world."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from conftest import World
+
+
+def command(world: World, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """The command, whatever its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "trivet.cli", *words], capture_output=True, text=True, timeout=120,
+        env={**os.environ, **world.environment(), "USER": "ann", **more},
+    )  # fmt: skip
+
+
+def run(world: World, *words: str, exits: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
+    """The command; it ends with that exit code and without a traceback."""
+    done = command(world, *words, **more)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == exits, done.stdout + done.stderr
+    return done
+
+
+def trivet(world: World, *words: str, exits: int = 0, **more: str) -> str:
+    """What the command prints on both streams."""
+    done = run(world, *words, exits=exits, **more)
+    return done.stdout + done.stderr
+
+
+def rows(world: World, *words: str, exits: int = 0, **more: str) -> Any:
+    """What the command prints as JSON."""
+    return json.loads(run(world, *words, "--json", exits=exits, **more).stdout)
