@@ -39,6 +39,7 @@ CODES = [
 ORG = {"D100": "5000100", "D200": "5000200", "D300": "5000300"}
 COURSES = {code: f"TRN-{i:03d}" for i, code in enumerate(CODES)}
 MAPPING = """\
+# yaml-language-server: $schema=../../schemas/mapping.schema.json
 apiVersion: trivet/v1
 kind: Mapping
 metadata: {name: bench/sap, version: 1}
@@ -239,7 +240,8 @@ def _files(folder: Path, contracts: Contracts) -> None:
     base = str(documents(1)[0]).replace("'", '"')
     for i in range(200):
         _write(folder / "mappings" / "bench" / f"m{i}.yaml", MAPPING.replace("bench/sap", f"bench/m{i}"))
-        test = f"apiVersion: trivet/v1\nkind: MappingTest\nbase: {base}\ntests:\n{cases}"
+        test = "# yaml-language-server: $schema=../../schemas/mapping_test.schema.json\n"
+        test += f"apiVersion: trivet/v1\nkind: MappingTest\nbase: {base}\ntests:\n{cases}"
         _write(folder / "mappings" / "bench" / f"m{i}.test.yaml", test)
     started = time.process_time()
     assert check_mappings(folder, contracts) == []

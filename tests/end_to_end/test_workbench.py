@@ -214,6 +214,13 @@ def test_bad_input_new_mapping(world: World, name: str, target: str, given: str,
     assert not (world.home / "mappings" / "x").exists()
 
 
+def test_the_stored_descriptions_are_what_the_tenant_says(world: World) -> None:
+    """The check judges by mappings/targets/: it lags behind no tenant that the sandbox stands for."""
+    for row in asked(world, "describe", "successfactors"):
+        stored = world.home / "mappings" / "targets" / "successfactors" / f"{row['entity']}.schema.json"
+        assert json.loads(stored.read_text()) == row["schema"]
+
+
 def test_bad_input_a_target_that_describes_nothing(world: World) -> None:
     """One line with the cure."""
     assert "NOT_DESCRIBING" in trivet(world, "describe", "kingdee_cloud", fails=True)

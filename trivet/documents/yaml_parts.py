@@ -6,35 +6,25 @@ for an ordinary mapping.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from io import StringIO
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
 
+from trivet.documents.yaml_events import NotQuick, quick_events, worded_events
 from trivet.errors import ConfigError
 
 MAX_DEPTH = 40
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NULLS = ("", "~", "null", "Null", "NULL")
+_STARTS = ("MappingStartEvent", "SequenceStartEvent")
+_ENDS = ("MappingEndEvent", "SequenceEndEvent")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where a value stands, counted from 1."""
 
     line: int
@@ -59,30 +49,33 @@ class Parts:
     positions: dict[str, Position] = field(default_factory=dict)
     keys: dict[str, Position] = field(default_factory=dict)
     _open: list[_Open] = field(default_factory=list)
+    _documents: int = 0
 
-    def take(self, event: Event) -> None:
-        """Takes the next event in."""
-        at = Position(event.start_mark.line + 1, event.start_mark.column + 1)
-        if isinstance(event, MappingEndEvent | SequenceEndEvent):
+    def take(self, event: Any) -> None:
+        """Takes the next event in; both readers name their events alike."""
+        kind = type(event).__name__
+        if kind in _ENDS:
             self._open.pop()
             return
-        self._refuse_surprises(event, at)
-        if isinstance(event, ScalarEvent):
+        mark = event.start_mark
+        at = Position(mark.line + 1, mark.column + 1)
+        self._refuse_surprises(event, kind, at)
+        if kind == "ScalarEvent":
             self._scalar(event, at)
-        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
-            made: Any = {} if isinstance(event, MappingStartEvent) else []
+        elif kind in _STARTS:
+            made: Any = {} if kind == "MappingStartEvent" else []
             pointer = self._place(made, at)
             self._open.append(_Open(pointer, made))
             if len(self._open) > MAX_DEPTH:
                 self._refuse("CONFIG_LIMIT", f"nested deeper than {MAX_DEPTH} levels", at)
 
-    def _scalar(self, event: ScalarEvent, at: Position) -> None:
+    def _scalar(self, event: Any, at: Position) -> None:
         around = self._open[-1] if self._open else None
         if around is not None and isinstance(around.made, dict) and around.key is None:
             self._key(around, str(event.value), at)
             return
-        plain = event.style is None or event.style == ""
-        self._place(self._plain(str(event.value), at) if plain else str(event.value), at)
+        text = str(event.value)
+        self._place(text if event.style else self._plain(text, at), at)
 
     def _key(self, around: _Open, key: str, at: Position) -> None:
         if key in around.made:
@@ -123,14 +116,19 @@ class Parts:
             return value
         return text
 
-    def _refuse_surprises(self, event: Event, at: Position) -> None:
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+    def _refuse_surprises(self, event: Any, kind: str, at: Position) -> None:
+        if kind == "AliasEvent" or getattr(event, "anchor", None):
             self._refuse("CONFIG_ALIAS_FORBIDDEN", "anchors and aliases are not allowed", at, "write it out")
         tag = getattr(event, "tag", None)
         if tag is not None:
             self._refuse("CONFIG_TAG_FORBIDDEN", f"tag {tag} is not allowed", at, "take it away")
-        if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
-            self._refuse("CONFIG_YAML", "directives (%YAML, %TAG) are not allowed", at, "take them away")
+        if kind == "DocumentStartEvent":
+            if event.version or event.tags:
+                self._refuse("CONFIG_YAML", "directives (%YAML, %TAG) are not allowed", at, "take them away")
+            self._documents += 1
+            if self._documents > 1:
+                at = Position(at.line, 1)
+                self._refuse("CONFIG_YAML", "holds a second document", at, "one file, one document")
 
     def _refuse(self, code: str, message: str, at: Position, cure: str | None = None) -> NoReturn:
         raise ConfigError(message, code=code, place=f"{self.file}:{at.line}:{at.column}", cure=cure)
@@ -138,29 +136,26 @@ class Parts:
 
 def compose(file: str, text: str) -> Parts:
     """The file's parts; `ConfigError` says line, column and cure."""
-    parts = Parts(file)
     try:
-        for documents, event in _numbered(YAML(typ="safe", pure=True).parse(StringIO(text))):
-            if documents > 1:
-                at = f"{file}:{event.start_mark.line + 1}:1"
-                raise ConfigError(
-                    "holds a second document", code="CONFIG_YAML", place=at, cure="one file, one document"
-                )
-            parts.take(event)
+        return _taken(file, quick_events(text))
+    except (NotQuick, ConfigError):
+        # the words and the place of a refusal are one reader's, whichever noticed it
+        pass
+    try:
+        return _taken(file, worded_events(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         raise ConfigError(str(error.problem or "not YAML"), code="CONFIG_YAML", place=at) from None
     except YAMLError as error:
         raise ConfigError(str(error).splitlines()[0], code="CONFIG_YAML", place=file) from None
-    return parts
 
 
-def _numbered(events: Any) -> Iterator[tuple[int, Event]]:
-    documents = 0
+def _taken(file: str, events: Iterable[Any]) -> Parts:
+    parts = Parts(file)
     for event in events:
-        documents += isinstance(event, DocumentStartEvent)
-        yield documents, event
+        parts.take(event)
+    return parts
 
 
 def _escaped(key: str) -> str:

@@ -9,8 +9,11 @@ from trivet.documents import Contracts
 from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
 from trivet.flow.definition import flow_files
-from trivet.mapping.check import Finding, check_mappings
-from trivet.mapping.check.file import head, refused
+from trivet.mapping.check import Finding, check_mappings, lints
+from trivet.mapping.check.around import Around
+from trivet.mapping.check.editor import head
+from trivet.mapping.check.reads import reads_of, unknown
+from trivet.mapping.check.spots import refused
 from trivet.mapping.engine import ExpressionFailed, compile_expression
 from trivet.mapping.files import mapping_files, names
 from trivet.mapping.inputs import near
@@ -97,12 +100,21 @@ def _check_flow(home: Path, file: Path, contracts: Contracts, known: Collection[
         if name not in known:
             said = f"no file mappings/{name}.yaml{near(name, known)}"
             yield _at(home, loaded, pointer, "MAPPING_MISSING", said)
-    for pointer, text in _conditions(loaded.data):
-        try:
-            compile_expression(text)
-        except ExpressionFailed as error:
-            at = loaded.locate(pointer, error.start or 0)
-            yield Finding(str(file.relative_to(home)), at.line, at.column, error.code, str(error))
+    for pointer, text, kinds in _conditions(loaded.data):
+        sees = {"properties": {kind: contracts.schemas.get(kind, {}) for kind in kinds}}
+        for offset, code, said in _condition(text, Around(sees, contracts)):
+            at = loaded.locate(pointer, offset)
+            yield Finding(str(file.relative_to(home)), at.line, at.column, code, said)
+
+
+def _condition(text: str, around: Around) -> Iterator[lints.Said]:
+    try:
+        compile_expression(text)
+        yield from ((0, code, said) for code, said in unknown(reads_of(text, around), around))
+    except ExpressionFailed as error:
+        yield error.start or 0, error.code, str(error)
+        return
+    yield from (*lints.lint(text, around), *lints.truth(text, around))
 
 
 def _at(home: Path, loaded: Loaded, pointer: str, code: str, message: str) -> Finding:
@@ -122,11 +134,13 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "/write_back/mapping", data["write_back"]["mapping"]
 
 
-def _conditions(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _conditions(data: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Each condition with its pointer and the documents that it sees."""
     for i, route in enumerate(data["scoring"]["routes"]):
         if "when" in route:
-            yield f"/scoring/routes/{i}/when", route["when"]
+            yield f"/scoring/routes/{i}/when", route["when"], ("requisition", "application", "interview")
     for i, entry in enumerate(data["deliver"]):
         for kind, route in entry["decisions"].items():
             if "when" in route:
-                yield f"/deliver/{i}/decisions/{kind}/when", route["when"]
+                at = f"/deliver/{i}/decisions/{kind}/when"
+                yield at, route["when"], ("requisition", "application", "assessment", "person")

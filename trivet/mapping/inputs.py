@@ -35,8 +35,16 @@ def input_schema(source: str, name: str, contracts: Contracts) -> Schema:
     if source == "delivery_input":
         kind = name.rpartition("/")[2]
         kinds = [kind] if kind in DECISIONS else DECISIONS
-        properties = {key: value for each in kinds for key, value in of(each)["properties"].items()}
-        return {"properties": {**decided, "decision": {"properties": properties}, "person": _PERSON}}
+        decision = {
+            "properties": {key: value for each in kinds for key, value in of(each)["properties"].items()},
+            "required": [
+                key for key in of(kinds[0])["required"] if all(key in of(k)["required"] for k in kinds)
+            ],
+        }
+        return {
+            "properties": {**decided, "decision": decision, "person": _PERSON},
+            "required": ["application", "assessment", "decision", "person"],
+        }
     return contracts.schemas.get(source, _ANYTHING)
 
 

@@ -4,12 +4,20 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from ruamel.yaml.error import YAMLError
 
+from trivet.documents.yaml_events import NotQuick, quick_events, worded_events
 from trivet.documents.yaml_file import load_yaml, read_yaml
-from trivet.documents.yaml_parts import compose
+from trivet.documents.yaml_parts import Parts, compose
 from trivet.errors import ConfigError
+
+PIECES = (
+    "a", "b", "1", "true", "a: ", "b: ", "- ", "\n", "\n  ", "\n    ", "{", "}", "[", "]", ", ", ": ", "'", '"', "|", ">",
+    "|\n  x\n", "|-\n    x\n  ", "#", " # c", "x:y", "? b", "中", "𠮷", "~", ":", ",", "-", "''", '""', "\\n", "\\u4e2d", " ",
+    "\r\n", "\r\n  ", "---\n", "\t", "\x85", "|2\n",
+)  # fmt: skip
 
 
 def written(folder: Path, text: str) -> Path:
@@ -142,3 +150,42 @@ def test_any_text_is_read_or_refused(text):
         compose("x.yaml", text)
     except ConfigError as refused:
         assert refused.code.startswith("CONFIG_")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@example("{a: 客户, b: 'it''s'}\nc: |\n  one\n\n  two\nd: [1, x]\n")
+def test_both_readers_read_alike(text):
+    """What the fast reader takes, the other one reads to the same data with every value and key at the same place."""
+    try:
+        quick = taken(quick_events(f"k: {text}"))
+        worded = taken(worded_events(f"k: {text}"))
+    except (NotQuick, ConfigError, YAMLError):
+        return
+    assert repr(quick.data) == repr(worded.data)
+    assert list(quick.keys) == list(worded.keys)
+    filled = [pointer for pointer in quick.positions if pointer not in empty(quick.data)]
+    assert [quick.positions[p] for p in filled] == [worded.positions[p] for p in filled]
+
+
+def test_the_fast_reader_is_there():
+    """The wheels of PyYAML bring libyaml; the repository's own files all go through it."""
+    for file in (Path(__file__).parents[3] / "mappings").rglob("*.yaml"):
+        assert taken(quick_events(file.read_text(encoding="utf-8"))).data
+
+
+def taken(events) -> Parts:
+    """The parts that these events make."""
+    parts = Parts("x.yaml")
+    for event in events:
+        parts.take(event)
+    return parts
+
+
+def empty(value, pointer="") -> set[str]:
+    """The pointers below which nothing stands."""
+    if value is None:
+        return {pointer}
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return {
+        p for key, v in inner for p in empty(v, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
+    }

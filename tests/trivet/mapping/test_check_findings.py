@@ -14,13 +14,20 @@ from trivet.documents.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[3]
 HEAD = """\
+# yaml-language-server: $schema=../../schemas/mapping.schema.json
 apiVersion: trivet/v1
 kind: Mapping
 metadata: {name: erp/kpi_weight, version: 1}
 source: {schema: delivery_input}
 target: {connector: erp, entity: Goal}
 """
-TEST = "apiVersion: trivet/v1\nkind: MappingTest\nbase: {}\ntests: [{name: nothing}]\n"
+TEST = """\
+# yaml-language-server: $schema=../../schemas/mapping_test.schema.json
+apiVersion: trivet/v1
+kind: MappingTest
+base: {}
+tests: [{name: nothing}]
+"""
 GOAL = {
     "type": "object",
     "properties": {
@@ -30,6 +37,7 @@ GOAL = {
         "state": {"type": "string", "readOnly": True},
         "nick": {"type": "string", "pii": False},
         "lines": {"type": "array"},
+        "count": {"type": "integer"},
     },
     "required": ["userId", "weight"],
     "additionalProperties": False,
@@ -73,26 +81,33 @@ def test_a_good_file_is_silent(check):
     ("field", "place", "code", "caret"),
     [
         # a syntax error inside a block scalar
-        ("  name:\n    max_length: 40\n    expr: |\n      decision.rule &\n      (a b)", "13:10", "EXPR_SYNTAX", "b)"),
-        ("  name: {expr: '\"客户\" & (a b)', max_length: 40}", "9:27", "EXPR_SYNTAX", "b)"),
-        ("  name: {from: decision.indicatr, max_length: 40}", "9:9", "PATH_UNKNOWN", "{from"),
-        ("  nam: {from: decision.indicator, max_length: 40}", "9:3", "MAPPING_UNKNOWN_FIELD", "nam:"),
-        ("  state: {from: decision.indicator}", "9:3", "MAPPING_READONLY_FIELD", "state:"),
-        ("  name: {from: decision.indicator, max_length: 41}", "9:48", "FIELD_LENGTH", "41"),
-        ("  name: {from: decision.reason}", "9:3", "FIELD_LENGTH", "name:"),
-        ("  name: {value: 0123456789012345678901234567890123456789x}", "9:17", "FIELD_LENGTH", "0123"),
-        ("  name: {from: person.employee_number, max_length: 40}", "9:3", "PII_FLOW", "name:"),
-        ("  nick: {from: person.employee_number, pii: true}", "9:3", "PII_FLOW", "nick:"),
-        ("  name: {expr: 'decision.score ? \"a\" : \"b\"', max_length: 40}", "9:17", "FALSY_ZERO", "decision.score ?"),
-        ("  name: {expr: '\"是\" & (decision.score ?: 5)', max_length: 40}", "9:24", "FALSY_ZERO", "decision.score ?:"),
-        ("  name: {from: decision.indicator, when: decision.score, max_length: 40}", "9:42", "FALSY_ZERO", "decision.score"),
-        ("  lines: {from: assessment.competency_scores.score}", "9:17", "SINGLETON", "assessment"),
-        ("  lines: {expr: 'assessment.competency_scores.{\"c\": competency}'}", "9:18", "SINGLETON", "assessment"),
-        ("  weight2: {from: decision.weight_percent}", "9:3", "MAPPING_UNKNOWN_FIELD", "weight2:"),
-        ("  name: {expr: '$string($number(application.candidate_id))', max_length: 40}", "9:25", "NUMERIC_ID", "$number"),
-        ("  name: {expr: '$string(9007199254740993)', max_length: 40}", "9:25", "INT_PRECISION", "9007199254740993"),
-        ("  name: {from: decision.rule, lookup: courses, max_length: 40}", "9:39", "TABLE_UNKNOWN", "courses"),
-        ("  name: {expr: '$eval(\"1\")', max_length: 40}", "9:17", "EXPR_FORBIDDEN", "$eval"),
+        ("  name:\n    max_length: 40\n    expr: |\n      decision.rule &\n      (a b)", "14:10", "EXPR_SYNTAX", "b)"),
+        ("  name: {expr: '\"客户\" & (a b)', max_length: 40}", "10:27", "EXPR_SYNTAX", "b)"),
+        ("  name: {from: decision.indicatr, max_length: 40}", "10:9", "PATH_UNKNOWN", "{from"),
+        ("  nam: {from: decision.indicator, max_length: 40}", "10:3", "MAPPING_UNKNOWN_FIELD", "nam:"),
+        ("  state: {from: decision.indicator}", "10:3", "MAPPING_READONLY_FIELD", "state:"),
+        ("  name: {from: decision.indicator, max_length: 41}", "10:48", "FIELD_LENGTH", "41"),
+        ("  name: {from: decision.reason}", "10:3", "FIELD_LENGTH", "name:"),
+        ("  name: {value: 0123456789012345678901234567890123456789x}", "10:17", "FIELD_LENGTH", "0123"),
+        ("  name: {from: person.employee_number, max_length: 40}", "10:3", "PII_FLOW", "name:"),
+        ("  nick: {from: person.employee_number, pii: true}", "10:3", "PII_FLOW", "nick:"),
+        ("  name: {expr: 'decision.score ? \"a\" : \"b\"', max_length: 40}", "10:17", "FALSY_ZERO", "decision.score ?"),
+        ("  name: {expr: '\"是\" & (decision.score ?: 5)', max_length: 40}", "10:24", "FALSY_ZERO", "decision.score ?:"),
+        ("  name: {from: decision.indicator, when: decision.score, max_length: 40}", "10:42", "FALSY_ZERO", "decision.score"),
+        ("  lines: {from: assessment.competency_scores.score}", "10:17", "SINGLETON", "assessment"),
+        ("  lines: {expr: 'assessment.competency_scores.{\"c\": competency}'}", "10:18", "SINGLETON", "assessment"),
+        ("  weight2: {from: decision.weight_percent}", "10:3", "MAPPING_UNKNOWN_FIELD", "weight2:"),
+        ("  name: {expr: '$string($number(application.candidate_id))', max_length: 40}", "10:25", "NUMERIC_ID", "$number"),
+        ("  name: {expr: '$string(9007199254740993)', max_length: 40}", "10:25", "INT_PRECISION", "9007199254740993"),
+        ("  name: {expr: '(decision.score and true) ? 1 : 2', max_length: 40}", "10:18", "FALSY_ZERO", "decision.score and"),
+        ("  name: {expr: '$exists(decision.rule) or decision.score', max_length: 40}", "10:43", "FALSY_ZERO", "decision.score'"),
+        ("  name: {expr: '$string($not(decision.score))', max_length: 40}", "10:30", "FALSY_ZERO", "decision.score)"),
+        ("  count: {from: application.candidate_id, type: integer}", "10:17", "NUMERIC_ID", "application"),
+        ("  count: {value: 12345678901234567890}", "10:18", "INT_PRECISION", "1234"),
+        ("  lines: {from: assessment.competency_scores, type: array}", "10:3", "PII_FLOW", "lines:"),
+        ("  name: {from: decision.reason, max_bytes: 41, encoding: gbk}", "10:44", "FIELD_LENGTH", "41"),
+        ("  name: {from: decision.rule, lookup: courses, max_length: 40}", "10:39", "TABLE_UNKNOWN", "courses"),
+        ("  name: {expr: '$eval(\"1\")', max_length: 40}", "10:17", "EXPR_FORBIDDEN", "$eval"),
     ],
 )  # fmt: skip
 def test_each_kind_is_found_at_its_character(check, field, place, code, caret):
@@ -121,6 +136,12 @@ def test_each_kind_is_found_at_its_character(check, field, place, code, caret):
         "  name: {expr: '$string(assessment.competency_scores[0].score)', max_length: 40}",
         "  name: {expr: '$string($number(decision.indicator))', max_length: 40}",
         "  name: {expr: '$string(9007199254740992)', max_length: 40}",
+        "  count: {value: 9007199254740992}",
+        "  count: {from: decision.weight_percent, type: integer}",
+        "  count: {expr: '$count(assessment.competency_scores)'}",  # read as a whole, and nothing of it comes out
+        "  name: {expr: '$string(decision.score > 3 and decision.score < 5)', max_length: 40}",
+        "  name: {expr: '$string($count(assessment.term_counts) ? 1 : 2)', max_length: 40}",
+        "  name: {from: decision.reason, max_bytes: 40, encoding: gbk}",
     ],
 )
 def test_what_is_meant_so_is_left_alone(check, field):
@@ -128,14 +149,54 @@ def test_what_is_meant_so_is_left_alone(check, field):
     assert check(field, "--strict", code=0) == ["no findings in 1 file"]
 
 
-def test_what_the_target_requires(check, home):
-    """Absent altogether, or there without being demanded."""
-    lines = check(demanded="  weight: {from: decision.weight_percent}\n", code=1)
-    file = "mappings/erp/kpi_weight.yaml"
-    assert any(line.startswith(f"{file}:7:3: MAP_REQUIRED: Goal requires 'userId'") for line in lines)
-    assert any(
-        line.startswith(f"{file}:7:3: REQUIRED_NOT_DEMANDED: Goal requires 'weight'") for line in lines
+def test_what_the_target_requires(check):
+    """Absent altogether, or there without being demanded though the input may lack it."""
+    lines = check(demanded="  weight: {from: assessment.speech.words}\n", code=1)
+    at = "mappings/erp/kpi_weight.yaml:8:3"
+    assert any(line.startswith(f"{at}: MAP_REQUIRED: Goal requires 'userId'") for line in lines)
+    assert any(line.startswith(f"{at}: REQUIRED_NOT_DEMANDED: Goal requires 'weight'") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [
+        "from: decision.weight_percent",
+        "from: assessment.speech.words, required: true",
+        "from: assessment.speech.words, default: 5",
+        "value: 5",
+    ],
+)
+def test_what_is_always_there_need_not_be_demanded(check, weight):
+    """By the input's schema, by `required`, by a default or as a constant."""
+    user = DEMANDED.splitlines()[0]
+    assert check(demanded=f"{user}\n  weight: {{{weight}}}\n", code=0) == ["no findings in 1 file"]
+
+
+def test_personal_data_is_followed_through_variables_and_entries(check):
+    """A `let` that reads it, and `$item` of a list that holds it, count as reading it."""
+    let = HEAD + "let: {who: 'application.employee_number & \"!\"'}\n"
+    lines = check("  name: {expr: '$who', max_length: 40}", head=let, code=1)
+    assert lines[0] == (
+        "mappings/erp/kpi_weight.yaml:11:3: PII_FLOW: carries personal data (application.employee_number): "
+        "say `pii: true`, or leave it out"
     )
+    each = HEAD + "each: assessment.competency_scores[score < 5]\n"
+    lines = check("  name: {expr: '$join($item.evidence.quote)', max_length: 40}", head=each, code=1)
+    assert "PII_FLOW: carries personal data ($item.evidence.quote)" in lines[0]
+    lines = check("  name: {expr: '$item.scor', max_length: 40}", head=each, code=1)
+    assert "PATH_UNKNOWN: the input has no $item.scor, did you mean 'score'?" in lines[0]
+    assert check("  name: {expr: '$item.competency', max_length: 60}", head=each)[-1].startswith("1 warning")
+
+
+def test_a_row_that_the_target_would_refuse(check):
+    """The texts of a table are known: they are measured, and nothing has to be demanded of the field."""
+    head = HEAD + "tables: {courses: tables/courses.csv}\n"
+    field = "  name: {from: decision.rule, lookup: courses, column: title}"
+    more = {"tables/courses.csv": f"key,title\na,{'课' * 40}\n"}
+    assert check(field, "--strict", head=head, more=more, code=0) == ["no findings in 1 file"]
+    more = {"tables/courses.csv": f"key,title\na,b\nb,{'课' * 41}\n"}
+    lines = check(field, head=head, more=more, code=0)
+    assert lines[0].startswith("mappings/erp/kpi_weight.yaml:11:39: FIELD_LENGTH: title of row 'b' is longer")
 
 
 def test_a_code_that_the_erp_does_not_know(check):
@@ -180,15 +241,27 @@ def test_a_yaml_table_is_held_against_its_list_too(check):
     )
 
 
-def test_editors_are_told_the_right_schema(check):
-    """The first line is what editors judge by."""
-    wrong = "# yaml-language-server: $schema=../../schemas/rules.schema.json\n" + HEAD
-    lines = check(head=wrong, code=0)
-    assert lines[0].startswith("mappings/erp/kpi_weight.yaml:1:33: EDITOR_HEAD: ")
+def test_editors_are_told_the_right_schema(check, home):
+    """A missing line, a wrong schema, and, where schemas lie beside the mappings, a path that leads nowhere."""
+    line, rest = HEAD.split("\n", 1)
+    lines = check(head=rest, code=0)
+    assert lines[0].startswith("mappings/erp/kpi_weight.yaml:1:1: EDITOR_HEAD: ")
+    assert lines[0].split(" (warning)")[0].endswith(f"begin it with `{line}`")
     assert lines[-1] == "1 warning in 1 file"
-    assert check("", "--strict", head=wrong, code=1)
-    right = wrong.replace("rules.schema", "mapping.schema")
-    assert check("", "--strict", head=right, code=0) == ["no findings in 1 file"]
+    assert check("", "--strict", head=rest, code=1)
+    lines = check(head=HEAD.replace("mapping.schema", "rules.schema"), code=0)
+    assert lines[0].startswith(
+        "mappings/erp/kpi_weight.yaml:1:33: EDITOR_HEAD: editors would judge this file by "
+    )
+    for name in ("mapping", "mapping_test"):
+        (home / "schemas").mkdir(exist_ok=True)
+        (home / "schemas" / f"{name}.schema.json").write_text("{}")
+    assert check("", "--strict", code=0) == ["no findings in 1 file"]
+    lines = check(head=HEAD.replace("../../schemas", "../schemas"), code=0)
+    assert (
+        "EDITOR_HEAD: ../schemas/mapping.schema.json is no file: from here the schema is ../../schemas/"
+        in lines[0]
+    )
 
 
 def test_findings_come_in_order_and_one_bad_file_hides_no_other(check):
@@ -221,7 +294,7 @@ def test_json_for_programs(check):
     """Every finding with its severity."""
     lines = check("  name: {from: decision.reason}", "--json", code=0)
     [finding] = json.loads("\n".join(lines))
-    assert (finding["file"], finding["line"], finding["column"]) == ("mappings/erp/kpi_weight.yaml", 9, 3)
+    assert (finding["file"], finding["line"], finding["column"]) == ("mappings/erp/kpi_weight.yaml", 10, 3)
     assert (finding["code"], finding["severity"]) == ("FIELD_LENGTH", "warning")
 
 
@@ -233,6 +306,10 @@ def test_sarif_for_code_hosts(check):
     [run] = log["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert run["tool"]["driver"]["name"] == "trivet check"
+    assert {rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"]} == {
+        "falsy zero",
+        "mapping unknown field",
+    }
     assert {result["level"] for result in run["results"]} == {"error", "warning"}
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]

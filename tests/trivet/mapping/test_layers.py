@@ -175,7 +175,8 @@ def test_the_check_looks_through_layers(library, home, write):
     test = "apiVersion: trivet/v1\nkind: MappingTest\nbase: {}\ntests: [{name: nothing}]\n"
     for name in ("hq/course", "rules/hq"):
         write(f"{name}.test.yaml", test)
-    said = [str(f) for f in check_mappings(home, Contracts.packaged()) if "rules/hq" not in f.file]
+    found = check_mappings(home, Contracts.packaged())
+    said = [str(f) for f in found if "rules/hq" not in f.file and f.code != "EDITOR_HEAD"]
     assert said == [
         "mappings/berlin/course.yaml:1:1: TEST_MISSING: no course.test.yaml beside it",
         "mappings/berlin/course.yaml:5:16: VARIABLE_UNKNOWN: $wo is not bound, did you mean 'who'?",

@@ -8,11 +8,10 @@ INT_PRECISION   a whole number beyond 2^53 loses digits in JSONata
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from trivet.documents import Contracts
-from trivet.mapping.check.schemas import Place, Schema, place
+from trivet.mapping.check.around import Around, path_of, plain_path
+from trivet.mapping.check.schemas import Place
 from trivet.mapping.tokens import NotUnderstood, Token, conditions, tokens
 
 Said = tuple[int, str, str]
@@ -20,41 +19,12 @@ Said = tuple[int, str, str]
 _IDENTIFIER = re.compile(
     r"^(?:id|code)$|_(?:id|no|number|code)$|[a-z](?:Id|ID|No|Number|Code)$|编号$|工号$|代码$"
 )
-_NUMERIC = re.compile(r"\s*\(*\s*\$(?:sum|average|max|min|number|round|count|half_up|floor|ceil|abs)\s*\(")
+_NUMERIC = re.compile(r"\s*\(*\s*\$(?:sum|average|max|min|number|round|half_up|floor|ceil|abs)\s*\(")
+_DECIDED = re.compile(r"[<>=!]|\b(?:and|or|in)\b")
+_ASKED = frozenset({"$boolean", "$not"})
+_TIES = frozenset("<>=+-*/%&^") | {"<=", ">=", "!=", "..", "??", "in"}
+"""What binds its operand more than `and` and `or` do."""
 _EXACT = 2**53
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What an expression stands in: the schema of its input, and the file's intermediate values."""
-
-    schema: Schema
-    let: Mapping[str, str]
-    contracts: Contracts
-
-    def at(self, path: Sequence[str]) -> Place | None:
-        """What the input's schema says of a path; one that begins with a variable is followed into `let`."""
-        if path and path[0].startswith("$"):
-            named = plain_path(self.let.get(path[0][1:], ""))
-            return self.at([*named, *path[1:]]) if named and named[0] != path[0] else None
-        return place(self.schema, path, self.contracts)
-
-
-def plain_path(text: str) -> list[str] | None:
-    """The names of an expression that is a path and nothing else; None for any other."""
-    try:
-        found = tokens(text)
-    except NotUnderstood:
-        return None
-    return _names(found)
-
-
-def _names(found: Sequence[Token]) -> list[str] | None:
-    names = [token for token in found[::2] if token.kind == "name"]
-    dots = [token for token in found[1::2] if token.text == "."]
-    if not found or len(names) + len(dots) != len(found) or len(names) != len(dots) + 1:
-        return None
-    return [token.text.strip("`") for token in names]
 
 
 def lint(text: str, around: Around) -> Iterator[Said]:
@@ -66,20 +36,11 @@ def lint(text: str, around: Around) -> Iterator[Said]:
         return
     for condition in tested:
         yield from _truth(text[condition.start : condition.mark], condition.start, around)
-    for i, token in enumerate(found):
-        if token.text == "?:":
-            start = _operand(found, i)
-            yield from _truth(text[found[start].start : token.start], found[start].start, around)
-        elif token.kind == "number" and token.text.isdigit() and int(token.text) > _EXACT:
-            yield (
-                token.start,
-                "INT_PRECISION",
-                f"{token.text} is beyond 2^53 and loses digits: write it as text",
-            )
-        elif token.text == "$number" and i + 2 < len(found):
-            named = _names(_argument(found, i + 2))
-            if named and _IDENTIFIER.search(named[-1]):
-                yield token.start, "NUMERIC_ID", _number(".".join(named))
+    for i in range(len(found)):
+        for start, end in _asked(found, i):
+            if start < end:
+                yield from _truth(text[found[start].start : found[end - 1].end], found[start].start, around)
+        yield from _numbers(found, i)
 
 
 def truth(text: str, around: Around) -> Iterator[Said]:
@@ -87,42 +48,10 @@ def truth(text: str, around: Around) -> Iterator[Said]:
     yield from _truth(text, 0, around)
 
 
-def _truth(text: str, start: int, around: Around) -> Iterator[Said]:
-    named = plain_path(text.strip().strip("()"))
-    if named is None:
-        numeric = _NUMERIC.match(text) is not None and not re.search(r"[<>=!]|\b(?:and|or|in)\b", text)
-    else:
-        known = around.at(named)
-        of_let = around.let.get(named[0][1:], "") if len(named) == 1 and named[0][0] == "$" else ""
-        numeric = (
-            bool(known.types & {"number", "integer"}) and not known.lists
-            if known is not None
-            else _NUMERIC.match(of_let) is not None
-        )
-    if numeric:
-        said = "a 0 counts as false here: use `default:`, `??` or $exists(), or compare"
-        yield start + len(text) - len(text.lstrip()), "FALSY_ZERO", said
-
-
-def _operand(found: Sequence[Token], mark: int) -> int:
-    """The index at which the path before the token begins."""
-    i = mark - 1
-    while i > 0 and (found[i].kind == "name" or found[i].text == "."):
-        i -= 1
-    return i if found[i].kind == "name" else i + 1
-
-
-def _argument(found: Sequence[Token], start: int) -> list[Token]:
-    taken: list[Token] = []
-    for token in found[start:]:
-        if token.text in (")", ","):
-            break
-        taken.append(token)
-    return taken
-
-
 def lint_field(field: Mapping[str, Any], around: Around, target: Place | None) -> Iterator[tuple[str, Said]]:
     """The doubts about a field as a whole, with the part that says it."""
+    for part in ("value", "default"):
+        yield from ((part, (0, "INT_PRECISION", _precision(number))) for number in _too_long(field.get(part)))
     part = "from" if "from" in field else "expr"
     text = field.get(part)
     if not isinstance(text, str):
@@ -139,8 +68,87 @@ def lint_field(field: Mapping[str, Any], around: Around, target: Place | None) -
             yield part, (0, "SINGLETON", said)
 
 
+def _truth(text: str, start: int, around: Around) -> Iterator[Said]:
+    named = plain_path(text.strip().strip("()"))
+    if named is None:
+        numeric = _NUMERIC.match(text) is not None and not _DECIDED.search(text)
+    else:
+        known = around.at(named)
+        of_let = around.let.get(named[0][1:], "") if len(named) == 1 and named[0][0] == "$" else ""
+        numeric = (
+            bool(known.types & {"number", "integer"}) and not known.lists
+            if known is not None
+            else _NUMERIC.match(of_let) is not None and not _DECIDED.search(of_let)
+        )
+    if numeric:
+        said = "a 0 counts as false here: use `default:`, `??` or $exists(), or compare"
+        yield start + len(text) - len(text.lstrip()), "FALSY_ZERO", said
+
+
+def _asked(found: Sequence[Token], i: int) -> Iterator[tuple[int, int]]:
+    """Where the operands stand, of which this token asks whether they are true."""
+    token = found[i]
+    if token.text == "?:":
+        yield _before(found, i), i
+    elif token.text in _ASKED and i + 2 < len(found):
+        yield i + 2, i + 2 + len(_argument(found, i + 2))
+    elif token.kind == "word" and token.text in ("and", "or"):
+        start, end = _before(found, i), _behind(found, i + 1)
+        if start == 0 or found[start - 1].text not in _TIES:
+            yield start, i
+        if end == len(found) or found[end].text not in _TIES | {"(", "[", "{"}:
+            yield i + 1, end
+
+
+def _numbers(found: Sequence[Token], i: int) -> Iterator[Said]:
+    token = found[i]
+    if token.kind == "number" and token.text.isdigit() and int(token.text) > _EXACT:
+        yield token.start, "INT_PRECISION", _precision(token.text)
+    elif token.text == "$number" and i + 2 < len(found):
+        named = path_of(_argument(found, i + 2))
+        if named and _IDENTIFIER.search(named[-1]):
+            yield token.start, "NUMERIC_ID", _number(".".join(named))
+
+
+def _before(found: Sequence[Token], end: int) -> int:
+    """The index at which the path before the token begins."""
+    i = end
+    while i > 0 and (found[i - 1].kind == "name" or found[i - 1].text == "."):
+        i -= 1
+    return i
+
+
+def _behind(found: Sequence[Token], start: int) -> int:
+    """The index behind the path that begins there."""
+    i = start
+    while i < len(found) and (found[i].kind == "name" or found[i].text == "."):
+        i += 1
+    return i
+
+
+def _argument(found: Sequence[Token], start: int) -> list[Token]:
+    taken: list[Token] = []
+    for token in found[start:]:
+        if token.text in (")", ","):
+            break
+        taken.append(token)
+    return taken
+
+
 def _number(path: str) -> str:
     return f"{path} is an identifier: as a number it loses leading zeros, and digits beyond 2^53"
+
+
+def _precision(number: Any) -> str:
+    return f"{number} is beyond 2^53 and loses digits: write it as text"
+
+
+def _too_long(value: Any) -> Iterator[int]:
+    if isinstance(value, int) and abs(value) > _EXACT:
+        yield value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for below in inner:
+        yield from _too_long(below)
 
 
 def _collapses(text: str, named: list[str] | None, around: Around) -> bool:
@@ -159,4 +167,4 @@ def _mapped_over(text: str) -> list[str] | None:
     opening = next((i for i, token in enumerate(found) if token.text == "{"), 0)
     if opening < 2 or found[opening - 1].text != "." or found[-1].text != "}":
         return None
-    return _names(found[: opening - 1])
+    return path_of(found[: opening - 1])

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
-from trivet.mapping.check.finding import Finding
+from trivet.mapping.check.finding import WARNINGS, Finding
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -14,7 +15,7 @@ def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
     driver = {
         "name": "trivet check",
         "version": version,
-        "rules": [{"id": code} for code in rules],
+        "rules": [_rule(code) for code in rules],
     }
     results = [
         {
@@ -25,7 +26,7 @@ def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": finding.file, "uriBaseId": "SRCROOT"},
+                        "artifactLocation": {"uri": quote(finding.file), "uriBaseId": "SRCROOT"},
                         "region": {"startLine": finding.line, "startColumn": finding.column},
                     }
                 }
@@ -35,3 +36,9 @@ def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
     ]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(code: str) -> dict[str, Any]:
+    level = "warning" if code in WARNINGS else "error"
+    words = code.replace("_", " ").lower().replace("pii", "personal data")
+    return {"id": code, "shortDescription": {"text": words}, "defaultConfiguration": {"level": level}}

@@ -1,12 +1,13 @@
-"""Walks a schema along a path: what kind of value lies there, and through how many lists the way leads."""
+"""Walks a schema along a path: what lies there, whether it always does, through how many lists the way leads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trivet.documents import Contracts
 
 Schema = Mapping[str, Any]
+_DEEPEST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Place:
     schema: Schema
     lists: int
     """How many lists the way leads through, the value itself included."""
+    sure: bool = False
+    """Whether every document has a value there."""
 
     @property
     def types(self) -> frozenset[str]:
@@ -28,32 +31,46 @@ class Place:
 
 def place(schema: Schema, path: Sequence[str], contracts: Contracts) -> Place | None:
     """What lies at the path; None where the schema does not know it."""
-    lists = 0
+    lists, sure = 0, True
     schema = contracts.resolved(schema)
     for name in path:
         while isinstance(schema.get("items"), dict):
-            schema, lists = contracts.resolved(schema["items"]), lists + 1
+            # a list may be empty
+            schema, lists, sure = contracts.resolved(schema["items"]), lists + 1, False
         below = schema.get("properties", {}).get(name)
         if not isinstance(below, dict):
             return None
+        sure = sure and name in schema.get("required", ())
         schema = contracts.resolved(below)
-    return Place(schema, lists + (schema.get("type") == "array"))
+    found = Place(schema, lists + (schema.get("type") == "array"), sure)
+    return found if "null" not in found.types else Place(schema, found.lists)
 
 
-def marked(tree: Any, schema: Schema, contracts: Contracts, above: str = "") -> list[str]:
+def marked(tree: Any, schema: Schema, contracts: Contracts, above: str = "") -> Iterator[str]:
     """The paths of a tree of reads whose values the schema marks as personal."""
     schema = contracts.resolved(schema)
     if schema.get("pii") is True and tree:
-        return [above]
+        yield above
+        return
     while isinstance(schema.get("items"), dict):
         schema = contracts.resolved(schema["items"])
     known = schema.get("properties", {})
-    if not isinstance(tree, dict):
-        # the whole of something: which part of it comes out the engine does not tell
-        return []
-    return [
-        path
-        for name, below in tree.items()
-        if name in known
-        for path in marked(below, known[name], contracts, f"{above}.{name}" if above else name)
-    ]
+    # of what is read as a whole the engine does not tell which part comes out: `$count(xs)` reads so too
+    for name, below in tree.items() if isinstance(tree, dict) else ():
+        if name in known:
+            yield from marked(below, known[name], contracts, f"{above}.{name}" if above else name)
+
+
+def marked_below(schema: Schema, contracts: Contracts, above: str, depth: int = 0) -> Iterator[str]:
+    """The paths of everything personal that a value of this schema may hold."""
+    schema = contracts.resolved(schema)
+    if schema.get("pii") is True:
+        yield above
+        return
+    if depth == _DEEPEST:
+        return
+    if isinstance(schema.get("items"), dict):
+        yield from marked_below(schema["items"], contracts, above, depth + 1)
+    for name, below in schema.get("properties", {}).items():
+        if isinstance(below, dict):
+            yield from marked_below(below, contracts, f"{above}.{name}", depth + 1)
