@@ -9,10 +9,17 @@ import pytest
 
 from trivet.documents import Contracts
 from trivet.documents.yaml_file import load_yaml
+from trivet.mapping.engine import LIMITS
 from trivet.mapping.files import mapping_files
 from trivet.mapping.testing import CLOCK, TESTED, base_of, merged
 
 HOME = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def a_patient_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time limit is the wall's: on a busy machine it would make the engine in use look different."""
+    monkeypatch.setitem(LIMITS, "timeout", 10.0)
 
 
 @dataclass(frozen=True)
