@@ -125,6 +125,11 @@ class Drafts:
             **(_blank(self.stamp) | {"state": state}),
         )
 
+    @property
+    def sends(self) -> bool:
+        """Whether something of it is to be sent."""
+        return bool(self.released) or any(row.state == "planned" for row, _ in self.fresh.values())
+
     def write(self, tx: Transaction) -> None:
         """Writes everything."""
         move(tx, self.superseded, "superseded", code="REPLACED")

@@ -77,7 +77,7 @@ def plan(
             said += judge.vanished(scopes, at, withdraw=vanished == "withdraw")
             judge.drafts.write(tx)
             progress.carried_away(tx, judge.batch.tenant, judge.batch.flow)
-            progress.judge(tx, [batch_id])
+            progress.planned(tx, judge.batch, sends=judge.drafts.sends)
             if dry_run:
                 raise _DryRun
     except _DryRun:

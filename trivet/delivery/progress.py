@@ -36,6 +36,15 @@ def judge(tx: Transaction, batch_ids: Iterable[str]) -> None:
             batches.set_state(tx, known, state)
 
 
+def planned(tx: Transaction, known: Batch, *, sends: bool) -> None:
+    """Judges the batch after a plan; one that has something to send is pushing, and a large one need not be counted."""
+    if not sends or known.rollback_reason is not None:
+        judge(tx, [known.id])
+    elif known.state != "pushing":
+        check_edge(BATCH, known.state, "pushing")
+        batches.set_state(tx, known, "pushing")
+
+
 def carried_away(tx: Transaction, tenant: str, flow: str) -> None:
     """Judges the flow's closed batches whose planned operations a newer one took over."""
     closed = (batch.c.tenant == tenant) & (batch.c.flow == flow) & batch.c.closed_at.is_not(None)
