@@ -128,7 +128,7 @@ FILES = [
     ),
     ("44-duplicate key", THING + "fields: {a: {value: 1}, a: {value: 2}}\n", "CONFIG_DUPLICATE_KEY"),
     ("44-NO", THING + "fields: {a: {from: b, required: NO}}\n", "CONFIG_TYPE"),
-    ("45-typo", THING + "fields: {a: {from: b, requird: true}}\n", "CONFIG_UNKNOWN_KEY"),
+    ("45-typo", THING + "fields: {a: {from: b, requires: true}}\n", "CONFIG_UNKNOWN_KEY"),
     ("46-dunder", THING + "fields: {a: {expr: 'a.__class__'}}\n", "EXPR_FORBIDDEN"),
     ("50-template", THING + "fields: {a: {expr: '{{ cycler.x }}'}}\n", "TEMPLATE_FORBIDDEN"),
 ]
@@ -164,6 +164,6 @@ def test_bad_input_47_a_field_that_the_target_lacks_or_does_not_let_be_written(h
 
 def test_bad_input_45_names_the_near_key(home: Path) -> None:
     """The cure is in the line."""
-    write(home, "x/y.yaml", THING + "fields: {a: {from: b, requird: true}}\n")
+    write(home, "x/y.yaml", THING + "fields: {a: {from: b, requires: true}}\n")
     found = json.loads(trivet(home, "check", "--json").stdout)
     assert any("did you mean 'required'?" in finding["message"] for finding in found)
