@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ONCE ?=
 
-.PHONY: help setup run test check judges bench lock docs clean
+.PHONY: help setup run test check judges chaos bench lock docs clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(STAMP) ## lint, types, import rules, schemas, mappings, generated docs,
 
 judges: $(STAMP) ## official JSONata and JSON Schema suites, both engines on 1,000 documents a file; rewrites docs/judges.md
 	@$(BIN)/python -m scripts.judges
+
+chaos: $(STAMP) ## kill workers TRIALS=2000 times with SEED=1, simulate five times as many histories; rewrites docs/reliability.md
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m scripts.chaos --trials $(or $(TRIALS),2000) --seed $(or $(SEED),1)
 
 bench: $(STAMP) ## the benchmarks, each beside its peers, as tables
 	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -v __init__); do $(BIN)/python -m benchmarks.$$name || exit 1; done

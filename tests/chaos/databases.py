@@ -28,25 +28,42 @@ def postgres_programs() -> Path | None:
 def postgres_cluster(programs: Path) -> Iterator[str]:
     """A cluster of its own on a unix socket; its address. Nothing of it is left afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
-    before: list[str] = []
     if os.geteuid() == 0:
         # PostgreSQL refuses to run as root
         shutil.chown(folder, "postgres", "postgres")
-        before = ["runuser", "-u", "postgres", "--"]
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [*before, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
     options = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off"
-    run(str(programs / "initdb"), "-D", f"{folder}/data", "-U", "trivet", "--auth=trust", "-E", "UTF8")
-    run(str(programs / "pg_ctl"), "-D", f"{folder}/data", "-o", options, "-w", "-l", f"{folder}/log", "start")
+    _run(str(programs / "initdb"), "-D", f"{folder}/data", "-U", "trivet", "--auth=trust", "-E", "UTF8")
+    _run(
+        str(programs / "pg_ctl"), "-D", f"{folder}/data", "-o", options, "-w", "-l", f"{folder}/log", "start"
+    )
     try:
         yield f"postgresql://trivet@/postgres?host={folder}"
     finally:
-        run(str(programs / "pg_ctl"), "-D", f"{folder}/data", "-m", "immediate", "stop")
+        _run(str(programs / "pg_ctl"), "-D", f"{folder}/data", "-m", "immediate", "stop")
         shutil.rmtree(folder)
+
+
+def restart_immediately(programs: Path, url: str) -> None:
+    """Kills the cluster's processes and starts it again, as after a power cut; returns when it answers."""
+    folder = url.partition("host=")[2]
+    _run(
+        str(programs / "pg_ctl"),
+        "-D",
+        f"{folder}/data",
+        "-m",
+        "immediate",
+        "-w",
+        "-l",
+        f"{folder}/log",
+        "restart",
+    )
+
+
+def _run(*command: str) -> None:
+    before = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run(
+        [*before, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 @contextmanager

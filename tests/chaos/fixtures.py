@@ -1,7 +1,10 @@
 """Fixtures that the tests of ledger and delivery share; their conftest files name them."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,30 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("migrated")
     open_ledger(f"sqlite:///{folder}/ledger.db", folder, environ={}).close()
     return folder
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder without a disk below it, where there is one: a killed process loses nothing that it wrote to memory."""
+    with memory_folder(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def in_memory_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The same for a whole module."""
+    with memory_folder(tmp_path_factory.mktemp("chaos")) as folder:
+        yield folder
+
+
+@contextmanager
+def memory_folder(instead: Path) -> Iterator[Path]:
+    """A folder in memory, or this one where memory cannot be used as a disk."""
+    if not os.access("/dev/shm", os.W_OK):
+        yield instead
+        return
+    with tempfile.TemporaryDirectory(prefix="trivet-chaos-", dir="/dev/shm") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -3,37 +3,16 @@
 import pytest
 from chaos.fake_target import Fault
 from chaos.fixtures import clock, migrated, sqlite_ledger
+from chaos.naive import naive_push
 from chaos.world import Clock, World, check
 
-from trivet.contract import Target, TargetTraits
-from trivet.delivery.exchange import FORWARD, intend, record
-from trivet.delivery.failpoints import reach
+from trivet.contract import TargetTraits
 from trivet.delivery.push import push
-from trivet.delivery.sending import Answer, send
-from trivet.delivery.work import Limits, as_operation, hold
-from trivet.ledger import Ledger, contents
-from trivet.model import Confirmed
+from trivet.ledger import Ledger
 
 __all__ = ["clock", "migrated", "sqlite_ledger"]
 TRAITS = TargetTraits(asked_by="searchable_reference", max_ops=1, quiet_seconds=30, deletes=True)
 DOCUMENTS = {("sf", "ann", "goal"): {"value": 1}, ("sf", "bob", "goal"): {"value": 1}}
-
-
-def naive_push(
-    ledger: Ledger, batch_id: str, target_id: str, target: Target, traits: TargetTraits, *, limits: Limits
-) -> None:
-    """Sends, then records; what did not come back with a yes is sent again next time."""
-    with hold(ledger, batch_id, target_id, target, traits, limits) as work:
-        with ledger.read() as tx:
-            planned = work.at(tx, "planned")
-            known = contents.get(tx, [entry.id for entry in planned])
-        for entry in planned:
-            answer = send(target, [as_operation(entry, known[entry.id].document or {})])
-            reach("naive.after_send")
-            if isinstance(answer.outcomes[0], Confirmed):
-                with work.write() as tx:
-                    intend(work, tx, [entry], FORWARD)
-                    record(work, tx, [entry], Answer(answer.outcomes), FORWARD)
 
 
 def history(ledger: Ledger, clock: Clock, fault: Fault, *, pusher: object = push, **world: object) -> World:

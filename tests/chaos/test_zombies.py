@@ -1,15 +1,18 @@
 """A worker that wakes after its lease: no double effect where references are unique, found and repaired where not."""
 
+from pathlib import Path
+
 import pytest
+from chaos.campaign import Field, sleep_trials
 from chaos.desk import LIMITS, QUIET, Desk, wanted
-from chaos.fixtures import clock, migrated, sqlite_ledger
+from chaos.fixtures import clock, in_memory, migrated, sqlite_ledger
 from chaos.world import Clock
 
 from trivet.delivery import failpoints
 from trivet.errors import LedgerError
 from trivet.ledger import Ledger, audit
 
-__all__ = ["clock", "migrated", "sqlite_ledger"]
+__all__ = ["clock", "in_memory", "migrated", "sqlite_ledger"]
 GOAL = {"weight": 20}
 
 
@@ -59,3 +62,11 @@ def test_a_zombie_that_was_taking_back(sqlite_ledger: Ledger, clock: Clock, plac
     assert target.rows == []
     assert desk.states() == {"compensated": 2}
     assert LIMITS.lease > QUIET
+
+
+def test_a_stopped_process_that_others_took_over_from(in_memory: Path, migrated: Path) -> None:
+    """SIGSTOP at each failpoint, others go on after its lease, SIGCONT: fenced, and in the end one record of each."""
+    verdicts = Field(in_memory, migrated).run(sleep_trials())
+    wrong = [f"{one.trial} at {one.place}: {one.wrong}" for one in verdicts if one.wrong]
+    assert not wrong, "\n".join(wrong)
+    assert sum(one.fenced for one in verdicts) > len(verdicts) / 3

@@ -1,22 +1,26 @@
-"""A small world for simulated histories: two ERPs that misbehave, a few people, and the checker of what must hold."""
+"""A small world for simulated histories: two ERPs that misbehave, a few people, somebody who decides."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from chaos.checker import Seen, Told
+from chaos.checker import check as judge
 from chaos.fake_target import Crash, FakeTarget, Fault
+from sqlalchemy import event as hooks
 from sqlalchemy import select
 
 from trivet.contract import TargetTraits
 from trivet.delivery import failpoints
 from trivet.delivery.compensate import Scope, rollback
-from trivet.delivery.history import live
+from trivet.delivery.decide import Decision, decide
 from trivet.delivery.plan import Wanted, plan
 from trivet.delivery.progress import finish
 from trivet.delivery.push import push
 from trivet.delivery.settle import settle
-from trivet.delivery.states import INITIAL, OPERATION, RESTING
+from trivet.delivery.states import RESTING
 from trivet.delivery.verify import second_look, verify
 from trivet.delivery.work import Limits
 from trivet.errors import LedgerError
@@ -27,6 +31,9 @@ from trivet.model import Document, Operation
 
 _NUMBERS = itertools.count()
 LIMITS = Limits(max_failures=4, backoff=1, max_pause=20, lease=60)
+_LOOKED_AT = {"confirmed", "compensated"}
+"""What a second look is due for."""
+_BEARABLE = {"LEASE_HELD", "FENCED", "BATCH_CLOSED", "PERSON_UNKNOWN", "STATE_CHANGED", "NOTHING_TO_DECIDE"}
 
 
 class Clock:
@@ -44,18 +51,40 @@ class Clock:
 
 
 class Crashes:
-    """Dies at the n-th failpoint reached, for each n given."""
+    """Dies at the n-th failpoint or commit, sleeps past its lease at the n-th failpoint, for each n given."""
 
-    def __init__(self, at: Sequence[int]) -> None:
-        self.at = set(at)
-        self.reached: dict[str, int] = {}
-        self.count = 0
+    def __init__(self, at: Sequence[int], commits: Sequence[int] = (), sleeps: Sequence[int] = ()) -> None:
+        self.at, self.commits, self.sleeps = set(at), set(commits), set(sleeps)
+        self.reached: Counter[str] = Counter()
+        self.count = self.committed = 0
+        self.others: Callable[[], None] = lambda: None
 
     def __call__(self, name: str) -> None:
         self.count += 1
-        self.reached[name] = self.reached.get(name, 0) + 1
+        self.reached[name] += 1
         if self.count in self.at:
             raise Crash(name)
+        if self.count in self.sleeps:
+            failpoints.hook = None
+            self.others()
+            failpoints.hook = self
+
+    def commit(self) -> None:
+        """A transaction is about to be committed."""
+        self.committed += 1
+        if self.committed in self.commits:
+            raise Crash("commit")
+
+
+def crash_at_commits(ledger: Ledger) -> Ledger:
+    """The ledger, whose commits count as places to die at."""
+
+    def count(_connection: object) -> None:
+        if isinstance(failpoints.hook, Crashes):
+            failpoints.hook.commit()
+
+    hooks.listen(ledger.engine, "commit", count)
+    return ledger
 
 
 @dataclass
@@ -67,6 +96,9 @@ class World:
     traits: Mapping[str, TargetTraits]
     faults: Mapping[str, Sequence[Fault]]
     atomic: batches.Atomic = "person"
+    max_failed_share: float = 1.0
+    too_many: batches.TooMany = "hold"
+    cap: int | None = None
     crashes: Crashes = field(default_factory=lambda: Crashes([]))
     engine_traits: Mapping[str, TargetTraits] | None = None
     """What the engine is told, where that differs from the truth."""
@@ -82,6 +114,9 @@ class World:
             )
             for name, traits in self.traits.items()
         }
+        for target in self.targets.values():
+            target.zombies = bool(self.crashes.sleeps)
+        self.crashes.others = self._others
         self.touched: set[str] = set()
         self.batch_id = ""
 
@@ -97,9 +132,11 @@ class World:
         except (Crash, KeyError):
             # a dead worker's lease ends by time
             self.clock.advance(LIMITS.lease + 1)
+            self._forgotten()
         except LedgerError as error:
-            if error.code not in {"LEASE_HELD", "FENCED", "BATCH_CLOSED", "PERSON_UNKNOWN"}:
+            if error.code not in _BEARABLE:
                 raise
+            self._forgotten()
         finally:
             failpoints.hook = None
 
@@ -107,7 +144,14 @@ class World:
         """One run: plans these documents by (target, person, record), pushes and verifies everywhere, closes."""
         with self.ledger.begin() as tx:
             known, _ = batches.open_or_resume(
-                tx, tenant=self.tenant, flow="night", run_key="r", environment="test", atomic=self.atomic
+                tx,
+                tenant=self.tenant,
+                flow="night",
+                run_key="r",
+                environment="test",
+                atomic=self.atomic,
+                max_failed_share=self.max_failed_share,
+                too_many=self.too_many,
             )
         self.batch_id = known.id
         wanted = [
@@ -115,7 +159,7 @@ class World:
                 target=self.id(target),
                 entity="goal",
                 business_key=f"{person}/{record}",
-                document=document,
+                document=None if document is None else {"name": f"{person}/{record}", **document},
                 decision={"record": record},
                 subject_ref=f"{self.tenant}-{person}",
                 mapping_version="m1",
@@ -126,8 +170,8 @@ class World:
         ]
         people = {f"{self.tenant}-{person}" for person in ("ann", "bob", "eve")}
         plan(self.ledger, known.id, wanted, scopes=people, targets=set(self.targets))
-        for name, target in self.targets.items():
-            self.pusher(self.ledger, known.id, name, target, self.told[name], limits=LIMITS)
+        for name in self.targets:
+            self._push(known.id, name)
         for name, target in self.targets.items() if self.verifies else ():
             verify(self.ledger, known.id, name, target, self.told[name], limits=LIMITS)
         if close:
@@ -135,11 +179,8 @@ class World:
 
     def settle(self) -> None:
         """What the settling DAG does."""
-        for name, target in self.targets.items():
-            report = settle(self.ledger, name, target, self.told[name], limits=LIMITS)
-            for batch_id in report.batches if report.resend else ():
-                self.pusher(self.ledger, batch_id, name, target, self.told[name], limits=LIMITS)
-            second_look(self.ledger, name, target, self.told[name], limits=LIMITS)
+        for name in self.targets:
+            self._settle(name)
 
     def take_back(self, scope: Scope) -> None:
         """Rolls the scope back."""
@@ -151,35 +192,126 @@ class World:
         rows = self.targets[self.id(name)].rows
         if rows:
             rows[-1].document["value"] = "by hand"
+            rows[-1].edited = True
             self.touched.add(rows[-1].reference or "")
+
+    def decide(self, *, finally_: bool = False) -> None:
+        """A person looks at the targets and decides what is stuck; `finally_` gives up what cannot be done."""
+        self.clock.advance(max(traits.quiet_seconds for traits in self.traits.values()) + 1)
+        for target in self.targets.values():
+            target.snapshot()
+        with self.ledger.read() as tx:
+            open_ones = operations.find(tx, operation.c.tenant == self.tenant, operation.c.state == "stuck")
+            known = contents.get(tx, [entry.id for entry in open_ones], "document")
+        for entry in open_ones:
+            decision = "written_off" if finally_ else self._truth(entry, known[entry.id].document or {})
+            if decision == "written_off" and entry.kind == "create":
+                # whoever writes a record off takes it away by hand: else the next revision comes beside it
+                rows = self.targets[entry.target].rows
+                rows[:] = [row for row in rows if row.reference != entry.reference]
+            decide(self.ledger, entry.id, decision, actor="ann")
+
+    def stuck(self) -> bool:
+        """Whether a person has to decide something."""
+        with self.ledger.read() as tx:
+            return any(case.operation_id for case in cases.find(tx, tenant=self.tenant))
 
     def drain(self) -> None:
         """Faults stop, time passes, the engine goes on until nothing is left to do; fails where it does not end."""
         for target in self.targets.values():
             target.faults = iter(())
-        self.crashes.at = set()
-        for _ in range(25):
+        self.crashes.at = self.crashes.commits = self.crashes.sleeps = set()
+        self.cap = None
+        for tried in range(25):
             self.clock.advance(LIMITS.lease + 200)
-            self.settle()
-            for entry in self._entries():
-                if entry.state == "planned":
-                    target = self.targets[entry.target]
-                    told = self.told[entry.target]
-                    self.pusher(self.ledger, entry.batch_id, entry.target, target, told, limits=LIMITS)
-            left = [entry for entry in self._entries() if not self._rests(entry)]
+            left = self._left(tried=tried > 0)
             if not left:
                 return
-        raise AssertionError(f"not at rest: {[(entry.id, entry.kind, entry.state) for entry in left]}")
+            for name in sorted({entry.target for entry in left}):
+                self._settle(name)
+            for batch_id, name in sorted({(e.batch_id, e.target) for e in left if e.state == "planned"}):
+                self._push(batch_id, name)
+        left = self._left(tried=True)
+        assert not left, f"I11: not at rest: {[(entry.id, entry.kind, entry.state) for entry in left]}"
 
-    def _rests(self, entry: StoredOperation) -> bool:
-        if entry.state in {"planned", "comp_planned"}:
-            # behind a case that a person has to decide
-            mine = [e for e in self._entries() if e.state == "stuck"]
-            return any(e.reference == entry.reference or e.subject_ref == entry.subject_ref for e in mine)
-        if entry.state in {"confirmed", "compensated"} and entry.due_at is not None:
-            # the second look waits for a case about a later revision
-            return any(e.reference == entry.reference and e.state == "stuck" for e in self._entries())
-        return entry.state in RESTING | {"stuck", "waiting_identity"}
+    def sent(self) -> Counter[str]:
+        """How often each key arrived."""
+        return Counter(key for target in self.targets.values() for key, _, _ in target.sent)
+
+    def _forgotten(self) -> None:
+        """What a worker was told right before it died or was fenced, nobody knows."""
+        for target in self.targets.values():
+            target.refused.clear()
+            target.paused_until = None
+
+    def _settle(self, name: str) -> None:
+        target = self.targets[name]
+        report = settle(self.ledger, name, target, self.told[name], limits=LIMITS)
+        for batch_id in report.batches if report.resend else ():
+            self._push(batch_id, name)
+        second_look(self.ledger, name, target, self.told[name], limits=LIMITS)
+
+    def _push(self, batch_id: str, name: str) -> None:
+        more = {} if self.cap is None else {"cap": self.cap}
+        self.pusher(self.ledger, batch_id, name, self.targets[name], self.told[name], limits=LIMITS, **more)
+
+    def _others(self) -> None:
+        """A worker sleeps past its lease; others go on."""
+        self.clock.advance(LIMITS.lease + 1)
+        try:
+            self.settle()
+            for batch_id, name in sorted(
+                {(e.batch_id, e.target) for e in self._entries() if e.state == "planned"}
+            ):
+                self._push(batch_id, name)
+            self.settle()
+        except (Crash, KeyError):
+            self.clock.advance(LIMITS.lease + 1)
+            self._forgotten()
+
+    def _truth(self, entry: StoredOperation, document: Document) -> Decision:
+        """What a person sees at the target, and says."""
+        target = self.targets[entry.target]
+        rows = [row for row in target.rows if row.reference == entry.reference]
+        there = (
+            not rows
+            if entry.kind == "delete"
+            else any(document.items() <= row.document.items() for row in rows)
+        )
+        if len(rows) > 1 or entry.error_code in {"CANNOT_BE_TAKEN_BACK", "CANNOT_UPDATE", "CANNOT_DELETE"}:
+            return "written_off"
+        if (entry.stuck_from or "").startswith("comp") or entry.undo_reason:
+            if there:
+                return "take_back" if entry.error_code != "TARGET_CHANGED_SINCE" else "written_off"
+            return "compensated" if entry.kind == "create" and not rows else "written_off"
+        if there:
+            return "confirmed"
+        return "send_again" if not rows or entry.kind != "create" else "written_off"
+
+    def _left(self, *, tried: bool) -> list[StoredOperation]:
+        """What does not rest yet; what is behind a case that a person has to decide counts only until it was `tried`."""
+        entries = self._entries()
+        left = [
+            entry
+            for entry in entries
+            if entry.state not in {"stuck", "waiting_identity", *(RESTING - _LOOKED_AT)}
+            and not (entry.state in _LOOKED_AT and entry.due_at is None)
+        ]
+        if not (tried and left):
+            return left
+        stuck = [entry for entry in entries if entry.state == "stuck"]
+        references, people = {entry.reference for entry in stuck}, {entry.subject_ref for entry in stuck}
+        held: set[tuple[str | None, str | None]] = set()
+        if self.max_failed_share < 1:
+            with self.ledger.read() as tx:
+                held = {(case.batch_id, case.target) for case in cases.find(tx, tenant=self.tenant)}
+
+        def behind(entry: StoredOperation) -> bool:
+            if entry.state == "planned":
+                return entry.subject_ref in people or (entry.batch_id, entry.target) in held
+            return entry.state in {"comp_planned", *_LOOKED_AT} and entry.reference in references
+
+        return [entry for entry in left if not behind(entry)]
 
     def _entries(self) -> list[StoredOperation]:
         with self.ledger.read() as tx:
@@ -188,78 +320,48 @@ class World:
     def _intended(self, sent: Sequence[Operation]) -> None:
         """I8: whatever is sent was committed as intent before."""
         with self.ledger.read() as tx:
+            known = operations.by_reference(tx, {one.reference for one in sent})
             for one in sent:
-                rows = operations.by_reference(tx, [one.reference])[one.reference]
+                rows = known[one.reference]
                 noted = any(row.state in {"intent", "comp_intent"} for row in rows)
-                ids = [row.id for row in rows]
-                repairs = select(event.c.n).where(event.c.about.in_(ids), event.c.code == "REPAIR_INTENDED")
-                assert noted or ("REPAIR" in one.key and tx.conn.execute(repairs).first()), (
-                    f"{one.key} unannounced"
-                )
+                if not noted and "REPAIR" in one.key:
+                    ids = [row.id for row in rows]
+                    repairs = select(event.c.n).where(
+                        event.c.about.in_(ids), event.c.code == "REPAIR_INTENDED"
+                    )
+                    noted = tx.conn.execute(repairs).first() is not None
+                assert noted, f"I8: {one.key} unannounced"
+            going = [row for rows in known.values() for row in rows if row.state == "intent"]
+            if going and not self.crashes.sleeps:
+                self._allowed(operations.find(tx, operation.c.batch_id == going[0].batch_id), going[0].target)
+
+    def _allowed(self, members: Sequence[StoredOperation], target: str) -> None:
+        """No more people than the cap, and nothing after too many refusals."""
+        begun = {entry.subject_ref for entry in members if entry.attempts}
+        assert self.cap is None or len(begun) <= self.cap, f"I14: {len(begun)} people, {self.cap} are allowed"
+        here = Counter(entry.state for entry in members if entry.target == target)
+        meant = here.total() - here["superseded"] - here["waiting_identity"]
+        assert here["rejected"] <= self.max_failed_share * meant, "I14: sent on after too many refusals"
 
 
 def check(world: World) -> None:
     """The invariants, from the targets' state and the ledger alone."""
-    with world.ledger.read() as tx:
-        entries = operations.find(tx, operation.c.tenant == world.tenant)
-        known = contents.get(tx, [entry.id for entry in entries])
-        open_cases = {case.operation_id for case in cases.find(tx, tenant=world.tenant)}
-        for entry in entries:
-            _legal(tx, entry)
-        about = select(event).where(event.c.about.in_([entry.id for entry in entries]))
-        when: dict[tuple[str, str], int] = {}
-        for row in tx.conn.execute(about):
-            when[row.about, "PLANNED" if row.code == "PLANNED" else row.to_state or ""] = row.n
-    histories: dict[str, list[StoredOperation]] = {}
-    for entry in sorted(entries, key=lambda entry: entry.revision):
-        histories.setdefault(entry.reference, []).append(entry)
-        assert entry.state != "stuck" or entry.id in open_cases, f"I1: {entry.id} is stuck without a case"
     for target in world.targets.values():
-        for row in target.rows:
-            assert row.reference is None or row.reference in histories, "I6: a record that nobody planned"
-    for reference, revisions in histories.items():
-        rows = [row for row in world.targets[revisions[0].target].rows if row.reference == reference]
-        if any(entry.state == "stuck" for entry in revisions) or reference in world.touched:
-            continue
-        life = live(revisions)
-        assert len(rows) == (life is not None), (
-            f"I2, I3, I5: {len(rows)} rows of {reference}, ledger says {life}"
-        )
-        if life:
-            sent = known[life.id].document or {}
-            assert sent.items() <= rows[0].document.items(), f"I3: {reference} shows {rows[0].document}"
-    _atomic(world, entries, when)
-
-
-def _legal(tx: object, entry: StoredOperation) -> None:
-    """I8, I9: only legal transitions, in one line; attempts by rising fence."""
-    conn = tx.conn  # type: ignore[attr-defined]
-    state = None
-    happened = conn.execute(select(event).where(event.c.about == entry.id).order_by(event.c.n))
-    rows = [row for row in happened if row.to_state]
-    by_step = {(row.from_state, row.to_state) for row in rows}
-    assert all((a is None and b in INITIAL) or b in OPERATION[a] for a, b in by_step), f"I8: {by_step}"
-    chains = {row.chain for row in rows}
-    if len(chains) == 1:
-        for row in rows:
-            assert row.from_state == state, f"I8: {entry.id} jumped from {state} to {row.from_state}"
-            state = row.to_state
-        assert state == entry.state
-    fences = [row.fence for row in rows if row.fence is not None]
-    assert len(chains) > 1 or fences == sorted(fences), f"I9: fences of {entry.id} fall: {fences}"
-
-
-def _atomic(world: World, entries: list[StoredOperation], when: Mapping[tuple[str, str], int]) -> None:
-    """I7: nothing of what a refusal takes with it is left standing, but what was decided after it."""
-    if world.atomic == "independent":
-        return
-    groups: dict[object, list[StoredOperation]] = {}
-    for entry in entries:
-        key = entry.batch_id if world.atomic == "batch" else (entry.batch_id, entry.subject_ref)
-        groups.setdefault(key, []).append(entry)
-    for key, members in groups.items():
-        for refused in members:
-            for other in members:
-                half = refused.state == "rejected" and other.state == "confirmed"
-                later = when.get((other.id, "PLANNED"), 0) > when.get((refused.id, "rejected"), 0)
-                assert not half or later, f"I7: {key} is half done"
+        assert not target.broken, target.broken[0]
+    seen = {
+        name: [Seen(row.reference, row.remote_id, row.document) for row in target.rows]
+        for name, target in world.targets.items()
+    }
+    told = Told(
+        seen,
+        sent=world.sent(),
+        touched=world.touched,
+        atomic=world.atomic,
+        able=[
+            name
+            for name, target in world.targets.items()
+            if target.traits.asked_by != "nothing" and target.traits.deletes and target.traits.updates
+        ],
+        doubled=any(target.doubled for target in world.targets.values()),
+    )
+    judge(world.ledger, world.tenant, told)

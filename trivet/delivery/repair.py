@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from trivet.delivery import breaker
 from trivet.delivery.failpoints import reach
 from trivet.delivery.sending import send
 from trivet.delivery.transitions import get_stuck
@@ -33,6 +34,8 @@ def _take_away(work: Work, entry: StoredOperation, rows: Sequence[Found]) -> boo
     """Deletes these records by their ids, noted before sending; True where the target confirmed each."""
     confirmed = 0
     for row in rows:
+        if work.stopped or work.bug:
+            break
         with work.write() as tx:
             entry = operations.by_ids(tx, [entry.id], lock=True)[entry.id]
             n = entry.attempts + 1
@@ -52,7 +55,11 @@ def _take_away(work: Work, entry: StoredOperation, rows: Sequence[Found]) -> boo
         work.stopped, work.bug = work.stopped or answer.stop, work.bug or answer.bug
         reach("repair.after_send")
         done = isinstance(answer.outcomes[0], Confirmed)
+        failed = answer.failed
         with work.write() as tx:
+            # a pause that is asked for here holds for every worker, as after any other request
+            why = answer.stop or failed
+            breaker.note(tx, work, answered=failed is None, failures=int(failed is not None), why=why)
             code = "DUPLICATE_REPAIRED" if done else "REPAIR_UNCLEAR"
             tx.events.append(Event(entry.batch_id, entry.id, code))
         confirmed += done
