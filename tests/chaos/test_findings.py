@@ -25,3 +25,41 @@ def test_a_pause_that_is_asked_for_while_doubles_are_taken_away_holds(
     desk.verify()
     assert len(target.rows) == 3
     assert not target.broken
+
+
+def test_a_refusal_in_a_later_batch_takes_the_siblings_of_its_own_plan_back(
+    sqlite_ledger: Ledger, clock: Clock
+) -> None:
+    """One answer was lost, the night closed, the next one took the operation over and was refused: nothing stays half done."""
+    desk = Desk(sqlite_ledger, clock)
+    target = desk.target(faults=["none", "lost_before"], max_ops=1)
+    desk.plan(wanted("eve/1", GOAL), wanted("eve/2", {"bad": True}), wanted("bob/1", GOAL))
+    desk.push()
+    assert desk.states() == {"confirmed": 2, "unknown": 1}
+    desk.finish()
+    desk.settle()
+    assert desk.open() != desk.history("eve/1")[-1].batch_id
+    desk.push()
+    desk.settle()
+    assert (desk.state("eve/2"), desk.state("eve/1"), desk.state("bob/1")) == (
+        "rejected",
+        "compensated",
+        "confirmed",
+    )
+    assert len(target.rows) == 1
+
+
+def test_a_refusal_after_a_carry_over_takes_the_person_back(sqlite_ledger: Ledger, clock: Clock) -> None:
+    """One record arrives, the other is refused a night later: all of the person's, or nothing."""
+    desk = Desk(sqlite_ledger, clock)
+    desk.target(max_ops=1, faults=["none", "retryable"])
+    records = wanted("eve/1", GOAL), wanted("eve/2", {"bad": True}, order=1)
+    desk.plan(*records)
+    desk.push()
+    desk.finish()
+    clock.advance(60)
+    desk.plan(*records)
+    desk.push()
+    assert desk.state("eve/2") == "rejected"
+    desk.settle()
+    assert desk.state("eve/1") == "compensated"

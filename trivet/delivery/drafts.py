@@ -88,6 +88,7 @@ class Drafts:
             revision=revision,
             kind="delete",
             batch_id=self.batch.id,
+            planned_in=self.batch.id,
             fingerprint="",
             seq=self._seq(),
             **_blank(self.stamp),
@@ -108,6 +109,7 @@ class Drafts:
         return StoredOperation(
             id=operations.operation_id(reference, revision),
             batch_id=self.batch.id,
+            planned_in=self.batch.id,
             tenant=self.batch.tenant,
             target=wish.target,
             entity=wish.entity,
@@ -149,7 +151,7 @@ class Drafts:
         set_asides.add_many(tx, self.batch, list(self.asides.values()))
 
 
-_RELEASED = ("kind", "key", "batch_id", "fingerprint", "mapping_version")
+_RELEASED = ("kind", "key", "batch_id", "planned_in", "fingerprint", "mapping_version")
 
 
 def _blank(stamp: str) -> dict[str, Any]:

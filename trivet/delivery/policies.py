@@ -1,6 +1,8 @@
 """What a refusal takes with it, when a batch is held, and who goes first when only some may go."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, or_
 
 from trivet.delivery.states import FLYING
 from trivet.delivery.transitions import ask_back
@@ -18,20 +20,33 @@ _NOT_BEGUN = {"planned", "waiting_identity", "superseded", "cancelled"}
 def refused(tx: Transaction, batch: Batch, entries: list[StoredOperation]) -> None:
     """Takes back the siblings of refused operations, at every target, as the batch's policy says.
 
-    `person`: the person's other operations of this batch; `batch`: all of the batch; `independent`: none. Operations that
-    are planned as independent (a note in the HR record) neither take others back nor are taken back.
+    `person`: the person's other operations of this batch, and of the one whose plan the refused one belongs to (this batch
+    may have taken it over from there); `batch`: all of both; `independent`: none. Operations that are planned as
+    independent (a note in the HR record) neither take others back nor are taken back.
     """
     bound = [entry for entry in entries if not entry.independent]
     if batch.atomic == "independent" or not bound:
         return
     if batch.atomic == "batch":
-        _take_all_back(tx, batch, "BATCH_REFUSED", "an operation was refused")
+        origins = {entry.planned_in for entry in bound}
+        _take_all_back(tx, batch, "BATCH_REFUSED", "an operation was refused", origins)
         return
+    people: dict[str, set[str]] = {}
+    for entry in bound:
+        if entry.subject_ref:
+            people.setdefault(batch.id, set()).add(entry.subject_ref)
+            people.setdefault(entry.planned_in, set()).add(entry.subject_ref)
     reachable = ["planned", "confirmed", *sorted(FLYING)]
-    people = {entry.subject_ref for entry in bound if entry.subject_ref}
-    siblings = (operation.c.batch_id == batch.id) & operation.c.independent.is_(False)
-    siblings &= operation.c.subject_ref.in_(people) & operation.c.state.in_(reachable)
-    ask_back(tx, operations.find(tx, siblings, lock=True), "PERSON_REFUSED")
+    theirs = [
+        _of(plan) & operation.c.subject_ref.in_(names) & operation.c.independent.is_(False)
+        for plan, names in people.items()
+    ]
+    entries = operations.find(tx, or_(*theirs), operation.c.state.in_(reachable), lock=True)
+    ask_back(tx, entries, "PERSON_REFUSED")
+
+
+def _of(batch_id: str) -> ColumnElement[bool]:
+    return (operation.c.batch_id == batch_id) | (operation.c.planned_in == batch_id)
 
 
 def bound(batch: Batch, entries: Sequence[StoredOperation]) -> dict[str, str]:
@@ -64,8 +79,11 @@ def held(work: Work, tx: Transaction) -> bool:
     return True
 
 
-def _take_all_back(tx: Transaction, batch: Batch, code: str, reason: str) -> None:
-    siblings = (operation.c.batch_id == batch.id) & operation.c.independent.is_(False)
+def _take_all_back(
+    tx: Transaction, batch: Batch, code: str, reason: str, origins: Collection[str] = ()
+) -> None:
+    meant = or_(*(_of(name) for name in {batch.id, *origins}))
+    siblings = meant & operation.c.independent.is_(False)
     reachable = ["planned", "waiting_identity", "confirmed", *sorted(FLYING)]
     ask_back(tx, operations.find(tx, siblings, operation.c.state.in_(reachable), lock=True), code)
     current = batches.get(tx, batch.id, lock=True)

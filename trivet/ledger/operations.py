@@ -24,6 +24,8 @@ class StoredOperation(NamedTuple):
 
     id: str
     batch_id: str
+    planned_in: str
+    """The batch whose plan it belongs to; another one may have taken it over since."""
     tenant: str
     target: str
     entity: str

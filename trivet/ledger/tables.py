@@ -246,6 +246,7 @@ operation = Table(
     metadata,
     Column("id", String, primary_key=True),  # reference and revision
     Column("batch_id", String, nullable=False),
+    Column("planned_in", String, nullable=False, server_default=""),
     Column("tenant", String, nullable=False),
     Column("target", String, nullable=False),
     Column("entity", String, nullable=False),

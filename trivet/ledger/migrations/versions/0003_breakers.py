@@ -20,4 +20,6 @@ def upgrade() -> None:
     op.drop_index("operation_work", "operation")
     op.create_index("operation_work", "operation", ["batch_id", "target", "state", "seq"])
     op.add_column("operation", sa.Column("ticket", sa.String()))
+    op.add_column("operation", sa.Column("planned_in", sa.String(), nullable=False, server_default=""))
+    op.execute("UPDATE operation SET planned_in = batch_id")
     op.add_column("batch", sa.Column("too_many", sa.String(), nullable=False, server_default="hold"))
