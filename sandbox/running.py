@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from .feishu_hire import FeishuHire
 from .kingdee_cloud import KingdeeCloud
@@ -33,7 +32,7 @@ class Sandbox:
 
     def connections(self) -> Json:
         """The same as connections in Airflow's JSON form, ready for a connections file."""
-        return {name: _connection(name, said) for name, said in self.announce().items()}
+        return {name: running.vendor.connection() for name, running in self.servers.items()}
 
     def stop(self) -> None:
         """Frees the ports."""
@@ -63,15 +62,3 @@ def start(
             vendor.seed()
         servers[name] = Running(vendor, first_port + i if first_port else 0)
     return Sandbox(servers)
-
-
-def _connection(name: str, said: dict[str, Any]) -> Json:
-    extra = {"environment": "sandbox"}
-    common = {"conn_type": f"trivet_{name}", "host": said["base_url"]}
-    if name == "feishu_hire":
-        return {**common, "login": said["app_id"], "password": said["app_secret"], "extra": extra}
-    if name == "successfactors":
-        login = f"{said['user']}@{said['company']}"
-        return {**common, "login": login, "password": said["password"], "extra": extra}
-    extra |= {"account": said["account"], "user": said["user"]}
-    return {**common, "login": said["app_id"], "password": said["app_secret"], "extra": extra}

@@ -92,6 +92,10 @@ class Vendor:
         """What a caller needs: address and credentials."""
         raise NotImplementedError
 
+    def connection(self) -> Json:
+        """The same as a connection in Airflow's JSON form."""
+        raise NotImplementedError
+
     def business_error(self, request: Request) -> Answer:
         """The vendor's typical refusal with status 200."""
         raise NotImplementedError

@@ -8,6 +8,12 @@ no base class. Sync code; a built connector is a context manager that closes wha
     trivet.recordings     RecordingsConnector   RecordingSource
     trivet.scorers        ScorerConnector       Scorer
     trivet.targets        TargetConnector       Target
+    trivet.directories    DirectoryConnector    Directory
+    trivet.catalogues     CatalogueConnector    Catalogue
+    trivet.feedback       FeedbackConnector     Feedback
+
+An ERP is declared up to four times under one name and one config: it takes results (target), and it is asked who works
+there (directory), what it offers (catalogue) and what became of people (feedback).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,6 +71,19 @@ class Source(Protocol):
 
     def pages(self, stream: str, since: Cursor | None) -> Iterator[Page]:
         """Pages from `since` on, oldest change first, one vendor read each and lazy; an empty stream yields nothing."""
+
+
+class Directory(Source, Protocol):
+    """Tells who works there, in the stream `employees`: numbers, names, addresses, hire and leave dates."""
+
+
+class Catalogue(Source, Protocol):
+    """Tells what codes may be sent, in streams such as `courses`, `competencies`, `goal_plans`, `organisations`. A
+    stream without change times is read whole: its cursor is empty."""
+
+
+class Feedback(Source, Protocol):
+    """Tells what became of people, in streams such as `completions`, `performance_results`, `goals`."""
 
 
 class RecordingSource(Protocol):
@@ -139,6 +158,21 @@ class SourceConnector(Generic[C]):
     build: Callable[[C, Services], AbstractContextManager[Source]]
     streams: tuple[str, ...]
     experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryConnector(SourceConnector[C]):
+    """Declaration of a directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueConnector(SourceConnector[C]):
+    """Declaration of a catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackConnector(SourceConnector[C]):
+    """Declaration of a feedback."""
 
 
 @dataclass(frozen=True, slots=True)

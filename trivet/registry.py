@@ -5,14 +5,34 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from trivet.contract import RecordingsConnector, ScorerConnector, SourceConnector, TargetConnector
+from trivet.contract import (
+    CatalogueConnector,
+    DirectoryConnector,
+    FeedbackConnector,
+    RecordingsConnector,
+    ScorerConnector,
+    SourceConnector,
+    TargetConnector,
+)
 from trivet.errors import ConfigError
 
 Declaration = SourceConnector[Any] | RecordingsConnector[Any] | ScorerConnector[Any] | TargetConnector[Any]
-D = TypeVar("D", SourceConnector[Any], RecordingsConnector[Any], ScorerConnector[Any], TargetConnector[Any])
+D = TypeVar(
+    "D",
+    SourceConnector[Any],
+    DirectoryConnector[Any],
+    CatalogueConnector[Any],
+    FeedbackConnector[Any],
+    RecordingsConnector[Any],
+    ScorerConnector[Any],
+    TargetConnector[Any],
+)
 
 GROUPS: dict[type, str] = {
     SourceConnector: "trivet.sources",
+    DirectoryConnector: "trivet.directories",
+    CatalogueConnector: "trivet.catalogues",
+    FeedbackConnector: "trivet.feedback",
     RecordingsConnector: "trivet.recordings",
     ScorerConnector: "trivet.scorers",
     TargetConnector: "trivet.targets",
@@ -32,7 +52,7 @@ def find_connector(kind: type[D], name: str) -> D:
             cure=f"{hint}installed: {', '.join(sorted(entries)) or 'none'}; install the package that brings it",
         )
     declaration = _import(entry)
-    if not isinstance(declaration, kind):
+    if type(declaration) is not kind:
         raise ConfigError(
             f"{entry.value} is a {type(declaration).__name__}, not a {kind.__name__}",
             code="CONNECTOR_DECLARATION",

@@ -60,6 +60,14 @@ class FeishuHire(Vendor):
         """See `Vendor`."""
         return {"base_url": self.base_url, "app_id": APP_ID, "app_secret": APP_SECRET}
 
+    def connection(self) -> Json:
+        """See `Vendor`."""
+        said = self.announce()
+        return {
+            "conn_type": "trivet_feishu_hire", "host": self.base_url, "login": said["app_id"],
+            "password": said["app_secret"], "extra": {"environment": "sandbox"},
+        }  # fmt: skip
+
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002
         """See `Vendor`."""
         return failure(BAD_PARAM, "invalid params")

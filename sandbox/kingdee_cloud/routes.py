@@ -53,6 +53,13 @@ class KingdeeCloud(Vendor):
             "app_secret": auth.APP_SECRET, "org": auth.ORG,
         }  # fmt: skip
 
+    def connection(self) -> Json:
+        """See `Vendor`."""
+        return {
+            "conn_type": "trivet_kingdee_cloud", "host": self.base_url, "login": auth.APP_ID, "password": auth.APP_SECRET,
+            "extra": {"environment": "sandbox", "account": auth.ACCOUNT, "user": auth.USER},
+        }  # fmt: skip
+
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002
         """See `Vendor`."""
         return result(errors=[error("", "插件取消了保存操作", 0)], code=VALIDATION)

@@ -66,6 +66,13 @@ class SuccessFactors(Vendor):
             "assertion": base64.b64encode(b"<saml2:Assertion>sandbox</saml2:Assertion>").decode(),
         }
 
+    def connection(self) -> Json:
+        """See `Vendor`."""
+        return {
+            "conn_type": "trivet_successfactors", "host": self.base_url, "login": f"{USER}@{COMPANY}",
+            "password": PASSWORD, "extra": {"environment": "sandbox"},
+        }  # fmt: skip
+
     def business_error(self, request: Request) -> Answer:
         """Every item of an upsert refused with status 200."""
         try:

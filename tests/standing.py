@@ -1,0 +1,44 @@
+"""A stand-in server as the far end of a conformance suite."""
+
+import socket
+from typing import Any
+
+from conftest import World
+
+from trivet.conformance.promises import SECRET
+from trivet.model import Document
+
+NAME = "𠮷田 O'Brien' or 1 eq 1"
+"""A rare character, and what would end a text literal."""
+
+
+class Standing:
+    """A stand-in as the far end of a suite."""
+
+    def __init__(
+        self, world: World, name: str, connector: Any, entity: str, good: list[Document], changed: Document,
+        bad: Document | None, writes: str,
+    ) -> None:  # fmt: skip
+        self.world, self.name, self.connector, self.entity = world, name, connector, entity
+        self.good, self.changed, self.bad, self.writes = good, changed, bad, writes
+
+    def config(self, **changed: Any) -> Any:
+        stored = self.world.sandbox.connections()[self.name]
+        values = {k: v for k, v in stored["extra"].items() if k != "environment"}
+        standard = self.connector.config.standard_fields
+        values |= {standard[field]: stored[field] for field in standard if field in stored}
+        return self.connector.config.model_validate({**values, **changed})
+
+    def wrong_secret(self) -> Any:
+        return self.config(**{self.connector.config.standard_fields["password"]: SECRET})
+
+    def nobody_home(self) -> Any:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            return self.config(base_url=f"http://127.0.0.1:{free.getsockname()[1]}")
+
+    def held(self) -> Any:
+        return self.world.held(self.name)
+
+    def misbehave(self, kind: str, **how: Any) -> None:
+        self.world.misbehave(self.name, kind=kind, method="POST", path=self.writes, **how)
