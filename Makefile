@@ -22,6 +22,7 @@ $(STAMP): requirements.lock requirements-audio.lock requirements-tools.lock setu
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes --no-deps -r requirements-audio.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -rf trivet.egg-info # a second trivet for whoever runs in the checkout
+	@rm -rf .venv/lib/python3*/site-packages/tests # pyodata brings its own tests, which would stand before ours
 	@touch $(STAMP)
 
 run: $(STAMP) ## the main job: sandbox, Airflow, one nightly flow; stays up until Ctrl-C (ONCE=1: ends with a verdict)

@@ -37,6 +37,9 @@ class Standing:
             free.bind(("127.0.0.1", 0))
             return self.config(base_url=f"http://127.0.0.1:{free.getsockname()[1]}")
 
+    def untrusted(self, address: str) -> Any:
+        return self.config(base_url=address)
+
     def held(self) -> Any:
         return self.world.held(self.name)
 

@@ -36,6 +36,7 @@ from trivet.model import (
     Pending,
     Scored,
     ScoringRequest,
+    WeighedPlan,
 )
 
 
@@ -142,6 +143,14 @@ class Asynchronous(Protocol):
     def outcomes(self, tickets: Sequence[str]) -> Sequence[Outcome]:
         """One outcome per ticket, in order; `Accepted` while the target works on it, `UnknownOutcome` where it does not
         know the ticket any more."""
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """A target whose goals have weights that make 100 percent together within a person's plan of a period."""
+
+    def plans(self, operations: Sequence[Operation]) -> Mapping[str, WeighedPlan]:
+        """By reference the plan that the operation's goal belongs to, read freshly; absent where the entity has no weight."""
 
 
 C = TypeVar("C", bound=Config)

@@ -9,8 +9,10 @@ No redirect is followed: credentials go to the configured host and nowhere else.
 
 import email.utils
 import json
+import logging
 import ssl
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,11 +20,12 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 import requests
+from pydantic import Field
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
 from trivet.budget import Budget
-from trivet.contract import Services
+from trivet.contract import Config, Services
 from trivet.errors import (
     AuthFailed,
     ConnectorError,
@@ -31,16 +34,36 @@ from trivet.errors import (
     Retryable,
     UnknownOutcome,
 )
+from trivet.exchanges import keep
 from trivet.quick_json import quick_json
 
+log = logging.getLogger(__name__)
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5.0, 60.0, 120.0
 MAX_BODY = 64 * 1024 * 1024
+MAX_REQUEST = 32 * 1024 * 1024
 TRIES = 3
 SHORT_WAIT = 5.0
 """A pause up to this long is waited for on the spot; a longer one goes back to the caller."""
 RETRY_AFTER = (0.1, 900.0)
 _AGAIN = (429, 502, 503, 504)
+CORRELATION = "X-Correlation-ID"
+"""One id a call, the same in our log, in the exchange that we keep and, where the vendor notes it, in the vendor's log."""
 _HEADERS = {"User-Agent": "Trivet", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+
+
+class HttpSettings(Config):
+    """What every connection over HTTP may need in a company's network."""
+
+    calls_per_second: float = Field(default=20.0, gt=0)
+    """Calls a second that all processes of this machine share."""
+    ca_file: str | None = None
+    """PEM file of a private CA, where a proxy in the company ends TLS or the server has a certificate of the company's."""
+    client_certificate: str | None = None
+    """PEM file with our certificate and its key, for gateways that ask for one."""
+    proxy: str | None = None
+    """Proxy for this connection, e.g. http://proxy.example:3128; the environment's proxies are never used."""
+    record_exchanges: bool = False
+    """Keep the shapes of calls and answers (field names, kinds, lengths; no contents) in the state folder, for support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +91,8 @@ class HttpClient:
     base_url: str
     services: Services
     authenticate: Authenticate = lambda _: {}
-    calls_per_second: float = 50.0
+    network: HttpSettings = field(default_factory=HttpSettings)
+    calls_per_second: float | None = None
     ca_file: str | None = None
     refuses_before_work: bool = False
     """This vendor answers 429 and 503 to a write before it does anything."""
@@ -78,18 +102,27 @@ class HttpClient:
         _retry_after(reply) if reply.status == 429 else None
     )
     """The pause in seconds that the answer asks for, None where it asks for none."""
+    speaks: Callable[[Reply], bool] = lambda _: False
+    """Whether an answer with a 5xx is the vendor's own word on the call, which its connector judges (a SOAP fault comes
+    with HTTP 500); any other is a failure here."""
     session: requests.Session = field(default_factory=requests.Session)
     _budget: Budget = field(init=False)
     _how: Mapping[str, Any] = field(init=False)
     _headers: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
+        # a filter is added once, however often it is given
+        logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
+        # until every connector gives its settings whole
+        given = {"calls_per_second": self.calls_per_second, "ca_file": self.ca_file}
+        self.network = self.network.model_copy(update={k: v for k, v in given.items() if v is not None})
         folder = self.services.state / "budget"
-        self._budget = Budget(folder / f"{self.services.connection}.json", self.calls_per_second)
-        self.session.verify = self.ca_file or True
+        self._budget = Budget(folder / f"{self.services.connection}.json", self.network.calls_per_second)
+        proxy = self.network.proxy
         self._how = {
             "stream": True, "allow_redirects": False, "timeout": (CONNECT_SECONDS, READ_SECONDS),
-            "verify": self.session.verify, "cert": None, "proxies": {},
+            "verify": self.network.ca_file or True, "cert": self.network.client_certificate,
+            "proxies": {"http": proxy, "https": proxy} if proxy else {},
         }  # fmt: skip
         self.session.trust_env = False
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8, pool_block=True)
@@ -128,7 +161,7 @@ class HttpClient:
             self._raise(UnknownOutcome, operation, f"HTTP {reply.status}, it may have been done")
         if reply.status == 503 and self.refuses_before_work:
             self._raise(Retryable, operation, "HTTP 503")
-        if reply.status in (408, 425) or reply.status >= 500:
+        if reply.status in (408, 425) or (reply.status >= 500 and not self.speaks(reply)):
             self._raise(UnknownOutcome, operation, f"HTTP {reply.status}, it may have been done")
         self._refuse_html(operation, reply, UnknownOutcome)
         return reply
@@ -177,7 +210,7 @@ class HttpClient:
         reply = self._authorised(operation, method, path, how, write=False)
         if self._asks_for_pause(reply) is not None:
             self._raise_rate_limited(operation, reply)
-        if reply.status in _AGAIN or reply.status >= 500:
+        if reply.status in _AGAIN or (reply.status >= 500 and not self.speaks(reply)):
             self._raise(Retryable, operation, f"HTTP {reply.status}")
         self._refuse_html(operation, reply, Retryable)
         return reply
@@ -212,14 +245,43 @@ class HttpClient:
                 operation=operation,
             )
         prepared = self._prepared(method, path, **how)
-        deadline = time.monotonic() + TOTAL_SECONDS
+        if len(prepared.body or b"") > MAX_REQUEST:
+            said = f"the call would be larger than {MAX_REQUEST // 1024 // 1024} MiB"
+            self.reject(operation, said, code="REQUEST_TOO_LARGE")
+        start = time.monotonic()
         with (
             self._translated(operation, write=write),
             self.session.send(prepared, **self._how) as response,
         ):
-            return Reply(
-                response.status_code, response.headers, self._body(operation, response, deadline, write)
-            )
+            body = self._body(operation, response, start + TOTAL_SECONDS, write)
+        self._tell(operation, method, path, prepared, response, body, time.monotonic() - start)
+        return Reply(response.status_code, response.headers, body)
+
+    def _tell(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        prepared: requests.PreparedRequest,
+        response: requests.Response,
+        body: bytes,
+        seconds: float,
+    ) -> None:
+        """One line for the log, without query and contents; the exchange's shape where the connection keeps it."""
+        told = {
+            "operation": f"{self.connector} {operation}",
+            "method": method,
+            "path": path.partition("?")[0],
+            "status": response.status_code,
+            "milliseconds": round(seconds * 1000),
+            "correlation_id": prepared.headers[CORRELATION],
+        }
+        log.debug(
+            "%(operation)s: %(method)s %(path)s %(status)s %(milliseconds)s ms %(correlation_id)s", told
+        )
+        if self.network.record_exchanges:
+            folder = self.services.state / "exchanges" / self.services.connection
+            keep(folder, told, prepared.body, body, response.headers)
 
     def _prepared(
         self,
@@ -231,7 +293,7 @@ class HttpClient:
         **what: Any,
     ) -> requests.PreparedRequest:
         # a session's own preparation merges settings that we never set, at a third of a call's price
-        ours = {**_HEADERS, **(self._headers or {}), **(headers or {})}
+        ours = {**_HEADERS, CORRELATION: uuid.uuid4().hex, **(self._headers or {}), **(headers or {})}
         if json is not None and (written := quick_json(json)) is not None:
             ours, what["data"] = {"Content-Type": "application/json", **ours}, written
         else:
@@ -292,6 +354,13 @@ class HttpClient:
         self, kind: type[ConnectorError], operation: str, message: str, cure: str | None = None
     ) -> NoReturn:
         raise kind(message, connector=self.connector, operation=operation, cure=cure) from None
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    # urllib3 logs whole addresses at DEBUG; keys and names stand in their queries
+    if isinstance(record.args, tuple):
+        record.args = tuple(a.partition("?")[0] if isinstance(a, str) else a for a in record.args)
+    return True
 
 
 def clamp(seconds: float) -> float:

@@ -62,6 +62,9 @@ class Operation:
     Empty for a delete."""
     remote_id: str | None = None
     """The vendor's id, known from the create on."""
+    adopted: bool = False
+    """The record is somebody else's (another goal of the person's plan): it does not carry our reference and is known by
+    `remote_id`; always an update, of the fields in `document` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,28 @@ class Accepted:
     """The target took it but works later; `find` tells when it is there."""
 
     ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One weighed goal of a person's plan."""
+
+    remote_id: str
+    weight: float
+    """Percent."""
+    reference: str | None = None
+    """Ours, where the goal carries one."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedPlan:
+    """A person's goals of one period, whose weights make 100 percent together."""
+
+    key: str
+    """Equal for every goal of the plan."""
+    field: str
+    """Field of the entity that holds the weight."""
+    shares: tuple[Share, ...]
 
 
 Outcome: TypeAlias = Confirmed | Accepted | ConnectorError

@@ -61,6 +61,11 @@ def find_connector(kind: type[D], name: str) -> D:
     return declaration
 
 
+def offers(kind: type[Declaration], name: str) -> bool:
+    """Whether the connector of that name is installed for this role too; imports nothing."""
+    return name in _entries(GROUPS[kind])
+
+
 def installed() -> list[tuple[str, Declaration]]:
     """Every installed declaration with its group, by group and name."""
     return [

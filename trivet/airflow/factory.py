@@ -3,16 +3,19 @@
     pull ─► score[shard] ─► decide ─┬─► push__<erp> ─┬─► write_back ─► conclude ─► verdict
                                     └─► push__<erp> ─┘
 
+A flow that brings an ERP's feedback back scores nothing and pushes to the HR system only.
+
 A failed shard or system does not stop the others: what follows runs as long as there is a batch. `verdict`
 runs only when something failed and makes the run red, so that a night that lost a system never looks green.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, XComArg, chain, get_parsing_context, task
+from airflow.sdk import DAG, XComArg, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from trivet.airflow import tasks
@@ -66,19 +69,28 @@ def flow_dag(file: Path) -> DAG:
 
 def _wire(head: FlowHead) -> None:
     batch: Any = task(tasks.pull)(head.name)
-    scored = (
-        task(pool=SCORING)(tasks.score)
-        .partial(batch_id=batch, of=head.shards)
-        .expand(shard=list(range(head.shards)))
-    )
+    scored = [_score(batch, head.shards)] if head.shards else []
     decided = task(trigger_rule=GOES_ON)(tasks.decide)(batch)
     concluded = task(trigger_rule=GOES_ON)(tasks.conclude)(batch)
     pushed = [_push(batch, connection, f"push__{connection}") for connection in head.targets]
-    back = [_push(batch, head.write_back, "write_back", trigger_rule=GOES_ON)] if head.write_back else []
-    chain(scored, decided, pushed, *back, concluded)
+    alone = len(head.backs) == 1
+    back = [
+        _push(batch, name, "write_back" if alone else f"write_back__{name}", trigger_rule=GOES_ON)
+        for name in head.backs
+    ]
+    for earlier, later in pairwise(
+        level for level in (scored, [decided], pushed, back, [concluded]) if level
+    ):
+        for step in earlier:
+            step >> later
     # it has to see every task: GOES_ON hides a failure in the middle from the last one
-    every = [batch, scored, decided, *pushed, *back, concluded]
+    every = [batch, *scored, decided, *pushed, *back, concluded]
     every >> task(trigger_rule="one_failed", retries=0)(verdict)()
+
+
+def _score(batch: XComArg, shards: int) -> Any:
+    scoring = task(pool=SCORING)(tasks.score)
+    return scoring.partial(batch_id=batch, of=shards).expand(shard=list(range(shards)))
 
 
 def _push(batch: XComArg, connection: str, task_id: str, **options: Any) -> Any:
@@ -112,11 +124,12 @@ def _broken_dag(file: Path, complaint: str) -> DAG:
 
 
 def _doc(head: FlowHead, file: Path) -> str:
-    back = f", then scores return to **{head.write_back}**" if head.write_back else ""
+    back = f", then **{'**, **'.join(head.backs)}** is told" if head.backs else ""
+    to = f" to **{'**, **'.join(head.targets)}**" if head.targets else ""
     when = f"`{head.schedule.expression}` {head.schedule.timezone}" if head.schedule else "on request only"
     return (
         f"### {head.title}\n\n"
-        f"From **{head.source}** to **{'**, **'.join(head.targets)}**{back}. Runs {when}.\n\n"
+        f"From **{'**, **'.join(head.sources)}**{to}{back}. Runs {when}.\n\n"
         f"Made from `mappings/flows/{file.name}`; tenant `{head.tenant}`, environment `{head.environment}`."
         "\n\n"
         "A red push does not stop the others; what did not arrive goes on with the next run. "

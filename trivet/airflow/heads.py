@@ -30,11 +30,13 @@ class FlowHead:
     owner: str
     tenant: str
     environment: str
-    source: str
+    sources: tuple[str, ...]
     schedule: CronTriggerTimetable | None
     shards: int
+    """0 where nothing is scored."""
     targets: tuple[str, ...]
-    write_back: str | None
+    backs: tuple[str, ...]
+    """HR systems that hear what came of it."""
 
 
 def flow_files() -> list[Path]:
@@ -65,8 +67,9 @@ def read_head(file: Path) -> FlowHead:
 
 
 def _head(name: str, flow: Any) -> FlowHead:
-    metadata, shards, back = flow["metadata"], flow["scoring"].get("shards", 1), flow.get("write_back")
-    if not isinstance(shards, int) or not 1 <= shards <= MOST_SHARDS:
+    metadata, scoring = flow["metadata"], flow.get("scoring")
+    shards = 0 if scoring is None else scoring.get("shards", 1)
+    if scoring is not None and not (isinstance(shards, int) and 1 <= shards <= MOST_SHARDS):
         raise ValueError(f"scoring.shards is {shards!r}, not a number from 1 to {MOST_SHARDS}")
     return FlowHead(
         name=name,
@@ -74,12 +77,23 @@ def _head(name: str, flow: Any) -> FlowHead:
         owner=str(metadata.get("owner", "trivet")),
         tenant=str(flow["tenant"]),
         environment=str(flow["environment"]),
-        source=str(flow["source"]["connection"]),
+        sources=tuple(_id(entry["connection"]) for entry in _inflows(flow)),
         schedule=_schedule(flow.get("schedule") or {}),
         shards=shards,
-        targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow["deliver"])),
-        write_back=_id(back["connection"]) if back else None,
+        targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow.get("deliver", []))),
+        backs=tuple(
+            dict.fromkeys(
+                _id(flow[back]["connection"]) for back in ("write_back", "feedback") if back in flow
+            )
+        ),
     )
+
+
+def _inflows(flow: Any) -> list[Any]:
+    read = [*([flow["source"]] if "source" in flow else []), *flow.get("knows", [])]
+    if not read:
+        raise KeyError("source")
+    return read
 
 
 def _schedule(schedule: dict[str, Any]) -> CronTriggerTimetable | None:

@@ -5,11 +5,12 @@ from functools import partial
 from typing import Any
 
 from trivet.connections import stored_connections
-from trivet.contract import RecordingsConnector, ScorerConnector, SourceConnector, TargetConnector
+from trivet.contract import RecordingsConnector, ScorerConnector, TargetConnector
 from trivet.errors import TrivetError
 from trivet.flow.check import check_home
 from trivet.flow.definition import Flow, flow_files
 from trivet.flow.hub import Hub, open_hub
+from trivet.flow.ports import ports
 from trivet.ledger import breakers
 from trivet.settings import load_settings
 
@@ -42,9 +43,10 @@ def _diagnose_flow(rows: list[Row], hub: Hub, name: str) -> None:
         lambda: hub.flow(name),
         lambda f: f"{f.environment}, {len(f.connections())} connections",
     )
-    if flow is None:
-        return
-    for kind, conn_id in _roles(flow):
+    roles = flow and _tried(
+        rows, f"streams of {name}", lambda: _roles(hub, flow), lambda r: f"{len(r)} roles"
+    )
+    for kind, conn_id in roles or ():
         role = kind.__name__.removesuffix("Connector").lower()
         _tried(
             rows, f"connection {conn_id} ({role})", partial(_check, hub, kind, conn_id), lambda _: "answers"
@@ -65,10 +67,10 @@ def _spared(hub: Hub) -> list[Row]:
         ]
 
 
-def _roles(flow: Flow) -> list[tuple[Any, str]]:
+def _roles(hub: Hub, flow: Flow) -> list[tuple[Any, str]]:
     scorers = [flow.transcriber, *(name for route in flow.routes for name in route.scorers)]
     roles: list[tuple[Any, str | None]] = [
-        (SourceConnector, flow.source),
+        *((port.kind, port.connection) for port in ports(hub, flow)),
         (RecordingsConnector, flow.recordings),
         *((ScorerConnector, name) for name in scorers),
         *((TargetConnector, name) for name in flow.targets()),

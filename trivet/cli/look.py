@@ -25,7 +25,7 @@ def flows(json: Json = False) -> None:
                 "flow": flow.name,
                 "environment": flow.environment,
                 "schedule": f"{flow.cron or 'by hand'} {flow.timezone}",
-                "source": flow.source,
+                "source": flow.sources(),
                 "targets": flow.targets(),
                 "title": flow.title,
             }

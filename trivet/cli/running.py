@@ -16,7 +16,7 @@ def run_flow(hub: Hub, name: str, run_key: str, *, dry_run: bool, as_json: bool)
     """0 when everything that could be delivered was, 1 when something was set aside, refused or is stuck."""
     say = Console(stderr=True, quiet=as_json)
     flow = hub.flow(name)
-    with say.status(f"{name}: pulling from {flow.source}") as status:
+    with say.status(f"{name}: pulling from {', '.join(flow.sources())}") as status:
         batch_id = steps.pull(hub, name, run_key)
         say.print(f"pulled into batch {batch_id}")
         for shard in range(flow.shards):

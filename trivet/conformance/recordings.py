@@ -20,7 +20,13 @@ from typing import Any, ClassVar, Protocol
 
 import pytest
 
-from trivet.conformance.promises import PERSON, SECRET, error_is_clear, settings_are_closed
+from trivet.conformance.promises import (
+    PERSON,
+    SECRET,
+    error_is_clear,
+    no_promise_is_dropped,
+    settings_are_closed,
+)
 from trivet.contract import RecordingsConnector, RecordingSource, Services
 from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable
 from trivet.model import Document
@@ -59,6 +65,9 @@ class RecordingsSuite:
     connector: ClassVar[RecordingsConnector[Any]]
     links_expire: ClassVar[bool] = True
     """The vendor gives links that live a while."""
+
+    def __init_subclass__(cls) -> None:
+        no_promise_is_dropped(RecordingsSuite, cls)
 
     @pytest.fixture
     def far_end(self) -> Iterator[FarEnd]:

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Protocol
 
 import pytest
 
-from trivet.conformance.promises import error_is_clear, settings_are_closed
+from trivet.conformance.promises import error_is_clear, no_promise_is_dropped, settings_are_closed
 from trivet.contract import Scorer, ScorerConnector, Services
 from trivet.documents.contracts import Contracts
 from trivet.documents.plain import first_fault
@@ -87,6 +87,9 @@ class ScorerSuite:
     connector: ClassVar[ScorerConnector[Any]]
     keeps: ClassVar[Mapping[str, str]] = {}
     """Key of the answer -> property of the assessment whose schema its value keeps, where the words are the same."""
+
+    def __init_subclass__(cls) -> None:
+        no_promise_is_dropped(ScorerSuite, cls)
 
     @pytest.fixture
     def far_end(self) -> Iterator[FarEnd]:

@@ -20,7 +20,13 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import pytest
 
-from trivet.conformance.promises import PERSON, SECRET, error_is_clear, settings_are_closed
+from trivet.conformance.promises import (
+    PERSON,
+    SECRET,
+    error_is_clear,
+    no_promise_is_dropped,
+    settings_are_closed,
+)
 from trivet.contract import Services, Source, SourceConnector
 from trivet.documents.plain import first_fault
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Retryable
@@ -77,6 +83,9 @@ class SourceSuite:
     malformed: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     """By stream more answers that are no page of it, each under a name: the vendor's envelope with the wrong inside.
     They hold `promises.PERSON` where a value would stand."""
+
+    def __init_subclass__(cls) -> None:
+        no_promise_is_dropped(SourceSuite, cls)
 
     @pytest.fixture
     def far_end(self) -> Iterator[FarEnd]:

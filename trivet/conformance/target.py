@@ -10,20 +10,29 @@ The tests plant what really goes wrong: lost answers before and after the write,
 locked door. Overriding one of them needs `pytest.mark.xfail(reason=…)`.
 """
 
+import logging
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import pytest
 
-from trivet.conformance.promises import SECRET, settings_are_closed
+from trivet.conformance.promises import (
+    SECRET,
+    error_is_clear,
+    no_promise_is_dropped,
+    self_signed,
+    settings_are_closed,
+)
 from trivet.contract import Services, Target, TargetConnector
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable, UnknownOutcome
 from trivet.model import Confirmed, Document, Operation, OperationKind
 
+_LETTERS = str.maketrans("0189", "ABCD")
 REFERENCES = ("AAAAAAAAAAAAAAA2", "BBBBBBBBBBBBBBB3", "CCCCCCCCCCCCCCC4")
 
 
@@ -50,6 +59,9 @@ class FarEnd(Protocol):
     def nobody_home(self) -> Any:
         """The config with an address where nothing listens."""
 
+    def untrusted(self, address: str) -> Any:
+        """The config with this address, where a server with a certificate that nobody signed listens."""
+
     def held(self) -> Any:
         """Everything that is there."""
 
@@ -61,6 +73,9 @@ class TargetSuite:
     """See the module."""
 
     connector: ClassVar[TargetConnector[Any]]
+
+    def __init_subclass__(cls) -> None:
+        no_promise_is_dropped(TargetSuite, cls)
 
     @pytest.fixture
     def far_end(self) -> Iterator[FarEnd]:
@@ -107,6 +122,33 @@ class TargetSuite:
         with self.target(far_end.nobody_home(), tmp_path) as target:
             assert isinstance(self.outcome(target, self.operation(far_end, 0)), Retryable)
 
+    def test_an_untrusted_certificate_is_refused_and_the_cure_named(
+        self, far_end: FarEnd, tmp_path: Path
+    ) -> None:
+        """TLS is always verified; the error says what to do, and nothing was sent."""
+        with self_signed(tmp_path) as address, self.target(far_end.untrusted(address), tmp_path) as target:
+            said = self.outcome(target, self.operation(far_end, 0))
+        assert isinstance(said, Retryable)
+        assert "TLS" in said.message
+        assert said.cure
+        error_is_clear(said, self.connector.name)
+
+    def test_nothing_secret_or_personal_is_logged(
+        self, far_end: FarEnd, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Not even at DEBUG: neither a password nor a word of what was sent."""
+        caplog.set_level(logging.DEBUG)
+        with self.target(far_end.wrong_secret(), tmp_path) as target, pytest.raises(AuthFailed):
+            target.check()
+        with self.target(far_end.config(), tmp_path / "right") as target:
+            wanted = self.operation(far_end, 0)
+            assert isinstance(self.outcome(target, wanted), Confirmed)
+            target.find(far_end.entity, [wanted])
+        assert SECRET not in caplog.text
+        texts = [v for d in far_end.good for v in d.values() if isinstance(v, str) and " " in v]
+        assert texts, "one of the good documents has to hold words"
+        assert not [text for text in texts if text in caplog.text]
+
     def test_a_create_lands_once_and_is_found_as_sent(self, far_end: FarEnd, tmp_path: Path) -> None:
         """What was sent is found under our reference, equal over every field."""
         with self.target(far_end.config(), tmp_path) as target:
@@ -117,6 +159,32 @@ class TargetSuite:
             for operation in wanted:
                 (row,) = found[operation.reference]
                 assert {n: row.document.get(n) for n in operation.document} == operation.document
+
+    def test_a_second_create_is_seen(self, far_end: FarEnd, tmp_path: Path) -> None:
+        """A create that is sent twice leaves one record, or two that are both found: never one that nobody sees."""
+        before = _records(far_end.held())
+        with self.target(far_end.config(), tmp_path) as target:
+            wanted = self.operation(far_end, 0)
+            first, second = self.outcome(target, wanted), self.outcome(target, wanted)
+            assert isinstance(first, Confirmed)
+            assert isinstance(second, Confirmed | Rejected)
+            found = target.find(far_end.entity, [wanted])[wanted.reference]
+            there = _records(far_end.held()) - before
+        assert len(found) == there
+        assert there == 1 or self.connector.traits.asked_by != "unique_reference"
+
+    def test_many_are_asked_for_together(self, far_end: FarEnd, tmp_path: Path) -> None:
+        """Of a hundred references the ones that are there are found, each under its own, and ids are text."""
+        with self.target(far_end.config(), tmp_path) as target:
+            wanted = [self.operation(far_end, i) for i in range(3)]
+            assert all(isinstance(outcome, Confirmed) for outcome in self.send_all(target, wanted))
+            strangers = [
+                replace(wanted[i % 3], reference=f"ZZZZZZZZZZZZ{i:04d}".translate(_LETTERS))
+                for i in range(97)
+            ]
+            found = target.find(far_end.entity, [*strangers[:50], *wanted, *strangers[50:]])
+        assert {reference for reference, rows in found.items() if rows} == set(REFERENCES)
+        assert all(isinstance(row.remote_id, str) for rows in found.values() for row in rows)
 
     def test_what_is_not_there_is_not_found(self, far_end: FarEnd, tmp_path: Path) -> None:
         """An empty answer is an answer."""
@@ -207,3 +275,10 @@ class TargetSuite:
         except ConnectorError as error:
             return error
         return said
+
+
+def _records(held: Any) -> int:
+    """How many records the far end holds, of whatever kind."""
+    if isinstance(held, dict):
+        return sum(len(rows) if isinstance(rows, list | dict) else 1 for rows in held.values())
+    return len(held)

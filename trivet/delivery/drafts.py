@@ -6,7 +6,7 @@ from typing import Any
 
 from trivet.delivery import history
 from trivet.delivery.keys import operation_key
-from trivet.delivery.transitions import move
+from trivet.delivery.transitions import ask_back, move
 from trivet.ledger import contents, inputs, operations, set_asides
 from trivet.ledger.audit import Event
 from trivet.ledger.batches import Batch
@@ -39,6 +39,8 @@ class Wanted:
     """Outside the person's or batch's all-or-nothing."""
     input: NewInput | None = None
     """What the decision was made from."""
+    adopts: str | None = None
+    """The target's id of somebody else's record that is to change; see `Operation.adopted`."""
 
 
 class Drafts:
@@ -52,6 +54,7 @@ class Drafts:
         self.released: list[tuple[StoredOperation, StoredOperation, Contents]] = []
         self.superseded: list[StoredOperation] = []
         self.cancelled: list[StoredOperation] = []
+        self.given_back: list[StoredOperation] = []
         self.asides: dict[str, SetAside] = {}
         self.inputs: dict[str, NewInput] = {}
         """By operation id."""
@@ -60,7 +63,7 @@ class Drafts:
         self, reference: str, revisions: Sequence[StoredOperation], wish: Wanted, print_: str
     ) -> StoredOperation:
         """The record's next revision."""
-        kind = history.kind_for(revisions)
+        kind = "update" if wish.adopts else history.kind_for(revisions)
         revision = revisions[-1].revision + 1 if revisions else 1
         state = "waiting_identity" if wish.document is None else "planned"
         row = self._row(reference, revision, kind, wish, state, print_)
@@ -122,20 +125,24 @@ class Drafts:
             position=wish.order,
             seq=self._seq(),
             independent=wish.independent,
+            adopted=wish.adopts is not None,
             fingerprint=print_,
             mapping_version=wish.mapping_version,
-            **(_blank(self.stamp) | {"state": state}),
+            **(_blank(self.stamp) | {"state": state, "remote_id": wish.adopts}),
         )
 
     @property
     def sends(self) -> bool:
         """Whether something of it is to be sent."""
-        return bool(self.released) or any(row.state == "planned" for row, _ in self.fresh.values())
+        return bool(self.released or self.given_back) or any(
+            row.state == "planned" for row, _ in self.fresh.values()
+        )
 
     def write(self, tx: Transaction) -> None:
         """Writes everything."""
         move(tx, self.superseded, "superseded", code="REPLACED")
         move(tx, self.cancelled, "cancelled", code="NOT_WANTED")
+        ask_back(tx, self.given_back, "NOT_WANTED")
         new = [row for _, row, _ in self.released]
         each = {name: [getattr(row, name) for row in new] for name in _RELEASED}
         move(tx, [waiting for waiting, _, _ in self.released], "planned", code="IDENTITY_KNOWN", each=each)

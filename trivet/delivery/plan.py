@@ -14,7 +14,7 @@ from typing import Literal
 from trivet.delivery import history, progress
 from trivet.delivery.drafts import Drafts, Wanted
 from trivet.delivery.keys import record_reference
-from trivet.delivery.states import UNSENT
+from trivet.delivery.states import FLYING, UNSENT
 from trivet.documents.canonical import fingerprint
 from trivet.errors import LedgerError
 from trivet.ledger import batches, operations
@@ -27,7 +27,16 @@ from trivet.ledger.tables import operation
 from trivet.model import Document
 
 Action = Literal[
-    "create", "update", "delete", "wait", "cancel", "unchanged", "refused_before", "held", "duplicate"
+    "create",
+    "update",
+    "delete",
+    "give_back",
+    "wait",
+    "cancel",
+    "unchanged",
+    "refused_before",
+    "held",
+    "duplicate",
 ]
 __all__ = ["DUPLICATE", "Action", "Planned", "Wanted", "plan"]
 DUPLICATE = "BATCH_DUPLICATE_SUBJECT"
@@ -192,6 +201,10 @@ class _Judge:
             said.append(_about(newest, "cancel"))
         elif newest.kind == "delete" and newest.state not in {"compensated", "cancelled"}:
             return []
+        if newest.adopted:
+            theirs = [e for e in revisions if e.state == "confirmed" or e.state in FLYING] if withdraw else []
+            self.drafts.given_back += theirs
+            return said + [_about(e, "give_back") for e in theirs[-1:]]
         coming = open_one is not None and open_one.kind != "delete" and open_one.state in history.OPEN_FORWARD
         if withdraw and (coming or history.live(revisions)):
             said.append(_about(self.drafts.withdraw(revisions), "delete"))

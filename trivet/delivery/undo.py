@@ -151,7 +151,8 @@ def _step(entry: StoredOperation, known: Contents, rows: Sequence[Found]) -> _St
         if before is None:
             return _Step(entry, verdict="CANNOT_BE_TAKEN_BACK")
         # null for what the record did not have: leaving the field out would leave our value in it
-        restored = dict.fromkeys(ours) | before
+        kept = {name: before.get(name) for name in ours} if entry.adopted else before
+        restored = dict.fromkeys(ours) | kept
         if row and holds(row.document, restored):
             return _Step(entry, verdict=ALREADY)
         if row and holds(row.document, ours):
@@ -173,4 +174,5 @@ def _backward(entry: StoredOperation, document: Document, remote_id: str | None)
         entity=entry.entity,
         document=document,
         remote_id=remote_id,
+        adopted=entry.adopted,
     )

@@ -175,6 +175,7 @@ def as_operation(entry: StoredOperation, document: Document, remote_id: str | No
         entity=entry.entity,
         document=document,
         remote_id=remote_id or entry.remote_id,
+        adopted=entry.adopted,
     )
 
 

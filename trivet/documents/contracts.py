@@ -167,17 +167,25 @@ def _violations(error: Any) -> Iterator[Violation]:
         return
     codes = error.schema.get("errorCodes", {}) if isinstance(error.schema, dict) else {}
     code = codes.get(error.validator) or _CODES.get(error.validator) or f"SCHEMA_{error.validator.upper()}"
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        for name in error.instance:
-            if name not in known:
-                yield Violation(f"{pointer}/{_escaped(name)}", code, _unknown(name, known))
-    elif error.validator == "required":
-        for name in error.validator_value:
-            if name not in error.instance:
-                yield Violation(f"{pointer}/{_escaped(name)}", code, "is required and missing")
+    if error.validator in _NAMING:
+        for name, said in _NAMING[error.validator](error):
+            yield Violation(f"{pointer}/{_escaped(name)}", code, said)
     else:
         yield Violation(pointer, code, _message(error))
+
+
+def _unknown_names(error: Any) -> Iterator[tuple[str, str]]:
+    known = list(error.schema.get("properties", {}))
+    yield from ((name, _unknown(name, known)) for name in error.instance if name not in known)
+
+
+def _missing_names(error: Any) -> Iterator[tuple[str, str]]:
+    absent = (name for name in error.validator_value if name not in error.instance)
+    yield from ((name, "is required and missing") for name in absent)
+
+
+_NAMING = {"additionalProperties": _unknown_names, "required": _missing_names}
+"""Rules about fields by name, each with what it says of which."""
 
 
 def _choice(error: Any) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from trivet.ledger import documents, set_asides
+from trivet.flow.identity import EMPLOYEE_NUMBER
+from trivet.ledger import documents, people, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
 from trivet.ledger.documents import StoredDocument
@@ -11,7 +12,7 @@ from trivet.ledger.ledger import Transaction
 from trivet.model import Document
 
 CLOSED = ("rejected", "withdrawn")
-RETRY_STAGES = ("fetch", "score")
+RETRY_STAGES = ("fetch", "score", "weigh")
 """Stages whose set-aside items are looked at again by every later run, until they pass."""
 CHUNK = 200
 
@@ -29,11 +30,14 @@ class ApplicationCase:
     recordings: dict[str, list[Document]] = field(default_factory=dict)
     """By interview id."""
     assessments: list[Document] = field(default_factory=list)
+    employee: Document | None = None
+    """What an ERP's directory says of the person."""
 
     @property
     def closed(self) -> bool:
-        """Rejected or withdrawn: no step runs for it any more."""
-        return self.application["status"] in CLOSED
+        """Rejected, withdrawn, or the person has left again: no step runs for it any more."""
+        left = self.employee is not None and self.employee["status"] == "left"
+        return left or self.application["status"] in CLOSED
 
     @property
     def assessment(self) -> Document | None:
@@ -50,6 +54,7 @@ def touched(tx: Transaction, batch: Batch) -> list[str]:
             requisitions.add(entry.id)
         elif entry.subject_ref:
             subjects.add(entry.subject_ref)
+    subjects |= people.awaited(tx, batch.tenant, EMPLOYEE_NUMBER)
     for aside in set_asides.find(tx, tenant=batch.tenant):
         if aside.stage in RETRY_STAGES and aside.subject_ref:
             subjects.add(aside.subject_ref)
@@ -94,6 +99,9 @@ def _case(
         document = entry.document
         if entry.kind == "candidate":
             case.candidate = document
+        elif entry.kind == "employee" and (case.employee is None or case.employee["status"] == "left"):
+            # in one of two ERPs is not gone
+            case.employee = document
         elif entry.kind == "interview" and document["application_id"] == stored.id:
             case.interviews.append(document)
         elif entry.kind == "recording":

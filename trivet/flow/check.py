@@ -123,23 +123,28 @@ def _at(home: Path, loaded: Loaded, pointer: str, code: str, message: str) -> Fi
 
 
 def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "/scoring/assessment", data["scoring"]["assessment"]
-    yield from ((f"/rules/{i}", name) for i, name in enumerate(data["rules"]))
-    for stream, files in data["source"]["mappings"].items():
-        yield from ((f"/source/mappings/{stream}/{i}", name) for i, name in enumerate(files))
-    for i, entry in enumerate(data["deliver"]):
+    if "scoring" in data:
+        yield "/scoring/assessment", data["scoring"]["assessment"]
+    yield from ((f"/rules/{i}", name) for i, name in enumerate(data.get("rules", [])))
+    inflows = [("/source", data["source"])] if "source" in data else []
+    inflows += [(f"/knows/{i}", entry) for i, entry in enumerate(data.get("knows", []))]
+    for at, inflow in inflows:
+        for stream, files in inflow["mappings"].items():
+            yield from ((f"{at}/mappings/{stream}/{i}", name) for i, name in enumerate(files))
+    for i, entry in enumerate(data.get("deliver", [])):
         for kind, route in entry["decisions"].items():
             yield f"/deliver/{i}/decisions/{kind}/mapping", route["mapping"]
-    if "write_back" in data:
-        yield "/write_back/mapping", data["write_back"]["mapping"]
+    for back in ("write_back", "feedback"):
+        if back in data:
+            yield f"/{back}/mapping", data[back]["mapping"]
 
 
 def _conditions(data: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Each condition with its pointer and the documents that it sees."""
-    for i, route in enumerate(data["scoring"]["routes"]):
+    for i, route in enumerate((data.get("scoring") or {}).get("routes", [])):
         if "when" in route:
             yield f"/scoring/routes/{i}/when", route["when"], ("requisition", "application", "interview")
-    for i, entry in enumerate(data["deliver"]):
+    for i, entry in enumerate(data.get("deliver", [])):
         for kind, route in entry["decisions"].items():
             if "when" in route:
                 at = f"/deliver/{i}/decisions/{kind}/when"

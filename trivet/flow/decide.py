@@ -11,10 +11,13 @@ from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting, expire_waiting
 from trivet.documents import Contracts
 from trivet.flow.cases import ApplicationCase, gather, touched
+from trivet.flow.catalogue import Codes
 from trivet.flow.definition import Delivery, Flow
 from trivet.flow.drift import hold
+from trivet.flow.feedback import give_back
 from trivet.flow.hub import Hub
-from trivet.flow.translate import EMPLOYEE_NUMBER
+from trivet.flow.identity import EMPLOYEE_NUMBER
+from trivet.flow.weights import balance
 from trivet.ledger import people, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
@@ -45,6 +48,7 @@ class Desk:
     library: Library
     contracts: Contracts
     now: datetime
+    codes: Codes = field(default_factory=Codes)
 
 
 @dataclass(slots=True)
@@ -62,20 +66,33 @@ class Decided:
 def decide(
     hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False, only: Iterable[str] | None = None
 ) -> list[Planned]:
-    """What the batch plans, application by application; with `dry_run` nothing is written.
+    """What the batch plans; with `dry_run` nothing is written.
 
-    Decided are the applications that something in the batch touched, or those of the ids `only`.
+    Decided are the applications that something in the batch touched, or those of the ids `only`. What ERPs told goes back.
     """
     if not dry_run:
         hold(hub, flow)
+    planned = _decide(hub, flow, batch, only, dry_run=dry_run) if flow.rules else []
+    if flow.feedback is not None:
+        planned += give_back(hub, flow, batch, dry_run=dry_run)
+    if not dry_run:
+        hub.keep_versions(flow)
+        expire_waiting(hub.ledger, tenant=flow.tenant, days=flow.waiting_days)
+    return planned
+
+
+def _decide(
+    hub: Hub, flow: Flow, batch: Batch, only: Iterable[str] | None, *, dry_run: bool
+) -> list[Planned]:
     with hub.ledger.read() as tx:
         ids = touched(tx, batch) if only is None else sorted(only)
     planned: list[Planned] = []
-    desk = Desk(flow, hub.files(flow), hub.contracts, hub.now())
+    desk = Desk(flow, hub.files(flow), hub.contracts, hub.now(), codes(hub, flow))
     for part in chunks(ids, APPLICATIONS):
         decided = Decided()
         for case, person in people_of(hub, flow, part):
             decide_one(desk, case, person, decided)
+        _weigh(hub, flow, decided)
         planned += plan(
             hub.ledger,
             batch.id,
@@ -87,10 +104,34 @@ def decide(
         )
         if not dry_run:
             _remember(hub, flow, batch, decided)
-    if not dry_run:
-        hub.keep_versions(flow)
-        expire_waiting(hub.ledger, tenant=flow.tenant, days=flow.waiting_days)
     return planned
+
+
+def _weigh(hub: Hub, flow: Flow, decided: Decided) -> None:
+    """Makes room for weights; where that cannot be, nothing of the person's goes, as after any other problem."""
+    decided.wanted, refused = balance(hub, flow, decided.wanted)
+    scopes = {entry.wanted.scope for entry in refused}
+    decided.scopes -= {scope for scope in scopes if scope}
+    if flow.policy.atomic == "person":
+        decided.wanted = [entry for entry in decided.wanted if entry.independent or entry.scope not in scopes]
+    for entry in refused:
+        wanted = entry.wanted
+        aside = SetAside(
+            stage="weigh",
+            kind="application",
+            item=wanted.scope or "",
+            code=entry.code,
+            message=entry.message,
+            place=f"{wanted.target} {wanted.entity}",
+            subject_ref=wanted.subject_ref,
+        )
+        decided.refused.append(aside)
+
+
+def codes(hub: Hub, flow: Flow) -> Codes:
+    """What the ERPs take today."""
+    with hub.ledger.read() as tx:
+        return Codes.load(tx, flow.tenant, hub.now().date().isoformat())
 
 
 def people_of(hub: Hub, flow: Flow, ids: list[str]) -> Iterator[tuple[ApplicationCase, Person]]:
@@ -107,7 +148,7 @@ def people_of(hub: Hub, flow: Flow, ids: list[str]) -> Iterator[tuple[Applicatio
 
 def _remember(hub: Hub, flow: Flow, batch: Batch, decided: Decided) -> None:
     with hub.ledger.begin() as tx:
-        for stage in ("decide", "consent_share"):
+        for stage in ("decide", "consent_share", "weigh"):
             set_asides.resolve(tx, flow.tenant, stage, "application", decided.looked_at)
         set_asides.add_many(tx, batch, decided.refused)
     if decided.closed:
@@ -141,9 +182,9 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
         if person.shares:
             wanted += _for_target(desk, delivery, order, decisions, made_from, person, problems)
     if decisions and not person.shares:
-        decided.refused.append(_no_share(flow, case))
+        decided.refused.append(_no_share(case))
     wanted += _write_back(desk, case, made_from, problems)
-    decided.refused += [_refusal(flow, case, problem) for problem in problems]
+    decided.refused += [_refusal(case, problem) for problem in problems]
     # with a problem the picture is incomplete: nothing of the person's is taken for vanished
     if not problems:
         decided.scopes.add(case.id)
@@ -174,7 +215,9 @@ def _for_target(
         document: Document | None = None
         if person.employee_number is not None:
             document = _mapped(desk, mapping, {**given, "decision": decision.document}, problems)
-            if document is None:
+            unknown = list(desk.codes.unknown(delivery.connection, mapping, document or {}))
+            problems += unknown
+            if document is None or unknown:
                 continue
         yield Wanted(
             target=delivery.connection,
@@ -230,7 +273,7 @@ def _violations(desk: Desk, decision: Decision) -> list[Problem]:
     ]
 
 
-def _refusal(flow: Flow, case: ApplicationCase, problem: Problem) -> SetAside:
+def _refusal(case: ApplicationCase, problem: Problem) -> SetAside:
     return SetAside(
         stage="decide",
         kind="application",
@@ -238,18 +281,18 @@ def _refusal(flow: Flow, case: ApplicationCase, problem: Problem) -> SetAside:
         code=problem.code,
         message=problem.message,
         pointer=problem.pointer,
-        place=f"{problem.place} for {flow.source} {case.id}",
+        place=f"{problem.place} for {case.id}",
         subject_ref=case.subject_ref,
     )
 
 
-def _no_share(flow: Flow, case: ApplicationCase) -> SetAside:
+def _no_share(case: ApplicationCase) -> SetAside:
     return SetAside(
         stage="consent_share",
         kind="application",
         item=case.id,
         code="CONSENT_MISSING",
         message=f"no consent for {SHARE}: nothing goes to an ERP",
-        place=f"{flow.source} {case.id}",
+        place=case.id,
         subject_ref=case.subject_ref,
     )

@@ -1,6 +1,6 @@
-"""A flow file as a frozen value: what is pulled, who scores, which rules decide, where the results go."""
+"""A flow file as a frozen value: what is pulled, who scores, which rules decide, where the results go, what comes back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -9,6 +9,14 @@ from typing import Any, Literal
 
 from trivet.documents.yaml_file import load_yaml
 from trivet.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Inflow:
+    """One system that is read, and the mapping files per stream."""
+
+    connection: str
+    streams: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class WriteBack:
-    """How an assessment returns to the HR record."""
+    """How an assessment, or what an ERP says of a person, returns to the HR record."""
 
     connection: str
     mapping: str
@@ -76,16 +84,18 @@ class Flow:
     environment: str
     cron: str | None
     timezone: str
-    source: str
-    streams: Mapping[str, tuple[str, ...]]
+    inflows: tuple[Inflow, ...]
+    """The HR system, where the flow has one, then the ERPs that are asked what they know."""
     recordings: str | None
     transcriber: str | None
     routes: tuple[Route, ...]
-    assessment: str
+    assessment: str | None
+    """None in a flow that scores nothing."""
     shards: int
     rules: tuple[str, ...]
     deliveries: tuple[Delivery, ...]
     write_back: WriteBack | None
+    feedback: WriteBack | None
     policy: Policy
     going_live: GoingLive
     waiting_days: int
@@ -95,21 +105,32 @@ class Flow:
 
     def mappings(self) -> list[str]:
         """Every mapping and rules file that the flow names, once."""
-        named = [name for names in self.streams.values() for name in names]
-        named += [self.assessment, *self.rules]
+        named = [name for inflow in self.inflows for names in inflow.streams.values() for name in names]
+        named += [*([self.assessment] if self.assessment else []), *self.rules]
         named += [route.mapping for delivery in self.deliveries for route in delivery.decisions.values()]
-        named += [self.write_back.mapping] if self.write_back else []
+        named += [back.mapping for back in (self.write_back, self.feedback) if back]
         return list(dict.fromkeys(named))
 
     def targets(self) -> list[str]:
         """Connection ids in delivery order; the HR record comes last, when the ERPs have answered."""
         ids = [delivery.connection for delivery in self.deliveries]
-        return [*ids, self.write_back.connection] if self.write_back else ids
+        ids += [back.connection for back in (self.write_back, self.feedback) if back]
+        return list(dict.fromkeys(ids))
+
+    def read_by(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """Connection, stream and mapping files of everything that is read."""
+        for inflow in self.inflows:
+            for stream, names in inflow.streams.items():
+                yield inflow.connection, stream, names
+
+    def sources(self) -> list[str]:
+        """Connection ids that are read."""
+        return [inflow.connection for inflow in self.inflows]
 
     def connections(self) -> list[str]:
         """Every connection that the flow names, once."""
         scorers = [name for route in self.routes for name in route.scorers]
-        named = [self.source, self.recordings, self.transcriber, *scorers, *self.targets()]
+        named = [*self.sources(), self.recordings, self.transcriber, *scorers, *self.targets()]
         return list(dict.fromkeys(name for name in named if name))
 
 
@@ -143,8 +164,9 @@ def load_flow(home: Path, name: str) -> Flow:
 
 def _flow(data: Mapping[str, Any], file: Path) -> Flow:
     schedule = data.get("schedule") or {}
-    scoring = data["scoring"]
-    back = data.get("write_back")
+    scoring = data.get("scoring") or {}
+    source = data.get("source")
+    inflows = [_inflow(entry) for entry in ([source] if source else []) + data.get("knows", [])]
     return Flow(
         name=data["metadata"]["name"],
         title=data["metadata"].get("title", data["metadata"]["name"]),
@@ -152,22 +174,26 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         environment=data["environment"],
         cron=schedule.get("cron"),
         timezone=schedule.get("timezone", "UTC"),
-        source=data["source"]["connection"],
-        streams={stream: tuple(names) for stream, names in data["source"]["mappings"].items()},
-        recordings=(data.get("recordings") or {}).get("connection"),
+        inflows=tuple(inflows),
+        recordings=(data.get("recordings") or source or {}).get("connection"),
         transcriber=(scoring.get("transcriber") or {}).get("connection"),
-        routes=tuple(Route(r["name"], tuple(r["scorers"]), r.get("when")) for r in scoring["routes"]),
-        assessment=scoring["assessment"],
-        shards=scoring.get("shards", 1),
-        rules=tuple(data["rules"]),
-        deliveries=tuple(_delivery(entry) for entry in data["deliver"]),
-        write_back=WriteBack(back["connection"], back["mapping"]) if back else None,
+        routes=tuple(Route(r["name"], tuple(r["scorers"]), r.get("when")) for r in scoring.get("routes", [])),
+        assessment=scoring.get("assessment"),
+        shards=scoring.get("shards", 1) if scoring else 0,
+        rules=tuple(data.get("rules", [])),
+        deliveries=tuple(_delivery(entry) for entry in data.get("deliver", [])),
+        write_back=WriteBack(**data["write_back"]) if "write_back" in data else None,
+        feedback=WriteBack(**data["feedback"]) if "feedback" in data else None,
         policy=Policy(**data.get("policy", {})),
         going_live=_going_live(data.get("going_live") or {}),
         waiting_days=(data.get("waiting") or {}).get("expires_after_days", 180),
         versions=data.get("versions", "applied" if data["environment"] == "production" else "files"),
         file=file,
     )
+
+
+def _inflow(entry: Mapping[str, Any]) -> Inflow:
+    return Inflow(entry["connection"], {stream: tuple(names) for stream, names in entry["mappings"].items()})
 
 
 def _delivery(entry: Mapping[str, Any]) -> Delivery:

@@ -8,7 +8,10 @@ from typing import Any, TypeVar
 
 from trivet.connections import Connection, Connections
 from trivet.contract import (
+    CatalogueConnector,
     Config,
+    DirectoryConnector,
+    FeedbackConnector,
     RecordingsConnector,
     ScorerConnector,
     Services,
@@ -24,7 +27,16 @@ from trivet.model import Document
 from trivet.registry import find_connector
 from trivet.settings import Settings
 
-D = TypeVar("D", SourceConnector[Any], RecordingsConnector[Any], ScorerConnector[Any], TargetConnector[Any])
+D = TypeVar(
+    "D",
+    SourceConnector[Any],
+    DirectoryConnector[Any],
+    CatalogueConnector[Any],
+    FeedbackConnector[Any],
+    RecordingsConnector[Any],
+    ScorerConnector[Any],
+    TargetConnector[Any],
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 import logging
 from collections import Counter
+from typing import Any
 
-from trivet.contract import Source, SourceConnector
+from trivet.contract import CatalogueConnector, Source, SourceConnector
 from trivet.errors import AuthFailed, ConnectorError
 from trivet.flow.ahead import ahead
+from trivet.flow.catalogue import retire
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
+from trivet.flow.ports import Port, ports
 from trivet.ledger import batches, cursors, records, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.set_asides import SetAside
@@ -34,47 +37,69 @@ def open_batch(hub: Hub, flow: Flow, run_key: str) -> Batch:
 
 
 def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
-    """Counts of new or changed records per stream; a stream that fails is set aside, the others go on."""
+    """Counts of new or changed records per stream; a stream that fails is set aside, the others go on.
+
+    AuthFailed of the HR system stops the flow; that of an ERP is set aside, unless no system let us in.
+    """
     counts: Counter[str] = Counter()
-    declaration, _ = hub.declared(SourceConnector, flow.source)
-    with hub.built(SourceConnector, flow.source) as source:
-        for stream in declaration.streams:
-            if stream not in flow.streams:
-                continue
+    locked: list[AuthFailed] = []
+    opened = ports(hub, flow)
+    for port in opened:
+        try:
+            _pull_port(hub, flow, batch, port, counts)
+        except AuthFailed as error:
+            if port.kind is SourceConnector:
+                raise
+            locked.append(error)
+            _set_stream_aside(hub, batch, port.connection, port.streams[0], error)
+    if locked and len(locked) == len(opened):
+        raise locked[0]
+    return counts
+
+
+def _pull_port(hub: Hub, flow: Flow, batch: Batch, port: Port, counts: Counter[str]) -> None:
+    with hub.built(port.kind, port.connection) as source:
+        for stream in port.streams:
             try:
-                _pull_stream(hub, flow, batch, source, stream, counts)
+                _pull_stream(hub, flow, batch, source, port, stream, counts)
             except AuthFailed:
                 raise
             except ConnectorError as error:
                 # the cursor stays before the bad page, so that the next run asks for it again
-                _set_stream_aside(hub, flow, batch, stream, error)
+                _set_stream_aside(hub, batch, port.connection, stream, error)
                 continue
             with hub.ledger.begin() as tx:
-                set_asides.resolve(tx, batch.tenant, "pull", stream, [flow.source])
-    return counts
+                set_asides.resolve(tx, batch.tenant, "pull", stream, [port.connection])
 
 
 def _pull_stream(
-    hub: Hub, flow: Flow, batch: Batch, source: Source, stream: str, counts: Counter[str]
+    hub: Hub, flow: Flow, batch: Batch, source: Source, port: Port, stream: str, counts: Counter[str]
 ) -> None:
+    here: dict[str, Any] = {"connection": port.connection, "stream": stream}
     with hub.ledger.read() as tx:
-        since = cursors.get(tx, tenant=flow.tenant, flow=flow.name, connection=flow.source, stream=stream)
-    for page in ahead(iter(source.pages(stream, since))):
+        since = cursors.get(tx, tenant=flow.tenant, flow=flow.name, **here)
+    listed: set[str] = set()
+    whole = port.kind is CatalogueConnector
+    for page in ahead(iter(source.pages(stream, since or None))):
         with hub.ledger.begin() as tx:
-            stored = records.store_page(tx, batch, flow.source, stream, page)
+            stored = records.store_page(tx, batch, port.connection, stream, page)
             batches.count(tx, batch.id, records=stored.new + stored.changed)
         counts[stream] += stored.new + stored.changed
+        listed |= {entry.external_id for entry in page.records}
+        whole = whole and not page.cursor
+    if whole and listed:
+        counts[stream] += retire(hub, flow, batch, port, stream, listed)
 
 
-def _set_stream_aside(hub: Hub, flow: Flow, batch: Batch, stream: str, error: ConnectorError) -> None:
+def _set_stream_aside(hub: Hub, batch: Batch, connection: str, stream: str, error: ConnectorError) -> None:
     log.warning("%s", error)
     entry = SetAside(
         stage="pull",
         kind=stream,
-        item=flow.source,
+        item=connection,
         code=error.vendor_code or type(error).__name__,
         message=str(error),
-        place=f"connection {flow.source}, stream {stream}",
+        place=f"connection {connection}, stream {stream}",
     )
     with hub.ledger.begin() as tx:
         set_asides.add_many(tx, batch, [entry])

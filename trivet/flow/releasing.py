@@ -13,7 +13,7 @@ from trivet.delivery.drafts import Wanted
 from trivet.documents.canonical import fingerprint
 from trivet.errors import ConfigError, LedgerError
 from trivet.flow.cases import ApplicationCase, touched
-from trivet.flow.decide import Decided, Desk, decide_one, people_of
+from trivet.flow.decide import Decided, Desk, codes, decide_one, people_of
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub, stored_library
 from trivet.ledger import batches, records, releases
@@ -162,11 +162,12 @@ def _translate_again(
 ) -> dict[tuple[str, str], Document]:
     """The canonical documents that would differ, by kind and id."""
     overlay: dict[tuple[str, str], Document] = {}
-    for stream, names in flow.streams.items():
+    ids = [batch.id for batch in recent]
+    for connection, stream, names in flow.read_by():
         for name in (one for one in names if one in changed):
             with hub.ledger.read() as tx:
-                for record in records.of_batches(tx, [batch.id for batch in recent], stream):
-                    variables = {"system": flow.source}
+                for record in records.of_batches(tx, ids, connection, stream):
+                    variables = {"system": connection}
                     kind = after.mapping(name).kind
                     made = [
                         {d["id"]: d for d in files.mapping(name).apply(
@@ -194,7 +195,7 @@ def _decide_again(
     changes: _Changes,
 ) -> None:
     now = hub.now()
-    desks = (Desk(flow, before, hub.contracts, now), Desk(flow, after, hub.contracts, now))
+    desks = [Desk(flow, files, hub.contracts, now, codes(hub, flow)) for files in (before, after)]
     for case, person in people_of(hub, flow, ids):
         old, new = Decided(), Decided()
         decide_one(desks[0], case, person, old)

@@ -12,7 +12,7 @@ from trivet.delivery.states import FLYING, TAKING_BACK
 from trivet.errors import LedgerError
 from trivet.flow import drift
 from trivet.flow.hub import Hub
-from trivet.flow.translate import CANDIDATE, EMPLOYEE_NUMBER
+from trivet.flow.identity import CANDIDATE, EMPLOYEE_NUMBER
 from trivet.ledger import archive_file, documents, operations, people, shapes
 from trivet.ledger import batches as batch_store
 from trivet.ledger import set_asides as aside_store

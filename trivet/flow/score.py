@@ -91,8 +91,8 @@ class _Bench:
 
     def source(self) -> Any:
         if self._source is None:
-            conn_id = self.flow.recordings or self.flow.source
-            self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, conn_id))
+            assert self.flow.recordings is not None
+            self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, self.flow.recordings))
         return self._source
 
 
@@ -108,6 +108,8 @@ def score(
 
     A transient trouble is raised at the end, when the others are done, so that the caller can try again.
     """
+    if flow.assessment is None:
+        return Counter()
     due = [d for d in due_interviews(hub, flow, batch) if shard_of(d.interview["id"], of) == shard]
     again: ConnectorError | None = None
     done = 0
@@ -150,7 +152,7 @@ def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
         cases = [case for case in gather(tx, flow.tenant, touched(tx, batch)) if not case.closed]
         allowed = _consenting(tx, flow, cases)
         refused = [c for c in cases if c.subject_ref not in allowed and c.interviews]
-        set_asides.add_many(tx, batch, [_no_consent(flow, case) for case in refused])
+        set_asides.add_many(tx, batch, [_no_consent(case) for case in refused])
         set_asides.resolve(
             tx, flow.tenant, "consent", "application", [c.id for c in cases if c.subject_ref in allowed]
         )
@@ -173,14 +175,14 @@ def _consenting(tx: Any, flow: Flow, cases: list[ApplicationCase]) -> set[str]:
     return subjects
 
 
-def _no_consent(flow: Flow, case: ApplicationCase) -> SetAside:
+def _no_consent(case: ApplicationCase) -> SetAside:
     return SetAside(
         stage="consent",
         kind="application",
         item=case.id,
         code="CONSENT_MISSING",
         message=f"no consent for {' and '.join(PURPOSES)}: not downloaded, not scored",
-        place=f"{flow.source} {case.id}",
+        place=case.id,
         subject_ref=case.subject_ref,
     )
 
@@ -265,8 +267,9 @@ def _ask(hub: Hub, seat: _Seat, request: ScoringRequest, known: Scoring | None, 
 def _store_assessment(
     bench: _Bench, due: DueInterview, answers: dict[str, Document], provenance: list[Document]
 ) -> None:
-    hub, case = bench.hub, due.case
-    mapping = hub.files(bench.flow).mapping(bench.flow.assessment)
+    hub, case, name = bench.hub, due.case, bench.flow.assessment
+    assert name is not None
+    mapping = hub.files(bench.flow).mapping(name)
     given = assessment_input(due, answers, provenance)
     mapped = mapping.apply(given, variables={}, now=hub.now())
     for problem in mapped.problems:
@@ -276,7 +279,7 @@ def _store_assessment(
     for document in mapped.documents:
         for violation in hub.contracts.check("assessment", document):
             raise DocumentRefused(
-                violation.message, code=violation.code, pointer=violation.pointer, place=bench.flow.assessment
+                violation.message, code=violation.code, pointer=violation.pointer, place=name
             )
     new = [
         NewDocument("assessment", d["id"], d, _content(d), case.subject_ref, mapping.version_id)

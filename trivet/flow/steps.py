@@ -131,7 +131,7 @@ def reset_cursors(hub: Hub, flow_name: str, stream: str | None, *, actor: str = 
         gone = cursors.reset(
             tx, tenant=flow.tenant, flow=flow.name, streams=[stream] if stream else None, actor=actor
         )
-    return [{"connection": flow.source, "stream": name, "cursor": None} for name in gone]
+    return [{"connection": connection, "stream": name, "cursor": None} for connection, name in gone]
 
 
 def drift_of(hub: Hub, flow_name: str) -> list[Row]:

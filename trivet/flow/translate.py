@@ -1,26 +1,37 @@
 """Vendor JSON becomes canonical documents, judged by schema; what breaks a contract is set aside, the rest goes on."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trivet.documents.canonical import fingerprint
 from trivet.flow.definition import Flow
 from trivet.flow.drift import Seen, notice
 from trivet.flow.hub import Hub
+from trivet.flow.identity import (
+    CANDIDATE,
+    EMPLOYEE,
+    EMPLOYEE_NUMBER,
+    FEEDBACK,
+    Met,
+    by_number,
+    consents,
+    contacts,
+    meet,
+)
+from trivet.flow.ports import Port, ports
 from trivet.ledger import documents, people, records, set_asides
 from trivet.ledger.batches import Batch
-from trivet.ledger.documents import NewDocument
+from trivet.ledger.documents import NewDocument, StoredDocument
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.people import Consent, Identity
+from trivet.ledger.people import Identity
 from trivet.ledger.records import StoredRecord
 from trivet.ledger.set_asides import SetAside
 from trivet.model import Document
 
-EMPLOYEE_NUMBER = "employee_number"
-"""The crosswalk system of the number by which ERPs know a person."""
-CANDIDATE = "candidate"
 CHUNK = 500
+_STRANGER, _REFUSED = "(a stranger)", "(refused)"
+"""In place of a pseudonym: no candidate of ours; a document that is not kept."""
 
 
 @dataclass(slots=True)
@@ -34,28 +45,39 @@ class _Work:
     subjects: dict[str, str | None] = field(default_factory=dict)
     kinds: set[str] = field(default_factory=set)
     """Of the documents that these records were to become."""
+    met: list[Met] = field(default_factory=list)
+    """Employees, by the ERP's directory."""
+    strangers: set[str] = field(default_factory=set)
+    """Records about people who never were candidates: their contents are not kept."""
 
 
 def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     """Counts of canonical documents that this batch made or changed per kind, and of records set aside."""
     counts: Counter[str] = Counter()
     # stream by stream: an interview finds its person through the application, which comes before it
-    for stream in flow.streams:
-        after = ""
-        seen = Seen(f"{flow.source} {stream}")
-        while True:
-            with hub.ledger.read() as tx:
-                chunk = records.untranslated(tx, batch.id, stream, after=after, limit=CHUNK)
-                work = _translated(hub, flow, tx, chunk)
-            if not chunk:
-                break
-            after = chunk[-1].id
-            for record in chunk:
-                seen.record(record.external_id, record.document)
-            _store(hub, flow, batch, work, counts)
-        notice(hub, flow, batch, [seen])
+    for port in ports(hub, flow):
+        for stream in port.streams:
+            _translate_stream(hub, flow, batch, port, stream, counts)
     hub.keep_versions(flow)
     return counts
+
+
+def _translate_stream(
+    hub: Hub, flow: Flow, batch: Batch, port: Port, stream: str, counts: Counter[str]
+) -> None:
+    after = ""
+    seen = Seen(f"{port.connection} {stream}")
+    while True:
+        with hub.ledger.read() as tx:
+            chunk = records.untranslated(tx, batch.id, stream, port.connection, after=after, limit=CHUNK)
+            work = _translated(hub, flow, tx, chunk)
+        if not chunk:
+            break
+        after = chunk[-1].id
+        for record in chunk:
+            seen.record(record.external_id, record.document)
+        _store(hub, flow, batch, work, counts)
+    notice(hub, flow, batch, [seen])
 
 
 def _store(hub: Hub, flow: Flow, batch: Batch, work: _Work, counts: Counter[str]) -> None:
@@ -68,15 +90,17 @@ def _store(hub: Hub, flow: Flow, batch: Batch, work: _Work, counts: Counter[str]
         set_asides.add_many(tx, batch, work.refused)
         records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused})
         records.mark_set_aside(tx, refused)
+        records.erase(tx, work.strangers - refused)
     counts.update(kind for kind, _ in changed)
     counts["set_aside"] += len(refused)
 
 
 def _translated(hub: Hub, flow: Flow, tx: Transaction, chunk: Sequence[StoredRecord]) -> _Work:
     work = _Work()
+    read = {(connection, stream): names for connection, stream, names in flow.read_by()}
     for record in chunk:
         work.subjects[record.id] = None
-        for name in flow.streams[record.stream]:
+        for name in read[record.connection, record.stream]:
             _apply(hub, flow, record, name, work)
     _name_people(tx, flow, work)
     return work
@@ -85,44 +109,74 @@ def _translated(hub: Hub, flow: Flow, tx: Transaction, chunk: Sequence[StoredRec
 def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -> None:
     mapping = hub.files(flow).mapping(name)
     work.kinds.add(mapping.kind)
-    mapped = mapping.apply(record.document, variables={"system": flow.source}, now=hub.now())
+    mapped = mapping.apply(record.document, variables={"system": record.connection}, now=hub.now())
     for problem in mapped.problems:
-        work.refused.append(
-            _refusal(flow, record, mapping.kind, problem.code, problem.pointer, problem.message)
-        )
+        work.refused.append(_refusal(record, mapping.kind, problem.code, problem.pointer, problem.message))
     for document in mapped.documents:
         violations = hub.contracts.check(mapping.kind, document)
         for broken in violations:
-            work.refused.append(
-                _refusal(flow, record, mapping.kind, broken.code, broken.pointer, broken.message)
-            )
+            work.refused.append(_refusal(record, mapping.kind, broken.code, broken.pointer, broken.message))
         if not violations:
             work.drafts.append((record, mapping.kind, document, mapping.version_id))
 
 
 def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
-    """Gives every document its person's pseudonym; what belongs to an application has that application's."""
+    """Gives every document its person's pseudonym."""
     wanted = {document["application_id"] for _, _, document, _ in work.drafts if "application_id" in document}
     applications = documents.get_many(tx, flow.tenant, "application", wanted)
+    colleagues = by_number(tx, flow.tenant, [d for _, kind, d, _ in work.drafts if kind in FEEDBACK])
+    employees = [draft for draft in work.drafts if draft[1] == EMPLOYEE]
+    if employees:
+        source = employees[0][0].connection
+        work.met = meet(tx, flow.tenant, [draft[2] for draft in employees], source)
+    met = iter(work.met)
     for record, kind, document, version in work.drafts:
-        candidate = document["id"] if kind == "candidate" else document.get("candidate_id")
-        subject: str | None = None
-        if candidate:
-            subject = people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
-        elif "application_id" in document:
-            application = applications.get(document["application_id"])
-            if application is None:
-                said = "belongs to an application that is not known"
-                work.refused.append(
-                    _refusal(flow, record, kind, "REFERENCE_UNKNOWN", "/application_id", said)
-                )
-                continue
-            subject = application.subject_ref
-        work.subjects[record.id] = work.subjects[record.id] or subject
-        work.made.append(NewDocument(kind, document["id"], document, fingerprint(document), subject, version))
+        if kind == EMPLOYEE:
+            subject: str | None = _of_employee(record, next(met), work)
+        elif kind in FEEDBACK:
+            subject = colleagues.get(document["employee_number"], _STRANGER)
+        else:
+            subject = _of_candidate(tx, flow, record, kind, document, applications, work)
+        if subject is _STRANGER:
+            work.strangers.add(record.id)
+        elif subject is not _REFUSED:
+            work.subjects[record.id] = work.subjects[record.id] or subject
+            work.made.append(
+                NewDocument(kind, document["id"], document, fingerprint(document), subject, version)
+            )
 
 
-def _refusal(flow: Flow, record: StoredRecord, kind: str, code: str, pointer: str, message: str) -> SetAside:
+def _of_employee(record: StoredRecord, met: Met, work: _Work) -> str:
+    if met.clash is not None:
+        said = met.clash
+        work.refused.append(_refusal(record, EMPLOYEE, said.code, "/employee_number", said.message))
+    return met.subject_ref if met.ours else _STRANGER
+
+
+def _of_candidate(
+    tx: Transaction,
+    flow: Flow,
+    record: StoredRecord,
+    kind: str,
+    document: Document,
+    applications: Mapping[str, StoredDocument],
+    work: _Work,
+) -> str | None:
+    """The candidate whom the document names; what belongs to an application has that application's."""
+    candidate = document["id"] if kind == "candidate" else document.get("candidate_id")
+    if candidate:
+        return people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
+    if "application_id" not in document:
+        return None
+    application = applications.get(document["application_id"])
+    if application is None:
+        said = "belongs to an application that is not known"
+        work.refused.append(_refusal(record, kind, "REFERENCE_UNKNOWN", "/application_id", said))
+        return _REFUSED
+    return application.subject_ref
+
+
+def _refusal(record: StoredRecord, kind: str, code: str, pointer: str, message: str) -> SetAside:
     return SetAside(
         stage="translate",
         kind=kind,
@@ -130,45 +184,41 @@ def _refusal(flow: Flow, record: StoredRecord, kind: str, code: str, pointer: st
         code=code,
         message=message,
         pointer=pointer,
-        place=f"{flow.source} {record.stream}/{record.external_id}",
+        place=f"{record.connection} {record.stream}/{record.external_id}",
         subject_ref=record.subject_ref,
     )
 
 
 def _remember_people(tx: Transaction, flow: Flow, batch: Batch, work: _Work) -> None:
-    consents, identities = [], []
-    for entry in work.made:
-        if entry.subject_ref is None:
+    said, identities, addresses = [], [], []
+    for record, kind, document, _ in work.drafts:
+        source, subject = record.connection, work.subjects[record.id]
+        if subject is None:
             continue
-        if entry.kind == "consent":
-            consents += _consents(entry.subject_ref, entry.document)
-        if entry.kind == "candidate":
-            identities.append(Identity(entry.subject_ref, CANDIDATE, entry.id, flow.source))
-        number = entry.document.get("employee_number")
-        if entry.kind == "application" and number:
-            identities.append(Identity(entry.subject_ref, EMPLOYEE_NUMBER, number, flow.source))
-    people.put_consents(tx, flow.tenant, consents)
-    for clash in people.put_identities(tx, flow.tenant, identities):
-        aside = SetAside(
-            stage="identity",
-            kind="application",
-            item=clash.subject_ref,
-            code="IDENTITY_CONFLICT",
-            message=f"this {clash.system} already names another person",
-            place=flow.source,
-            subject_ref=clash.subject_ref,
-        )
-        set_asides.add_many(tx, batch, [aside])
+        if kind == "consent":
+            said += consents(subject, document)
+        if kind == "candidate":
+            identities.append(Identity(subject, CANDIDATE, document["id"], source))
+            addresses += [Identity(subject, *pair, source) for pair in contacts(document)]
+        if kind == "application" and document.get("employee_number"):
+            identities.append(Identity(subject, EMPLOYEE_NUMBER, document["employee_number"], source))
+    people.put_consents(tx, flow.tenant, said)
+    for met in work.met:
+        if met.adopts is not None:
+            people.adopt(tx, flow.tenant, met.adopts, met.subject_ref)
+        identities += met.identities
+    clashes = people.put_identities(tx, flow.tenant, identities, CANDIDATE)
+    people.put_contacts(tx, flow.tenant, addresses, CANDIDATE)
+    set_asides.add_many(tx, batch, [_conflict(clash) for clash in clashes])
 
 
-def _consents(subject_ref: str, document: Document) -> list[Consent]:
-    return [
-        Consent(
-            subject_ref,
-            purpose["purpose"],
-            purpose.get("granted_at"),
-            purpose.get("withdrawn_at"),
-            purpose.get("notice_version"),
-        )
-        for purpose in document["purposes"]
-    ]
+def _conflict(clash: Identity) -> SetAside:
+    return SetAside(
+        stage="identity",
+        kind="application",
+        item=clash.subject_ref,
+        code="IDENTITY_CONFLICT",
+        message=f"this {clash.system} already names another person",
+        place=clash.source,
+        subject_ref=clash.subject_ref,
+    )

@@ -46,14 +46,16 @@ def show(tx: Transaction, *, tenant: str, flow: str) -> list[StoredCursor]:
 
 def reset(
     tx: Transaction, *, tenant: str, flow: str, streams: Iterable[str] | None = None, actor: str
-) -> list[str]:
-    """Forgets the cursors of these streams (None: all), so that the next run pulls from the beginning; their names."""
+) -> list[tuple[str, str]]:
+    """Forgets the cursors of these streams (None: all), so that the next run pulls from the beginning; connection and
+    stream of each."""
     ours = (cursor.c.tenant == tenant) & (cursor.c.flow == flow)
     if streams is not None:
         ours &= cursor.c.stream.in_(list(streams))
-    gone = [row.stream for row in tx.conn.execute(select(cursor.c.stream).where(ours))]
+    rows = tx.conn.execute(select(cursor.c.connection, cursor.c.stream).where(ours))
+    gone = [(row.connection, row.stream) for row in rows]
     tx.conn.execute(delete(cursor).where(ours))
-    for stream in gone:
+    for _, stream in gone:
         event = Event(WHOLE_LEDGER, f"{tenant}/{flow}/{stream}", "CURSOR_RESET", actor=actor)
         tx.events.append(event)
     return gone

@@ -40,6 +40,8 @@ class StoredOperation(NamedTuple):
     seq: int
     """Order of planning; neighbours here are neighbours on the disk."""
     independent: bool
+    adopted: bool
+    """The target's record is somebody else's; taking it back restores the fields that we changed."""
     state: str
     stuck_from: str | None
     fingerprint: str

@@ -4,14 +4,17 @@ Identifiers are sealed; a keyed hash finds them.
 """
 
 from base64 import b32encode
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from trivet.ledger.bulk import chunks, upsert
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import consent, crosswalk
+from trivet.ledger.tables import consent, crosswalk, operation
+
+AMBIGUOUS = ""
+"""In place of a pseudonym: the address belongs to several people and names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,34 @@ def consents_of(tx: Transaction, tenant: str, subject_ref: str) -> list[Consent]
     return [Consent(**{name: row[name] for name in Consent.__slots__}) for row in rows]
 
 
-def put_identities(tx: Transaction, tenant: str, identities: Sequence[Identity]) -> list[Identity]:
-    """Stores who is who; those whose identifier already names somebody else are not stored but returned."""
+def put_identities(
+    tx: Transaction, tenant: str, identities: Sequence[Identity], leading: str
+) -> list[Identity]:
+    """Stores who is who; those whose identifier already names another candidate are not stored but returned.
+
+    A candidate is who has an id in the system `leading`; an employee of that identifier becomes the candidate.
+    """
     by_hash = {tx.blind("id", tenant, entry.system, entry.identifier): entry for entry in identities}
+    return [by_hash[key] for key, _ in _put(tx, tenant, by_hash, leading)]
+
+
+def put_contacts(tx: Transaction, tenant: str, identities: Sequence[Identity], leading: str) -> None:
+    """Stores candidates' addresses; one that two candidates have names nobody from now on."""
+    by_hash: dict[str, Identity] = {}
+    for entry in identities:
+        key = tx.blind("id", tenant, entry.system, entry.identifier)
+        if by_hash.setdefault(key, entry).subject_ref != entry.subject_ref:
+            by_hash[key] = replace(entry, subject_ref=AMBIGUOUS)
+    shared = [key for key, _ in _put(tx, tenant, by_hash, leading)]
+    for part in chunks(shared):
+        nobody = update(crosswalk).where(crosswalk.c.identifier_hash.in_(part))
+        tx.conn.execute(nobody.values(subject_ref=AMBIGUOUS))
+
+
+def _put(
+    tx: Transaction, tenant: str, by_hash: Mapping[str, Identity], leading: str
+) -> list[tuple[str, str]]:
+    """Hash and owner of those identifiers that belong to another candidate."""
     taken: dict[str, str] = {}
     for part in chunks(by_hash):
         query = select(crosswalk.c.identifier_hash, crosswalk.c.subject_ref)
@@ -102,7 +130,37 @@ def put_identities(tx: Transaction, tenant: str, identities: Sequence[Identity])
         if key not in taken
     ]
     upsert(tx.conn, crosswalk, rows, keep=True)
-    return [entry for key, entry in by_hash.items() if taken.get(key, entry.subject_ref) != entry.subject_ref]
+    others = {
+        key: owner for key, owner in taken.items() if owner not in (AMBIGUOUS, by_hash[key].subject_ref)
+    }
+    candidates = having(tx, tenant, leading, others.values())
+    for key, owner in others.items():
+        if owner not in candidates and by_hash[key].subject_ref != AMBIGUOUS:
+            adopt(tx, tenant, owner, by_hash[key].subject_ref)
+    return [(key, owner) for key, owner in others.items() if owner in candidates]
+
+
+def adopt(tx: Transaction, tenant: str, employee: str, candidate: str) -> None:
+    """Every id of the employee is the candidate's from now on."""
+    ours = (crosswalk.c.tenant == tenant) & (crosswalk.c.subject_ref == employee)
+    tx.conn.execute(update(crosswalk).where(ours).values(subject_ref=candidate))
+
+
+def having(tx: Transaction, tenant: str, system: str, subject_refs: Iterable[str]) -> set[str]:
+    """Those of the people who have an id in the system."""
+    found: set[str] = set()
+    for part in chunks(set(subject_refs)):
+        query = select(crosswalk.c.subject_ref).filter_by(tenant=tenant, system=system)
+        found |= set(tx.conn.scalars(query.where(crosswalk.c.subject_ref.in_(part))))
+    return found
+
+
+def awaited(tx: Transaction, tenant: str, system: str) -> set[str]:
+    """People of whom something waits for an identifier in the system, and who have one by now."""
+    ours = (operation.c.tenant == tenant) & (operation.c.state == "waiting_identity")
+    named = crosswalk.c.subject_ref == operation.c.subject_ref
+    query = select(operation.c.subject_ref).join(crosswalk, named & (crosswalk.c.tenant == tenant))
+    return set(tx.conn.scalars(query.where(ours, crosswalk.c.system == system).distinct()))
 
 
 def identifiers(tx: Transaction, tenant: str, system: str, subject_refs: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, select, update
 
 from trivet.ledger import cursors
 from trivet.ledger.batches import Batch
@@ -80,21 +80,55 @@ def store_page(tx: Transaction, batch: Batch, connection: str, stream: str, page
 
 
 def untranslated(
-    tx: Transaction, batch_id: str, stream: str | None = None, *, after: str = "", limit: int = 1000
+    tx: Transaction,
+    batch_id: str,
+    stream: str | None = None,
+    connection: str | None = None,
+    *,
+    after: str = "",
+    limit: int = 1000,
 ) -> list[StoredRecord]:
     """The next records of the batch that wait for translation, opened, ordered by id; `after` is the last id seen."""
     query = select(record).where(record.c.batch_id == batch_id, record.c.state == "new", record.c.id > after)
     if stream is not None:
         query = query.where(record.c.stream == stream)
+    if connection is not None:
+        query = query.where(record.c.connection == connection)
     return [_opened(tx, row) for row in tx.conn.execute(query.order_by(record.c.id).limit(limit)).mappings()]
 
 
-def of_batches(tx: Transaction, batch_ids: Iterable[str], stream: str) -> Iterator[StoredRecord]:
+def of_batches(
+    tx: Transaction, batch_ids: Iterable[str], connection: str, stream: str
+) -> Iterator[StoredRecord]:
     """The records of the stream that these batches brought or changed last, opened, ordered by id."""
-    here = record.c.batch_id.in_(list(batch_ids)) & (record.c.stream == stream)
-    query = select(record).where(here, record.c.payload_enc.is_not(None)).order_by(record.c.id)
+    here = (record.c.connection == connection) & (record.c.stream == stream)
+    return _all(tx, here & record.c.batch_id.in_(list(batch_ids)))
+
+
+def of_stream(tx: Transaction, tenant: str, connection: str, stream: str) -> Iterator[StoredRecord]:
+    """Every record of the stream, opened, ordered by id."""
+    return _all(
+        tx,
+        (record.c.tenant == tenant) & (record.c.connection == connection) & (record.c.stream == stream),
+    )
+
+
+def _all(tx: Transaction, where: ColumnElement[bool]) -> Iterator[StoredRecord]:
+    query = select(record).where(where, record.c.payload_enc.is_not(None)).order_by(record.c.id)
     for row in tx.conn.execute(query).mappings():
         yield _opened(tx, row)
+
+
+def forget(tx: Transaction, ids: Iterable[str]) -> None:
+    """These records are as if they had never been pulled."""
+    for part in chunks(ids):
+        tx.conn.execute(delete(record).where(record.c.id.in_(part)))
+
+
+def erase(tx: Transaction, ids: Iterable[str]) -> None:
+    """Of these records stays that they were pulled, and in which version; their contents are gone."""
+    for part in chunks(ids):
+        tx.conn.execute(update(record).where(record.c.id.in_(part)).values(payload_enc=None, key_id=None))
 
 
 def find(tx: Transaction, which: str) -> StoredRecord | None:

@@ -259,6 +259,7 @@ operation = Table(
     Column("position", Integer, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("independent", Boolean, nullable=False),
+    Column("adopted", Boolean, nullable=False, server_default=text("false")),
     Column("state", String, nullable=False),
     Column("stuck_from", String),
     Column("fingerprint", String, nullable=False),

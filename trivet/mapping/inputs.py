@@ -8,6 +8,8 @@ from trivet.documents import Contracts
 
 Schema = Mapping[str, Any]
 DECISIONS = ("training_recommendation", "performance_focus", "kpi_weight", "talent_pool_entry")
+FEEDBACK = ("training_completion", "performance_result", "goal_progress")
+"""Kinds of documents in which an ERP says what became of a person."""
 _ANYTHING: Schema = {}
 _PERSON: Schema = {"properties": {"employee_number": {"type": "string", "pii": True}}}
 
@@ -28,6 +30,19 @@ def input_schema(source: str, name: str, contracts: Contracts) -> Schema:
     }
     if source == "decision_input":
         return {"properties": decided}
+    if source == "feedback_input":
+        told = {name: said for kind in FEEDBACK for name, said in of(kind)["properties"].items()}
+        shared = [
+            name for name in of(FEEDBACK[0])["required"] if all(name in of(k)["required"] for k in FEEDBACK)
+        ]
+        return {
+            "properties": {
+                "kind": {"type": "string", "enum": list(FEEDBACK)},
+                "application": of("application"),
+                "feedback": {"properties": told, "required": shared},
+            },
+            "required": ["kind", "application", "feedback"],
+        }
     if source == "scoring_answers":
         scored = {kind: of(kind) for kind in ("interview", "recording", "application", "requisition")}
         provenance = of("assessment")["properties"]["provenance"]

@@ -99,6 +99,8 @@ class Sheet:
     """Whether tables come with the input; not where an expression names `$$`, the whole input."""
     _looking: dict[str, Any] = field(init=False)
     """Fields that look up in a table, with the value that stands there where the key has no row."""
+    catalogues: Dictionary[str, str] = field(init=False)
+    """Fields that hold a code of the target's, with the list that has to know it."""
 
     def __post_init__(self) -> None:
         source = fused(self.fields, self.let, self.when)
@@ -106,6 +108,9 @@ class Sheet:
         self.program = self._compiled(source)
         self._demands = demands(self.fields)
         self._looking = {name: spec.get("default") for name, spec in self.fields.items() if "lookup" in spec}
+        self.catalogues = {
+            name: spec["catalogue"] for name, spec in self.fields.items() if "catalogue" in spec
+        }
 
     def make(self, given: Any, variables: Dictionary[str, Any], now: datetime) -> Made:
         """The document, or the problems."""

@@ -143,7 +143,7 @@ def _row(batch_id: str, n: int, stamp: str) -> StoredOperation:
     return StoredOperation(
         id=f"{reference}-1", batch_id=batch_id, planned_in=batch_id, tenant="acme", target="erp", entity="goal", kind="create",
         reference=reference, revision=1, key=f"{reference}-C1", subject_ref=f"p{n}", scope=None, position=0, seq=n,
-        independent=False, fingerprint="f", mapping_version="m",
+        independent=False, adopted=False, fingerprint="f", mapping_version="m",
         **(_blank(stamp) | {"state": "confirmed", "attempts": 1}),
     )  # fmt: skip
 

@@ -121,7 +121,7 @@ def test_no_personal_text_lies_in_the_file(sqlite_ledger: Ledger, tmp_path: Path
     with sqlite_ledger.begin() as tx:
         known, _ = batches.open_or_resume(tx, tenant="acme", flow="night", run_key="r", environment="test")
         put_many(tx, known, [NewDocument("candidate", "1", {"name": "Canary Kanarienvogel"}, "f", "p1")])
-        people.put_identities(tx, "acme", [people.Identity("p1", "erp", "EMP-CANARY-77", "hr")])
+        people.put_identities(tx, "acme", [people.Identity("p1", "erp", "EMP-CANARY-77", "hr")], "hr")
     for file in tmp_path.iterdir():
         content = file.read_bytes()
         assert b"Kanarienvogel" not in content

@@ -90,7 +90,9 @@ def test_a_reset_cursor_starts_from_the_beginning(ledger: Ledger, batch: Batch) 
     with ledger.begin() as tx:
         for stream in ("talents", "jobs"):
             cursors.put(tx, **where(batch) | {"stream": stream}, value=Cursor("c"))
-        assert cursors.reset(tx, tenant="acme", flow="night", streams=["jobs"], actor="ann") == ["jobs"]
+        assert cursors.reset(tx, tenant="acme", flow="night", streams=["jobs"], actor="ann") == [
+            ("hr", "jobs")
+        ]
         assert [entry.stream for entry in cursors.show(tx, tenant="acme", flow="night")] == ["talents"]
 
 
@@ -142,10 +144,10 @@ def test_the_crosswalk_knows_people_by_every_id(ledger: Ledger) -> None:
             != people.pseudonym(tx, "acme", "hr", "talent-2")
         )
         known = [Identity(ann, "hr", "talent-1", "hr"), Identity(ann, "employee_number", "1001", "hr")]
-        assert people.put_identities(tx, "acme", known) == []
-        assert people.put_identities(tx, "acme", known) == []
+        assert people.put_identities(tx, "acme", known, "hr") == []
+        assert people.put_identities(tx, "acme", known, "hr") == []
         thief = Identity("p-other", "employee_number", "1001", "hr")
-        assert people.put_identities(tx, "acme", [thief]) == [thief]
+        assert people.put_identities(tx, "acme", [thief], "hr") == [thief]
         assert people.identifiers(tx, "acme", "employee_number", [ann, "p-other"]) == {ann: "1001"}
         assert people.subjects(tx, "acme", "employee_number", ["1001", "1002"]) == {"1001": ann}
         assert people.subjects(tx, "other", "employee_number", ["1001"]) == {}
