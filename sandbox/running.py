@@ -5,7 +5,9 @@ from pathlib import Path
 from types import TracebackType
 
 from .feishu_hire import FeishuHire
+from .http_json import InHouseErp
 from .kingdee_cloud import KingdeeCloud
+from .sap_soap import SapSoap
 from .server import Running, Vendor
 from .store import Json, Store
 from .successfactors import SuccessFactors
@@ -14,6 +16,8 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "feishu_hire": FeishuHire,
     "successfactors": SuccessFactors,
     "kingdee_cloud": KingdeeCloud,
+    "sap_soap": SapSoap,
+    "http_json": InHouseErp,
 }
 
 

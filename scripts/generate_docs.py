@@ -1,9 +1,13 @@
 """Writes what comes from declarations: pages on connectors and command line, schemas of layers; `--check` only compares."""
 
+import inspect
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from scripts import layer_schemas
 from trivet.contract import ScorerConnector, TargetConnector
@@ -56,6 +60,8 @@ def _connector(name: str, entries: list[tuple[str, Declaration]]) -> str:
     lines = [HEAD, f"# {name}", "", entries[0][1].title, ""]
     if any(declaration.experimental for _, declaration in entries):
         lines += ["**Experimental**: facts behind it are uncertain; see the settings below.", ""]
+    told = " ".join((inspect.getdoc(sys.modules[_package(entries[0][1])]) or "").split())
+    lines += [told, ""] if told else []
     for group, declaration in entries:
         lines += [f"## {group}", "", *_traits(declaration)]
     lines += ["## Connection", "", f"Connection type `trivet_{name}`; `environment` in extra is required."]
@@ -63,8 +69,13 @@ def _connector(name: str, entries: list[tuple[str, Declaration]]) -> str:
     for _, declaration in entries:
         if declaration.config not in seen:
             seen.add(declaration.config)
-            lines += ["", *_settings(declaration.config)]
+            lines += ["", *_settings(declaration.config), *_nested(declaration.config)]
     return "\n".join([*lines, ""])
+
+
+def _package(declaration: Declaration) -> str:
+    """The connector's own package, whose docstring says what it does and where the facts come from."""
+    return declaration.config.__module__.rpartition(".")[0]
 
 
 def _traits(declaration: Declaration) -> list[str]:
@@ -75,6 +86,7 @@ def _traits(declaration: Declaration) -> list[str]:
             f"- operations in one vendor request: {traits.max_ops}",
             f"- quiet time before an unknown is settled: {traits.quiet_seconds:g} s",
             f"- can take back: {'yes' if traits.deletes else 'no'}",
+            *([f"- requests at once: {traits.connections}"] if traits.connections > 1 else []),
             "",
         ]
     if isinstance(declaration, ScorerConnector):
@@ -98,14 +110,48 @@ def _settings(config: Any) -> list[str]:
     return rows
 
 
+def _nested(config: Any) -> list[str]:
+    """A table for each object that settings hold, wherever it stands, once each."""
+    lines: list[str] = []
+    waiting, seen = [config], {config}
+    while waiting:
+        for field in waiting.pop(0).model_fields.values():
+            for model in _models(field.annotation):
+                if model not in seen:
+                    seen.add(model)
+                    waiting.append(model)
+                    lines += ["", f"### {model.__name__}", "", " ".join((model.__doc__ or "").split()), ""]
+                    lines += ["| setting | required | default | what |", "|---|---|---|---|"]
+                    lines += [_row(name, inner) for name, inner in model.model_fields.items()]
+    return lines
+
+
+def _models(annotation: Any) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models(inner)]
+
+
+def _row(name: str, field: Any) -> str:
+    default = "" if field.is_required() else f"`{_plain(field.get_default(call_default_factory=True))}`"
+    what = " ".join((field.description or "").split())
+    return f"| `{name}` | {'yes' if field.is_required() else ''} | {default} | {what} |"
+
+
 def _plain(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        return f"{type(value).__name__}, see below"
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=str)
+    if isinstance(value, dict) and any(isinstance(inner, BaseModel) for inner in value.values()):
+        value = ", ".join(str(name) for name in value)
     text = str(value).replace("|", "\\|")
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _cli() -> str:
     lines = [HEAD, "# Command line", ""]
-    for command in [[], *[[name] for name in _commands()]]:
+    for command in _commands():
         run = subprocess.run(  # noqa: S603 - our own command line, fixed words
             [sys.executable, "-m", "trivet.cli", *command, "--help"],
             capture_output=True,
@@ -119,10 +165,18 @@ def _cli() -> str:
     return "\n".join(lines)
 
 
-def _commands() -> list[str]:
-    from trivet.cli import command_names
+def _commands() -> Iterator[list[str]]:
+    """Every command, each after the group that holds it."""
+    from typer.main import get_command
 
-    return command_names()
+    from trivet.cli.app import app
+
+    waiting: list[tuple[list[str], Any]] = [([], get_command(app))]
+    while waiting:
+        words, command = waiting.pop(0)
+        yield words
+        below = getattr(command, "commands", {})
+        waiting = [([*words, name], inner) for name, inner in below.items() if not inner.hidden] + waiting
 
 
 def _environment() -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 import sys
 
-from trivet.cli.app import app, command_names
+from trivet.cli.app import app
 from trivet.cli.output import print_error
 from trivet.errors import TrivetError
 
-__all__ = ["command_names", "main"]
+__all__ = ["main"]
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import typer
 
 from trivet import __version__
-from trivet.cli import aftercare, files, look, upkeep, work, workbench
+from trivet.cli import aftercare, authoring, files, look, upkeep, work, workbench
 
 app = typer.Typer(
     name="trivet",
@@ -28,21 +28,9 @@ app.add_typer(work.cursor, name="cursor")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")
+workbench.new.command("connector")(authoring.connector)
 app.add_typer(workbench.new, name="new")
 app.add_typer(work.sandbox, name="sandbox")
-
-
-def command_names() -> list[str]:
-    """Every command's name, in the order of the help."""
-    return [
-        *(command.__name__ for command in COMMANDS),
-        "cursor",
-        "audit",
-        "ledger",
-        "drift",
-        "new",
-        "sandbox",
-    ]
 
 
 def _version(wanted: bool) -> None:

@@ -57,6 +57,22 @@ def test_the_steps_run_in_order(dag: DAG) -> None:
     assert upstream(dag, "conclude") == {"write_back"}
 
 
+def test_a_flow_that_only_listens_scores_and_pushes_nothing(deployment: Path) -> None:
+    """What the ERPs know goes back to the HR system: pull, decide, write back, conclude."""
+    text = """\
+metadata: {name: NAME}
+tenant: acme
+environment: test
+knows: [{connection: erp_a}, {connection: erp_b}]
+feedback: {connection: hr}
+"""
+    dag = factory.flow_dag(add(deployment, "feedback", text))
+    assert set(dag.task_ids) == {"pull", "decide", "write_back", "conclude", "verdict"}
+    assert upstream(dag, "write_back") == {"decide"}
+    assert upstream(dag, "conclude") == {"write_back"}
+    assert "From **erp_a**, **erp_b**, then **hr** is told" in str(dag.doc_md)
+
+
 def test_a_failed_shard_or_system_does_not_stop_the_others(dag: DAG) -> None:
     """What follows a failure runs as long as there is a batch."""
     for task in ("decide", "write_back", "conclude"):

@@ -1,0 +1,192 @@
+"""The configured system on the wire: how a call proves who makes it, and what the words of a refusal mean."""
+
+import base64
+import email.utils
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from trivet.contract import Services
+from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
+from trivet.http import HttpClient, Reply, clamp
+from trivet.model import Document
+
+from .calls import Read
+from .config import ApiKey, Basic, Bearer, ClientCredentials, HttpJsonConfig, Signature
+from .places import text_at
+
+NAME = "http_json"
+PAUSE_SECONDS = 30.0
+_SHORT = 4000
+"""A refusal is looked for in answers up to this many bytes: every answer is asked whether it is one."""
+
+
+class Wire:
+    """One connection's client."""
+
+    def __init__(self, config: HttpJsonConfig, services: Services) -> None:
+        self.config = config
+        self.http = HttpClient(
+            NAME,
+            config.base_url,
+            services,
+            authenticate=self._login,
+            network=config,
+            refuses_before_work=config.errors.refuses_before_work,
+            auth_failed=lambda reply: bool(self._words(reply) & config.errors.login_lost),
+            too_many=self._pause,
+        )
+
+    def rows(self, operation: str, call: Read, path: str, body: Document) -> Any:
+        """The whole answer to a call that changes nothing; None where it says that nothing is there."""
+        reply = self.http.read(operation, call.method, *self._addressed(path), **self._how(body))
+        if reply.status != 200:
+            answer = readable(reply)
+            if self.words(reply.status, answer) & self.config.errors.gone:
+                return None
+            raise self._unread(operation, reply.status, answer)
+        answer = self.http.decode(operation, reply, write=False)
+        if answer is None:
+            raise malformed(operation, "the answer is null")
+        if call.success is not None and not call.success.holds(answer):
+            raise self._unread(operation, reply.status, answer)
+        return answer
+
+    def write(self, operation: str, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Reply:
+        """The answer to a call that changes something, whatever it says."""
+        how = self._how(body)
+        how["headers"] |= headers
+        return self.http.write(operation, method, *self._addressed(path), **how)
+
+    def words(self, status: int, answer: Any) -> set[str]:
+        """The words of an answer by which `errors` knows what it means."""
+        return {str(status), text_at(answer, self.config.errors.code) or ""}
+
+    def _unread(self, operation: str, status: int, answer: Any) -> ConnectorError:
+        # without the system's own words: those of a read may name anybody
+        code = text_at(answer, self.config.errors.code) or f"HTTP {status}"
+        later = self.words(status, answer) & self.config.errors.later
+        kind = Retryable if later else Rejected
+        return kind("the call is refused", connector=NAME, operation=operation, vendor_code=one_line(code))
+
+    def _words(self, reply: Reply) -> set[str]:
+        coded = self.config.errors.code is not None and len(reply.body) <= _SHORT
+        return self.words(reply.status, readable(reply) if coded else None)
+
+    def _pause(self, reply: Reply) -> float | None:
+        if not self._words(reply) & self.config.errors.too_many:
+            return None
+        text = reply.headers.get("Retry-After", "")
+        try:
+            return clamp(float(text))
+        except ValueError:
+            pass
+        try:
+            return clamp(email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+        except ValueError:
+            return PAUSE_SECONDS
+
+    def _how(self, body: Any) -> dict[str, Any]:
+        headers: dict[str, str] = {}
+        data = b""
+        if body:
+            data = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            headers["Content-Type"] = "application/json"
+        auth = self.config.auth
+        if isinstance(auth, Signature):
+            headers |= signed(auth, self.config.login, self._secret, data)
+        return {"data": data or None, "headers": headers}
+
+    def _addressed(self, path: str) -> tuple[str]:
+        auth = self.config.auth
+        if not isinstance(auth, ApiKey) or auth.where != "query":
+            return (path,)
+        return (f"{path}{'&' if '?' in path else '?'}{auth.name}={quote(self._secret, safe='')}",)
+
+    @property
+    def _secret(self) -> str:
+        return self.config.secret.get_secret_value()
+
+    def _login(self, _: bool) -> Mapping[str, str]:
+        match self.config.auth:
+            case Basic():
+                return {"Authorization": _basic(self.config.login, self._secret)}
+            case Bearer():
+                return {"Authorization": f"Bearer {self._secret}"}
+            case ApiKey(where="header", name=name):
+                return {name: self._secret}
+            case ClientCredentials() as auth:
+                return {"Authorization": f"Bearer {self._token(auth)}"}
+        return {}
+
+    def _token(self, auth: ClientCredentials) -> str:
+        base, path = self.config.base_url, auth.token_url
+        if not path.startswith("/"):
+            parts = urlsplit(auth.token_url)
+            base, path = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
+        client = HttpClient(NAME, base, self.http.services, network=self.config, session=self.http.session)
+        form = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
+        headers = {}
+        if auth.client_in == "header":
+            # the parts are form-encoded before they are joined (RFC 6749, 2.3.1)
+            headers["Authorization"] = _basic(quote(self.config.login, safe=""), quote(self._secret, safe=""))
+        else:
+            form |= {"client_id": self.config.login, "client_secret": self._secret}
+        # asking for a token changes nothing: it may be repeated
+        reply = client.read("login", "POST", path, data=form, headers=headers)
+        token = text_at(client.decode("login", reply, write=False), "/access_token")
+        if reply.status != 200 or token is None or not (token.isascii() and token.isprintable()):
+            raise AuthFailed(
+                f"no token is given (HTTP {reply.status})", connector=NAME, operation="login",
+                cure="check client id, client secret and scope of the connection",
+            )  # fmt: skip
+        return token
+
+
+def signed(auth: Signature, login: str, secret: str, body: bytes) -> dict[str, str]:
+    """The headers that sign the body."""
+    made = hmac.new(secret.encode(), body, getattr(hashlib, auth.algorithm))
+    text = made.hexdigest() if auth.encoding == "hex" else base64.b64encode(made.digest()).decode()
+    headers = {auth.header: auth.prefix + text}
+    return headers | ({auth.login_header: login} if auth.login_header else {})
+
+
+def readable(reply: Reply) -> Any:
+    """The body as JSON; None where it is none."""
+    try:
+        return reply.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def one_line(text: str) -> str:
+    """A system's own words, fit for a message."""
+    return " ".join(text.split())[:300]
+
+
+def refused(operation: str, message: str, *, code: str, cure: str) -> Rejected:
+    """A refusal of our own."""
+    return Rejected(message, connector=NAME, operation=operation, vendor_code=code, cure=cure)
+
+
+def malformed(operation: str, what: str) -> Retryable:
+    """An answer that is no page."""
+    return Retryable(
+        what, connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED",
+        cure="compare this call of the connection with what the system answers",
+    )  # fmt: skip
+
+
+def paused(operation: str, code: str) -> RateLimited:
+    """A pause that one item of a call asks for."""
+    return RateLimited(
+        "too many calls", retry_after=PAUSE_SECONDS, connector=NAME, operation=operation, vendor_code=code
+    )
+
+
+def _basic(login: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{login}:{secret}".encode()).decode()
