@@ -35,7 +35,7 @@ from trivet.delivery.push import push
 from trivet.delivery.settle import settle
 from trivet.documents import Contracts
 from trivet.flow.ahead import ahead
-from trivet.http import HttpClient
+from trivet.http import HttpClient, HttpSettings
 from trivet.ledger import batches, open_ledger
 from trivet.ledger.bulk import chunks
 from trivet.mapping import Library
@@ -83,7 +83,7 @@ def ours(folder: Path, url: str, count: int, die_at: int = 0) -> None:
     ledger = open_ledger(f"sqlite:///{folder}/ledger.db", folder)
     traits = TargetTraits("searchable_reference", BULK, 0.0, deletes=True)
     services = Services("bench", folder, folder, lambda: NOW)
-    with HttpClient("bench", url, services, calls_per_second=1e6) as client:
+    with HttpClient("bench", url, services, network=HttpSettings(calls_per_second=1e6)) as client:
         erp = Erp(client, die_at)
         settle(ledger, "erp", erp, traits)
         with ledger.begin() as tx:
@@ -205,7 +205,10 @@ def one_by_one(count: int, seconds: float) -> tuple[float, float]:
             list(pool.map(bare, documents))
         by_pool = count / (time.perf_counter() - began)
         with HttpClient(
-            "one", url, Services("one", folder, folder, lambda: NOW), calls_per_second=1e6
+            "one",
+            url,
+            Services("one", folder, folder, lambda: NOW),
+            network=HttpSettings(calls_per_second=1e6),
         ) as client:
             began = time.perf_counter()
             assert push(ledger, batch.id, "erp", Erp(client), traits).confirmed == count

@@ -38,7 +38,7 @@ from trivet.exchanges import keep
 from trivet.quick_json import quick_json
 
 log = logging.getLogger(__name__)
-CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5.0, 60.0, 120.0
+CONNECT_SECONDS, READ_SECONDS = 5.0, 60.0
 MAX_BODY = 64 * 1024 * 1024
 MAX_REQUEST = 32 * 1024 * 1024
 TRIES = 3
@@ -62,6 +62,8 @@ class HttpSettings(Config):
     """PEM file with our certificate and its key, for gateways that ask for one."""
     proxy: str | None = None
     """Proxy for this connection, e.g. http://proxy.example:3128; the environment's proxies are never used."""
+    read_seconds: float = Field(default=READ_SECONDS, gt=0, le=900)
+    """Longest silence of the server before the answer counts as lost; a whole answer may take twice as long."""
     record_exchanges: bool = False
     """Keep the shapes of calls and answers (field names, kinds, lengths; no contents) in the state folder, for support."""
 
@@ -120,7 +122,7 @@ class HttpClient:
         self._budget = Budget(folder / f"{self.services.connection}.json", self.network.calls_per_second)
         proxy = self.network.proxy
         self._how = {
-            "stream": True, "allow_redirects": False, "timeout": (CONNECT_SECONDS, READ_SECONDS),
+            "stream": True, "allow_redirects": False, "timeout": (CONNECT_SECONDS, self.network.read_seconds),
             "verify": self.network.ca_file or True, "cert": self.network.client_certificate,
             "proxies": {"http": proxy, "https": proxy} if proxy else {},
         }  # fmt: skip
@@ -253,7 +255,7 @@ class HttpClient:
             self._translated(operation, write=write),
             self.session.send(prepared, **self._how) as response,
         ):
-            body = self._body(operation, response, start + TOTAL_SECONDS, write)
+            body = self._body(operation, response, start + 2 * self.network.read_seconds, write)
         self._tell(operation, method, path, prepared, response, body, time.monotonic() - start)
         return Reply(response.status_code, response.headers, body)
 
@@ -310,7 +312,9 @@ class HttpClient:
             if size > MAX_BODY:
                 self._raise(doubt, operation, "RESPONSE_TOO_LARGE_DECODED")
             if time.monotonic() > deadline:
-                self._raise(doubt, operation, f"the answer took longer than {TOTAL_SECONDS:g} s")
+                self._raise(
+                    doubt, operation, f"the answer took longer than {2 * self.network.read_seconds:g} s"
+                )
             parts.append(part)
         return b"".join(parts)
 

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
-from trivet.contract import Config
+from trivet.http import HttpSettings
 
 
-class FeishuHireConfig(Config):
+class FeishuHireConfig(HttpSettings):
     """One tenant's app."""
 
     standard_fields: ClassVar[Mapping[str, str]] = {
@@ -31,5 +31,3 @@ class FeishuHireConfig(Config):
     """Interviews are listed by their begin; those that began up to so many days before the last run are read again."""
     max_recording_mb: int = Field(default=2048, ge=1)
     """A larger recording is refused."""
-    ca_file: str | None = None
-    """PEM file of a private CA, where a proxy in the company ends TLS."""

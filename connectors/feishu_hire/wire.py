@@ -29,8 +29,7 @@ class Wire:
             config.base_url.rstrip("/"),
             services,
             authenticate=self._login,
-            calls_per_second=config.calls_per_second,
-            ca_file=config.ca_file,
+            network=config,
             refuses_before_work=True,  # the gateway counts calls before it hands them to the application
             auth_failed=lambda reply: reply.status == 401 or _code(reply) in BAD_TOKENS,
             too_many=_pause,
@@ -92,9 +91,8 @@ class Wire:
     def _login(self, _: bool) -> Mapping[str, str]:
         body = {"app_id": self.config.app_id, "app_secret": self.config.app_secret.get_secret_value()}
         client = HttpClient(
-            NAME, self.http.base_url, self.http.services, calls_per_second=self.config.calls_per_second,
-            ca_file=self.config.ca_file, session=self.http.session,
-        )  # fmt: skip
+            NAME, self.http.base_url, self.http.services, network=self.config, session=self.http.session
+        )
         # a login changes nothing: it may be repeated
         reply = client.read("login", "POST", LOGIN, json=body)
         answer = client.decode("login", reply, write=False)

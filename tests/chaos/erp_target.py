@@ -10,9 +10,10 @@ from typing import Any
 from trivet import budget, http
 from trivet.contract import Services
 from trivet.errors import Rejected, Retryable, UnknownOutcome
-from trivet.http import HttpClient
+from trivet.http import HttpClient, HttpSettings
 from trivet.model import Accepted, Confirmed, Found, Operation, Outcome
 
+_patience = {"seconds": 60.0}
 WHERE = {"connector": "erp", "operation": "send"}
 
 
@@ -25,7 +26,7 @@ class ErpTarget:
             connector="erp",
             base_url=address,
             services=Services(connection="erp", home=state, state=state, now=now),
-            calls_per_second=1e6,
+            network=HttpSettings(calls_per_second=1e6, read_seconds=_patience["seconds"]),
             refuses_before_work=True,
         )
 
@@ -88,6 +89,6 @@ def _outcome(said: Mapping[str, Any]) -> Outcome:
 
 def hurry(seconds: float = 0.1) -> None:
     """In this process a hanging ERP is given up after so long, and nobody sleeps between two tries of a reading."""
-    http.READ_SECONDS = seconds
+    _patience["seconds"] = seconds
     for module in (http, budget):
         module.time = SimpleNamespace(**{**vars(time), "sleep": lambda _: None})  # type: ignore[attr-defined]

@@ -349,12 +349,9 @@ class TestHostileAnswers:
         with pytest.raises(guard.Hostile, match="longer than 50 bytes"):
             guard.enveloped(envelope("<a/>").encode())
 
-    def test_a_server_that_keeps_silent_is_given_up(
-        self, far_end: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_server_that_keeps_silent_is_given_up(self, far_end: Standing, tmp_path: Path) -> None:
         """zeep's own limit of time is for loading WSDLs only; a call has one too."""
-        monkeypatch.setattr("trivet.http.READ_SECONDS", 0.2)
-        with built(far_end.config(), tmp_path) as target:
+        with built(far_end.config(read_seconds=0.2), tmp_path) as target:
             far_end.misbehave("delay", seconds=1.0)
             assert isinstance(target.send([booking()])[0], UnknownOutcome)
 
