@@ -34,8 +34,9 @@ test: $(STAMP) ## every test
 check: $(STAMP) ## lint, types, import rules, schemas, mappings, generated docs, spelling (under a minute)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check
 
-judges: $(STAMP) ## official JSONata and JSON Schema suites, both engines on 1,000 documents a file; rewrites docs/judges.md
+judges: $(STAMP) ## official suites, both engines on 1,000 documents a file, vendors' own SDKs and servers; rewrites docs/judges.md
 	@$(BIN)/python -m scripts.judges
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/sandbox tests/judges/test_*_judge.py -rs
 
 chaos: $(STAMP) ## kill workers TRIALS=2000 times with SEED=1, simulate five times as many histories; rewrites docs/reliability.md
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m scripts.chaos --trials $(or $(TRIALS),2000) --seed $(or $(SEED),1)

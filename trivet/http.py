@@ -94,8 +94,6 @@ class HttpClient:
     services: Services
     authenticate: Authenticate = lambda _: {}
     network: HttpSettings = field(default_factory=HttpSettings)
-    calls_per_second: float | None = None
-    ca_file: str | None = None
     refuses_before_work: bool = False
     """This vendor answers 429 and 503 to a write before it does anything."""
     auth_failed: Callable[[Reply], bool] = lambda reply: reply.status == 401
@@ -115,9 +113,6 @@ class HttpClient:
     def __post_init__(self) -> None:
         # a filter is added once, however often it is given
         logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
-        # until every connector gives its settings whole
-        given = {"calls_per_second": self.calls_per_second, "ca_file": self.ca_file}
-        self.network = self.network.model_copy(update={k: v for k, v in given.items() if v is not None})
         folder = self.services.state / "budget"
         self._budget = Budget(folder / f"{self.services.connection}.json", self.network.calls_per_second)
         proxy = self.network.proxy

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from trivet.contract import Config
+from trivet.http import HttpSettings
 
 
 class FormConfig(BaseModel):
@@ -19,7 +19,7 @@ class FormConfig(BaseModel):
     """Fields that refer to base data: sent as {"FNumber": value}."""
 
 
-class KingdeeCloudConfig(Config):
+class KingdeeCloudConfig(HttpSettings):
     """One account's third-party login."""
 
     standard_fields: ClassVar[Mapping[str, str]] = {
@@ -51,5 +51,3 @@ class KingdeeCloudConfig(Config):
     customer's own."""
     calls_per_second: float = Field(default=10.0, gt=0)
     """Calls a second that all processes of this machine share; the vendor advises 2 to 10 client threads."""
-    ca_file: str | None = None
-    """PEM file of a private CA, where a proxy in the company ends TLS."""

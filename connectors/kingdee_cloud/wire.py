@@ -32,8 +32,7 @@ class Wire:
             config.base_url.rstrip("/"),
             services,
             authenticate=self._login,
-            calls_per_second=config.calls_per_second,
-            ca_file=config.ca_file,
+            network=config,
             auth_failed=lambda reply: reply.status == 401 or _code(reply) == SESSION_LOST,
             too_many=_pause,
         )
@@ -78,9 +77,8 @@ class Wire:
         if self.config.auth == "signature":
             return self._signature()
         client = HttpClient(
-            NAME, self.http.base_url, self.http.services, calls_per_second=self.config.calls_per_second,
-            ca_file=self.config.ca_file, session=self.http.session,
-        )  # fmt: skip
+            NAME, self.http.base_url, self.http.services, network=self.config, session=self.http.session
+        )
         at = str(int(time.time()))
         parts = [
             self.config.account,

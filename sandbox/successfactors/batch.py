@@ -4,6 +4,7 @@ import re
 from email import message_from_bytes
 from email.message import Message
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from ..server import Answer, Request
 
@@ -17,18 +18,13 @@ MAX = 180
 def serve(vendor: "SuccessFactors", request: Request) -> Answer:
     """The multipart answer."""
     parts = _parts(request.headers.get("Content-Type") or "", request.body)
-    calls = [
-        len(_parts(p["Content-Type"], _payload(p))) if "multipart" in p["Content-Type"] else 1 for p in parts
-    ]
-    if sum(calls) > MAX:
+    if sum(len(_inside(part)) or 1 for part in parts) > MAX:
         said = f"The request count exceeds the maximum request count allowed : {MAX}"
         return Answer(
             {"error": {"code": "BadRequestException", "message": {"lang": "en-US", "value": said}}}, 400
         )
     made = [
-        _changeset(vendor, request, part)
-        if "multipart" in part["Content-Type"]
-        else _single(vendor, request, part)
+        _changeset(vendor, request, part) if part.is_multipart() else _single(vendor, request, part)
         for part in parts
     ]
     body = "".join(f"--answer\r\n{part}" for part in made) + "--answer--\r\n"
@@ -42,11 +38,10 @@ class _Undo(Exception):
 
 
 def _changeset(vendor: "SuccessFactors", outer: Request, part: Message) -> str:
-    inner = _parts(part["Content-Type"], _payload(part))
     try:
         with vendor.store.together():
             answers = []
-            for entry in inner:
+            for entry in _inside(part):
                 answer = _call(vendor, outer, entry)
                 if answer.status >= 400:
                     raise _Undo(answer)
@@ -77,25 +72,23 @@ def _call(vendor: "SuccessFactors", outer: Request, part: Message) -> Answer:
     inner = message_from_bytes(rest)
     headers: dict[str, Any] = {"Authorization": outer.headers.get("Authorization")}
     headers |= {name.lower(): value for name, value in inner.items()}
-    path = "/odata/v2/" + match["path"].removeprefix("/odata/v2/").lstrip("/")
-    request = Request(match["method"], path, {}, headers, _payload(inner).strip())
+    where, _, query = match["path"].partition("?")
+    path = "/odata/v2/" + where.removeprefix("/odata/v2/").lstrip("/")
+    request = Request(match["method"], path, dict(parse_qsl(query)), headers, _payload(inner).strip())
     return vendor.handle(request)
 
 
 def _parts(content_type: str, body: bytes) -> list[Message]:
     message = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    return _inside(message)
+
+
+def _inside(message: Message) -> list[Message]:
     found = message.get_payload()
     return [part for part in found if isinstance(part, Message)] if isinstance(found, list) else []
 
 
 def _payload(part: Message) -> bytes:
-    if part.is_multipart():
-        inner = [p for p in part.walk() if p is not part and isinstance(p, Message)]
-        boundary = f"--{part.get_boundary()}"
-        return (
-            b"".join(boundary.encode() + b"\r\n" + p.as_bytes() + b"\r\n" for p in inner)
-            + f"{boundary}--".encode()
-        )
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 

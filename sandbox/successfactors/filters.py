@@ -1,13 +1,25 @@
-"""The part of `$filter` that callers use here: `eq`, `in`-lists written with `or`, `and`, brackets, quoted text."""
+"""The part of `$filter` that callers use here: comparisons joined by `or` and `and`, brackets, text, numbers, times."""
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 Row = dict[str, Any]
 Test = Callable[[Row], bool]
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": eq,
+    "ne": ne,
+    "ge": ge,
+    "gt": gt,
+    "le": le,
+    "lt": lt,
+}
+_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<number>-?\d+(?:\.\d+)?)L?|(?P<mark>[()]))"
+    r"\s*(?:(?P<time>datetime(?:offset)?'[^']*')|(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<number>-?\d+(?:\.\d+)?)L?|(?P<mark>[()]))"
 )
 
 
@@ -59,9 +71,22 @@ def _comparison(tokens: list[tuple[str, str]], known: set[str]) -> tuple[Test, l
     name, operator, (kind, raw) = tokens[0][1], tokens[1][1], tokens[2]
     if name not in known:
         raise ValueError(f"unknown property {name}")
+    if operator not in _OPERATORS:
+        raise ValueError(f"operator {operator} is not served")
+    return _test(name, _OPERATORS[operator], kind, raw), tokens[3:]
+
+
+def _test(name: str, compare: Callable[[Any, Any], bool], kind: str, raw: str) -> Test:
+    if kind == "time":
+        at = datetime.fromisoformat(raw[raw.index("'") + 1 : -1])
+        wanted = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000
+
+        def holds(row: Row) -> bool:
+            match = _DATE.fullmatch(str(row.get(name)))
+            return match is not None and compare(int(match[1]), round(wanted))
+
+        return holds
     value = raw[1:-1].replace("''", "'") if kind == "text" else raw
-    if operator == "eq":
-        return (lambda row: str(row.get(name)) == value), tokens[3:]
-    if operator == "ne":
-        return (lambda row: str(row.get(name)) != value), tokens[3:]
-    raise ValueError(f"operator {operator} is not served")
+    if kind == "number":
+        return lambda row: row.get(name) is not None and compare(Decimal(str(row[name])), Decimal(value))
+    return lambda row: compare(str(row.get(name)), value)

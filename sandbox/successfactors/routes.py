@@ -6,18 +6,20 @@ import re
 import secrets
 import time
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
-from ..company import people
 from ..server import Answer, Request, Vendor
 from ..store import Json, Store
-from . import filters
-from .model import ENTITIES, Entity, metadata
+from . import saml, seed
+from .learning import LearningServer
+from .listing import Listing
+from .model import Entity, metadata
 from .rules import Refused, checked
+from .tenant import ENTITIES
 
 USER, COMPANY, PASSWORD = "TRIVET_API", "yunxiuSBX", "sandbox-successfactors-password"
 CLIENT_ID = "sandbox-oauth-client"
-MAX_UPSERT, MAX_PAGE, MAX_BATCH = 1000, 1000, 180
+MAX_UPSERT = 1000
 ROOT = "/odata/v2"
 _KEY = re.compile(r"(?P<set>\w+)\((?:(?P<name>\w+)=)?(?P<value>'(?:[^']|'')*'|-?\d+L?)\)")
 
@@ -31,6 +33,8 @@ class SuccessFactors(Vendor):
         super().__init__(store)
         self.size = size
         self.tokens: dict[str, float] = {}
+        self.listing = Listing(store)
+        self.learning = LearningServer(self)
         self.route("POST", "/oauth/token", self.token)
         self.route("GET", f"{ROOT}/\\$metadata", lambda r: self.guarded(r, self.metadata))
         self.route("POST", f"{ROOT}/upsert", lambda r: self.guarded(r, self.upsert))
@@ -41,19 +45,8 @@ class SuccessFactors(Vendor):
     def seed(self) -> None:
         """See `Vendor`."""
         with self.store.together():
-            for person in people(self.size):
-                if person.employee_number:
-                    self.store.put(
-                        "User",
-                        person.employee_number,
-                        {
-                            "userId": person.employee_number,
-                            "firstName": person.name,
-                            "lastName": "",
-                            "email": person.email,
-                            "status": "t",
-                        },
-                    )
+            seed.fill(self.store, self.size)
+            self.learning.seed()
 
     def announce(self) -> Json:
         """See `Vendor`."""
@@ -63,7 +56,7 @@ class SuccessFactors(Vendor):
             "company": COMPANY,
             "password": PASSWORD,
             "client_id": CLIENT_ID,
-            "assertion": base64.b64encode(b"<saml2:Assertion>sandbox</saml2:Assertion>").decode(),
+            **self.learning.announce(),
         }
 
     def connection(self) -> Json:
@@ -74,7 +67,9 @@ class SuccessFactors(Vendor):
         }  # fmt: skip
 
     def business_error(self, request: Request) -> Answer:
-        """Every item of an upsert refused with status 200."""
+        """Every item of an upsert refused with status 200; elsewhere the error body with that status."""
+        if not request.path.endswith("/upsert"):
+            return failure(200, "COE_GENERAL_SERVER_ERROR", "refused on request")
         try:
             items = request.json()
         except ValueError:
@@ -96,16 +91,20 @@ class SuccessFactors(Vendor):
         )
 
     def token(self, request: Request) -> Answer:
-        """A bearer token for a SAML assertion; only its presence is checked."""
-        from urllib.parse import parse_qs
-
+        """A bearer token for a SAML assertion that the registered certificate vouches for."""
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        registered = (self.store.get("_client", CLIENT_ID) or {}).get("certificate")
         fine = (
             form.get("grant_type") == "urn:ietf:params:oauth:grant-type:saml2-bearer"
             and form.get("client_id") == CLIENT_ID
             and form.get("company_id") == COMPANY
-            and form.get("assertion")
         )
+        try:
+            fine = fine and bool(
+                saml.subject(form.get("assertion", ""), registered, CLIENT_ID, f"{self.base_url}/oauth/token")
+            )
+        except saml.Refused:
+            fine = False
         if not fine:
             return Answer({"errorHttpCode": "401", "errorMessage": "Unable to authenticate the client"}, 401)
         token = secrets.token_urlsafe(24)
@@ -124,7 +123,7 @@ class SuccessFactors(Vendor):
 
     def metadata(self, _: Request) -> Answer:
         """The tenant's EDMX."""
-        return Answer(metadata().encode(), media_type="application/xml")
+        return Answer(metadata(ENTITIES.values()).encode(), media_type="application/xml")
 
     def entity(self, request: Request) -> Answer:
         """Reading, creating, merging and deleting by the entity's own address."""
@@ -154,20 +153,13 @@ class SuccessFactors(Vendor):
 
     def list(self, request: Request, entity: Entity) -> Answer:
         """A page of rows, with `__next` where there is more."""
-        query = request.query
         try:
-            known = {p.name for p in entity.properties}
-            test = filters.parse(query["$filter"], known) if query.get("$filter") else (lambda _: True)
+            page, following = self.listing.page(entity, request.query)
         except ValueError as error:
             return failure(400, "COE_PROPERTY_NOT_FOUND", str(error))
-        rows = [body for _, body in self.store.all(entity.name) if test(body)]
-        start = int(query.get("$skiptoken") or query.get("$skip") or 0)
-        size = min(int(query.get("$top") or MAX_PAGE), MAX_PAGE, int(query.get("customPageSize") or MAX_PAGE))
-        page = [shown(entity, body) for body in rows[start : start + size]]
-        body: Json = {"results": page}
-        if start + size < len(rows) and "$top" not in query:
-            said = "&".join(f"{name}={value}" for name, value in query.items() if name != "$skiptoken")
-            body["__next"] = f"{self.base_url}{ROOT}/{entity.name}?{said}&$skiptoken={start + size}"
+        body: Json = {"results": [shown(entity, row) for row in page]}
+        if following:
+            body["__next"] = f"{self.base_url}{ROOT}/{entity.name}?{following}"
         return Answer({"d": body})
 
     def create(self, request: Request, entity: Entity) -> Answer:
@@ -240,7 +232,7 @@ class SuccessFactors(Vendor):
             body |= {
                 "id": key,
                 "guid": before.get("guid") or f"G{int(key):07d}",
-                "planId": entity.name.removeprefix("Goal_"),
+                "planId": entity.name.rpartition("_")[2],
                 "lastModified": now,
             }
         else:
@@ -256,7 +248,13 @@ class SuccessFactors(Vendor):
         return serve(self, request)
 
     def change(self, spec: Json) -> Json:
-        """Hands of an HR manager: sets fields of the rows that match (`entity`, `where`, `set`), deletes, or locks out."""
+        """Hands of an HR manager: sets fields of the rows that match (`entity`, `where`, `set`), deletes, or inserts.
+
+        `certificate` is what an administrator registers with the OAuth client, PEM.
+        """
+        if "certificate" in spec:
+            self.store.put("_client", CLIENT_ID, {"certificate": spec["certificate"]})
+            return {"ok": True}
         entity = ENTITIES[spec["entity"]]
         rows = [
             (k, b)
@@ -277,7 +275,7 @@ class SuccessFactors(Vendor):
 
     def state(self) -> Json:
         """Every row without the vendor's clocks and given ids."""
-        left_out = {"lastModified", "lastModifiedDateTime", "id", "guid"}
+        left_out = {"lastModified", "lastModifiedDateTime", "formLastModifiedDate", "id", "guid"}
         rows = {
             kind: sorted(
                 ({k: v for k, v in body.items() if k not in left_out} for body in found.values()),

@@ -92,6 +92,37 @@ def test_completions_ratings_and_goals_reach_the_hr_record_once(world: World) ->
     assert len([text for text in changed if "pass rate: 90 %" in text]) == 1
 
 
+def test_what_is_not_worth_telling_is_not_told(world: World) -> None:
+    """The flow's condition chooses; what it leaves out is no trouble."""
+    world.night()
+    feedback_flow(world)
+    file = world.home / "mappings" / "flows" / "feedback.yaml"
+    text = file.read_text(encoding="utf-8")
+    told = "mapping: feishu_hire/feedback_note"
+    file.write_text(text.replace(told, f"{told}\n  when: 'feedback.passed'"), encoding="utf-8")
+    batch_id = listen(world)
+    assert len(notes(world, "培训结果")) == 2
+    assert notes(world, "绩效结果") == notes(world, "目标进展") == world.summary(batch_id)["set_aside"] == []
+
+
+def test_the_flow_that_comes_with_trivet_tells_how_our_goals_go(world: World) -> None:
+    """A probation focus that we set is half done: the HR record hears of it, and of nobody's other goals."""
+    world.night()
+    goal = next(goal for goal in world.held("successfactors")["Goal_101"] if goal.get("trivetRef"))
+    world.change(
+        "successfactors",
+        entity="Goal_101",
+        where={"trivetRef": goal["trivetRef"]},
+        set={"done": 50.0, "state": "On Track"},
+    )
+    batch_id = listen(world)
+    told = notes(world, "目标进展")
+    ours = [g for e in ("Goal_1", "Goal_101") for g in world.held("successfactors")[e] if g.get("trivetRef")]
+    assert len(told) == len(ours)
+    assert [text for text in told if goal["name"] in text and "done: 50 %" in text]
+    assert world.summary(batch_id)["set_aside"] == []
+
+
 def test_feedback_can_be_explained_and_taken_back(world: World) -> None:
     """The person's page shows it, and a rollback of the batch removes exactly its notes."""
     world.night()

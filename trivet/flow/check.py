@@ -149,3 +149,5 @@ def _conditions(data: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...
             if "when" in route:
                 at = f"/deliver/{i}/decisions/{kind}/when"
                 yield at, route["when"], ("requisition", "application", "assessment", "person")
+    if "when" in data.get("feedback", {}):
+        yield "/feedback/when", data["feedback"]["when"], ("kind", "feedback", "application")

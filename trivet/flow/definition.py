@@ -52,6 +52,8 @@ class WriteBack:
 
     connection: str
     mapping: str
+    when: str | None = None
+    """What of the feedback is worth telling."""
 
 
 @dataclass(frozen=True, slots=True)

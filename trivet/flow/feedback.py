@@ -83,14 +83,22 @@ def _drafts(
             said = "the person has no application in the HR system any more"
             drafted.refused.append(_refusal(entry, "REFERENCE_UNKNOWN", said))
         else:
-            _draft(hub, back, mapping, entry, newest[subject], drafted)
+            _draft(hub, flow, back, mapping, entry, newest[subject], drafted)
     return drafted
 
 
 def _draft(
-    hub: Hub, back: WriteBack, mapping: Mapping, entry: StoredDocument, application: Document, into: _Drafted
+    hub: Hub,
+    flow: Flow,
+    back: WriteBack,
+    mapping: Mapping,
+    entry: StoredDocument,
+    application: Document,
+    into: _Drafted,
 ) -> None:
     given = {"kind": entry.kind, "feedback": entry.document, "application": application}
+    if not hub.files(flow).holds(back.when, given, hub.now(), str(flow.file)):
+        return
     mapped = mapping.apply(given, variables={}, now=hub.now())
     for problem in mapped.problems:
         into.refused.append(_refusal(entry, problem.code, problem.message, problem.pointer, problem.place))

@@ -119,7 +119,7 @@ def _plan(hub: Hub, flow: Flow, plan: WeighedPlan, ours: Sequence[Wanted]) -> li
             "KPI_PLAN_CHANGED",
             f"a person changed {len(moved)} weights of this plan after us; decide there",
         )
-    made = _METHODS[str(ours[0].decision.get("balance") or "proportional")](now, rest)
+    made = METHODS[str(ours[0].decision.get("balance") or "proportional")](now, rest)
     if made is None:
         return "KPI_WEIGHT_SUM", f"the weights of the plan cannot make 100 percent beside {taken:f}"
     return [
@@ -180,7 +180,7 @@ def _largest(now: Mapping[str, Decimal], rest: Decimal) -> dict[str, Decimal] | 
     return {**now, name: weight} if weight >= 0 else None
 
 
-_METHODS: Mapping[str, Any] = {"proportional": _proportional, "largest": _largest}
+METHODS: Mapping[str, Any] = {"proportional": _proportional, "largest": _largest}
 
 
 def _decimal(weight: Any) -> Decimal:
