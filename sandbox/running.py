@@ -7,6 +7,7 @@ from types import TracebackType
 from .feishu_hire import FeishuHire
 from .http_json import InHouseErp
 from .kingdee_cloud import KingdeeCloud
+from .sap_rfc import SapRfc
 from .sap_soap import SapSoap
 from .server import Running, Vendor
 from .store import Json, Store
@@ -16,6 +17,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "feishu_hire": FeishuHire,
     "successfactors": SuccessFactors,
     "kingdee_cloud": KingdeeCloud,
+    "sap_rfc": SapRfc,
     "sap_soap": SapSoap,
     "http_json": InHouseErp,
 }

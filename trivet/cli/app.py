@@ -3,7 +3,7 @@
 import typer
 
 from trivet import __version__
-from trivet.cli import aftercare, authoring, files, look, upkeep, work, workbench
+from trivet.cli import aftercare, authoring, files, look, sap, upkeep, work, workbench
 
 app = typer.Typer(
     name="trivet",
@@ -30,6 +30,7 @@ app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")
 workbench.new.command("connector")(authoring.connector)
 app.add_typer(workbench.new, name="new")
+app.add_typer(sap.sap, name="sap")
 app.add_typer(work.sandbox, name="sandbox")
 
 
