@@ -104,18 +104,20 @@ def to_vendor(properties: Mapping[str, Property], document: Document) -> Documen
 
 
 def from_vendor(properties: Mapping[str, Property], row: Document) -> Document:
-    """A row in the form in which it was sent: dates as ISO, nothing that the tenant leaves empty."""
+    """A row in the form in which it was sent: dates as ISO, numbers as numbers, nothing that the tenant leaves empty."""
     return {
-        name: _from_date(value) if properties[name].type == "Edm.DateTime" else value
+        name: _from_date(value)
+        if properties[name].type == "Edm.DateTime"
+        else _number(properties[name], value)
         for name, value in row.items()
         if name in properties and value is not None
     }
 
 
-def plain(row: Document) -> Document:
+def plain(properties: Mapping[str, Property], row: Document) -> Document:
     """A row for reading: times as ISO in UTC, without OData's own entries and links to other entities."""
     return {
-        name: instant(value) or value
+        name: instant(value) or _number(properties.get(name), value)
         for name, value in row.items()
         if name != "__metadata" and not (isinstance(value, dict) and "__deferred" in value)
     }
@@ -147,6 +149,16 @@ def time_literal(properties: Mapping[str, Property], name: str, at: str) -> str:
     if known is not None and known.type == "Edm.DateTimeOffset":
         return f"datetimeoffset'{at}'"
     return f"datetime'{at.removesuffix('Z')}'"
+
+
+def _number(known: Property | None, value: Any) -> Any:
+    # OData V2 may write fractions as text; SAP's own servers differ
+    if known is None or not isinstance(value, str) or _JSON_TYPES.get(known.type) != "number":
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def _to_date(value: str) -> str:

@@ -15,7 +15,7 @@ from trivet.contract import Services
 from trivet.model import Cursor, Document, Page, Record
 
 from .config import ListConfig, SuccessFactorsConfig
-from .edm import plain, time_literal
+from .edm import Property, plain, time_literal
 from .wire import Wire, malformed, not_configured, pages
 
 BEHIND = timedelta(minutes=1)
@@ -47,7 +47,7 @@ class Lists:
         for entity in listing.entities:
             for found in self._rows(stream, entity, listing, known.get(entity)):
                 latest = self.services.now().astimezone(UTC) - BEHIND
-                rows = [plain(row) for row in found]
+                rows = [plain(self._properties(entity), row) for row in found]
                 if listing.changed and rows:
                     newest = str(rows[-1].get(listing.changed) or "")
                     known[entity] = max(known.get(entity, ""), min(newest, _written(latest)))
@@ -57,7 +57,7 @@ class Lists:
     def _rows(
         self, stream: str, entity: str, listing: ListConfig, since: str | None
     ) -> Iterator[list[Document]]:
-        properties = self.wire.metadata().get(entity, {})
+        properties = self._properties(entity)
         said = [f"({listing.filter})"] if listing.filter else []
         order = [listing.key]
         if listing.changed:
@@ -72,6 +72,9 @@ class Lists:
             **({"paging": "snapshot"} if listing.snapshot else {}),
         }
         return pages(self.wire, f"list {stream}", entity, query)
+
+    def _properties(self, entity: str) -> Mapping[str, Property]:
+        return self.wire.metadata().get(entity, {})
 
     def _listing(self, stream: str) -> ListConfig:
         listing = self.config.lists.get(stream)

@@ -157,11 +157,15 @@ class SuccessFactorsTarget:
         said = f"delete {part[0][0].entity}"
         answers = self.wire.batch(said, [[Change("DELETE", address)] for _, address in part])
         return [
-            self._taken_away(said, operation, address, answer[0])
+            self._taken_away(said, operation, address, *answer)
             for (operation, address), answer in zip(part, answers, strict=True)
         ]
 
-    def _taken_away(self, said: str, operation: Operation, address: str, answer: Part) -> Outcome:
+    def _taken_away(
+        self, said: str, operation: Operation, address: str, answer: Part | None = None
+    ) -> Outcome:
+        if answer is None:
+            return UnknownOutcome("the server stopped before it", connector=NAME, operation=said)
         if 200 <= answer.status < 300 or answer.status == 404:
             return Confirmed(operation.remote_id)
         if answer.status in (429, 503):

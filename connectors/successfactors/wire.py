@@ -74,9 +74,15 @@ class Wire:
         return found
 
     def batch(self, operation: str, changesets: Sequence[Sequence[Change]]) -> list[list[Part]]:
-        """The answer to each changeset, in order; one part where it was refused and nothing of it done."""
+        """The answer to each changeset, in order: one part where it was refused and nothing of it done, none where the
+        server stopped before it."""
         media_type, body = written(changesets)
-        headers = {"Content-Type": media_type, "Accept": "multipart/mixed"}
+        # SAP's CAP server stops at the first refusal unless it is asked to go on
+        headers = {
+            "Content-Type": media_type,
+            "Accept": "multipart/mixed",
+            "Prefer": "odata.continue-on-error",
+        }
         reply = self.http.write(operation, "POST", f"{self.root}/$batch", headers=headers, data=body)
         if reply.status >= 400:
             raise refusal(operation, self.http.decode(operation, reply, write=True))
@@ -84,11 +90,13 @@ class Wire:
             found = parts(reply.headers.get("Content-Type", ""), reply.body)
         except ValueError:
             found = []
-        if len(found) != len(changesets):
+        missing = len(changesets) - len(found)
+        stopped = bool(found) and found[-1][0].status >= 400
+        if missing and not (missing > 0 and stopped):
             raise UnknownOutcome(
                 "the answer does not say what came of each changeset", connector=NAME, operation=operation
             )
-        return found
+        return found + [[]] * missing
 
     def _login(self, _: bool) -> Mapping[str, str]:
         # without a source type the tenant answers with a warning (KBA 3709239)

@@ -29,6 +29,8 @@ def checked(store: Store, entity: Entity, values: Json, before: Json, key: str |
         if not known.writable and not (name == entity.key and str(value) == str(key)):
             raise Refused("COE_PROPERTY_NOT_EDITABLE", "property is read only", name)
         _check_value(known, value)
+    numbers = {p.name for p in entity.properties if p.type == "Edm.Double"}
+    values = {n: float(v) if n in numbers and isinstance(v, str) else v for n, v in values.items()}
     body = {**before, **values}
     for known in entity.properties:
         if known.required and body.get(known.name) in (None, ""):
@@ -46,7 +48,10 @@ def _check_value(known: Property, value: Any) -> None:
         return
     fits = {
         "Edm.String": lambda: isinstance(value, str),
-        "Edm.Double": lambda: isinstance(value, int | float) and not isinstance(value, bool),
+        # V2 writes fractions as text, most callers as numbers
+        "Edm.Double": lambda: (
+            (isinstance(value, int | float) and not isinstance(value, bool)) or _decimal(value)
+        ),
         "Edm.Int32": lambda: isinstance(value, int) and not isinstance(value, bool),
         "Edm.Int64": lambda: isinstance(value, int | str),
         "Edm.DateTime": lambda: isinstance(value, str) and bool(_DATE.fullmatch(value)),
@@ -57,6 +62,10 @@ def _check_value(known: Property, value: Any) -> None:
         raise Refused(
             "COE_PROPERTY_LENGTH", f"value exceeds the maximum length {known.max_length}", known.name
         )
+
+
+def _decimal(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", value))
 
 
 def _check_weight(store: Store, entity: Entity, body: Json, key: str | None) -> None:

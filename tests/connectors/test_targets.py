@@ -15,11 +15,14 @@ class TestSuccessFactors(TargetSuite):
 
     connector = SUCCESSFACTORS
 
-    @pytest.fixture(params=["cust_TrainingRecommendation", "Goal_101"])
+    @pytest.fixture(params=["cust_TrainingRecommendation", "Goal_101", "DevGoal_2001"])
     def far_end(self, world: World, request: pytest.FixtureRequest) -> Standing:
         """The OData V2 stand-in."""
         people = ("10000101", "10000102", "10000201")
-        if request.param == "Goal_101":
+        if request.param == "DevGoal_2001":
+            good = [{"userId": p, "name": NAME, "purpose": "因", "due": "2027-05-22"} for p in people]
+            changed, bad = {**good[0], "purpose": "other"}, {**good[1], "userId": "nobody"}
+        elif request.param == "Goal_101":
             good = [
                 {"userId": p, "name": NAME, "start": "2026-11-23", "due": "2027-05-22", "weight": 0.0}
                 for p in people
