@@ -56,6 +56,10 @@ CASES = [
         "FStaffNumber": who, "FCourseNumber": "TRN-SVC-201", "FCourseName": "客户服务技巧", "FReason": REASON, "FScore": 9.2,
         "FDueDate": "2027-02-18",
     }),
+    Case("sap_soap", "TrainingBooking", lambda who: {
+        "EmployeeID": who, "CourseID": "TRN-SVC-201", "CourseName": "客户服务技巧", "Reason": REASON, "AssessmentScore": 9.2,
+        "DueDate": "2027-02-18",
+    }),
     Case("http_json", "training_plan", lambda who: {
         "employee_no": who, "course_code": "TRN-SVC-201", "reason": REASON, "score": 9.2, "due_on": "2027-02-18",
     }),
