@@ -1,25 +1,26 @@
-"""Kingdee's WebAPI on the wire: signed login, services, and what a ResponseStatus means. HTTP stays 200 whatever happened."""
+"""Kingdee's WebAPI on the wire: logins, services, queries. HTTP stays 200 whatever happened."""
 
-import base64
-import hashlib
-import hmac
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 from trivet.contract import Services
-from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable, UnknownOutcome
+from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable, UnknownOutcome
 from trivet.http import HttpClient, Reply
 from trivet.model import Document
 
+from . import signature
+from .codes import CALL_LIMIT, NAME, PAUSE, SESSION_LOST, refusal
 from .config import KingdeeCloudConfig
 
-NAME = "kingdee_cloud"
 FORM = "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.{}.common.kdsvc"
 LOGIN = "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.AuthService.LoginBySign.common.kdsvc"
-# MsgCode, from the SDK's ResponseStatus: 1 session lost, 2 no right, 6 database, 7 licence, 13 network control,
-# 14 call limit, 15 administrator's login
-SESSION_LOST, NO_RIGHT, DATABASE, LICENCE, CONFLICT, CALL_LIMIT, ADMIN = 1, 2, 6, 7, 13, 14, 15
+MOST_ROWS = 2000
+_TEXT = b"response_error:"
+"""An old gateway begins its answer so, as plain text with status 200."""
+_LOST = "会话信息已丢失".encode()
 
 
 class Wire:
@@ -38,57 +39,95 @@ class Wire:
         )
 
     def call(self, service: str, form: str, data: Document) -> Document:
-        """`ResponseStatus` of a service that changes something."""
-        path = FORM.format(service)
-        reply = self.http.write(f"{service} {form}", "POST", path, json={"formid": form, "data": data})
-        return self._status(service, form, reply)
-
-    def query(self, form: str, keys: list[str], condition: str) -> list[list[Any]]:
-        """Rows of ExecuteBillQuery."""
-        operation = f"query {form}"
-        data = {"FormId": form, "FieldKeys": ",".join(keys), "FilterString": condition, "Limit": 10000}
-        path = FORM.format("ExecuteBillQuery")
-        reply = self.http.read(operation, "POST", path, json={"formid": form, "data": data})
-        answer = self.http.decode(operation, reply, write=False)
-        if not isinstance(answer, list):
-            raise Retryable("the answer is no list", connector=NAME, operation=operation)
-        # an error comes as a row that holds a Result
-        if answer and isinstance(answer[0], list) and answer[0] and isinstance(answer[0][0], dict):
-            raise self._refusal(operation, answer[0][0]["Result"]["ResponseStatus"])
-        return answer
-
-    def _status(self, service: str, form: str, reply: Reply) -> Document:
-        operation = f"{service} {form}"
+        """`ResponseStatus` of a service that changes something; raised where nothing of it was done."""
+        operation, path = f"{service} {form}", FORM.format(service)
+        body = {"formid": form, "data": data}
+        reply = self.http.write(operation, "POST", path, headers=self._signed(path), json=body)
+        if reply.body.startswith(_TEXT):
+            raise UnknownOutcome(
+                "the gateway says that something went wrong", connector=NAME, operation=operation,
+                vendor_code="response_error",
+            )  # fmt: skip
         answer = self.http.decode(operation, reply, write=True)
-        status = ((answer.get("Result") or {}) if isinstance(answer, dict) else {}).get("ResponseStatus")
-        if not isinstance(status, dict) or "IsSuccess" not in status:
+        status = _status(answer)
+        if status is None:
             raise UnknownOutcome("the answer has no ResponseStatus", connector=NAME, operation=operation)
-        if not status["IsSuccess"] and not status.get("SuccessEntitys"):
-            refusal = self._refusal(operation, status)
-            if not isinstance(refusal, Rejected):
-                raise refusal
+        if not status["IsSuccess"] and not entries(status, "SuccessEntitys"):
+            error = _refused(operation, status)
+            if not isinstance(error, Rejected):
+                raise error
         return status
 
-    def _refusal(self, operation: str, status: Document) -> ConnectorError:
-        first = (status.get("Errors") or [{}])[0]
-        return refusal(operation, status.get("MsgCode"), first)
+    def query(
+        self,
+        form: str,
+        keys: list[str],
+        condition: str,
+        order: str = "",
+        start: int = 0,
+        limit: int = MOST_ROWS,
+    ) -> list[list[Any]]:
+        """Rows of ExecuteBillQuery."""
+        operation = f"query {form}"
+        data = {
+            "FormId": form, "FieldKeys": ",".join(keys), "FilterString": condition, "OrderString": order,
+            "StartRow": start, "Limit": limit,
+        }  # fmt: skip
+        answer = self._read(operation, "ExecuteBillQuery", {"formid": form, "data": data})
+        wrong = not isinstance(answer, list) or any(
+            not isinstance(row, list) or len(row) != len(keys) for row in answer
+        )
+        if wrong:
+            raise malformed(operation, "the answer is no list of rows")
+        rows: list[list[Any]] = answer
+        return rows
+
+    def form(self, form: str) -> Document:
+        """What QueryBusinessInfo says of a form."""
+        operation = f"describe {form}"
+        answer = self._read(operation, "QueryBusinessInfo", {"data": {"FormId": form}})
+        told = answer["Result"].get("NeedReturnData") if _status(answer) else None
+        if not isinstance(told, dict):
+            raise malformed(operation, "the answer holds no form")
+        return told
+
+    def _read(self, operation: str, service: str, body: Document) -> Any:
+        path = FORM.format(service)
+        reply = self.http.read(operation, "POST", path, headers=self._signed(path), json=body)
+        if reply.body.startswith(_TEXT):
+            raise Retryable(
+                "the gateway says that something went wrong", connector=NAME, operation=operation,
+                vendor_code="response_error", cure=f"is {service} published on this server?",
+            )  # fmt: skip
+        answer = self.http.decode(operation, reply, write=False)
+        status = _status(answer)
+        if status is not None and not status["IsSuccess"]:
+            error = _refused(operation, status)
+            if isinstance(error, UnknownOutcome):
+                # nothing can be in doubt about a read
+                raise Retryable(
+                    error.message, connector=NAME, operation=operation, vendor_code=error.vendor_code
+                )
+            raise error
+        return answer
+
+    def _signed(self, path: str) -> Mapping[str, str]:
+        if self.config.auth == "session":
+            return {}
+        whole = urlsplit(self.http.base_url).path + path
+        return signature.gateway(self.config.app_id, whole, uuid4().hex, str(int(time.time())))
 
     def _login(self, _: bool) -> Mapping[str, str]:
-        if self.config.auth == "signature":
-            return self._signature()
+        config, secret = self.config, self.config.app_secret.get_secret_value()
+        if config.auth == "signature":
+            said = f"{config.account},{config.user},{config.language},{config.org}"
+            return signature.application(config.app_id, secret, said)
         client = HttpClient(
-            NAME, self.http.base_url, self.http.services, network=self.config, session=self.http.session
+            NAME, self.http.base_url, self.http.services, network=config, session=self.http.session
         )
         at = str(int(time.time()))
-        parts = [
-            self.config.account,
-            self.config.user,
-            self.config.app_id,
-            self.config.app_secret.get_secret_value(),
-            at,
-        ]
-        sign = hashlib.sha256("".join(sorted(parts)).encode()).hexdigest()
-        parameters = [*parts[:3], at, sign, self.config.language]
+        sign = signature.login_sign(config.account, config.user, config.app_id, secret, at)
+        parameters = [config.account, config.user, config.app_id, at, sign, config.language]
         # a login changes nothing: it may be repeated
         reply = client.read("login", "POST", LOGIN, json={"parameters": parameters})
         answer = client.decode("login", reply, write=False)
@@ -100,31 +139,11 @@ class Wire:
             )  # fmt: skip
         return {"kdservice-sessionid": session}
 
-    def _signature(self) -> Mapping[str, str]:
-        secret = self.config.app_secret.get_secret_value()
-        said = f"{self.config.account},{self.config.user},{self.config.language},{self.config.org}"
-        return {
-            "X-Kd-Appkey": self.config.app_id,
-            "X-Kd-Appdata": base64.b64encode(said.encode()).decode(),
-            "X-Kd-Signature": _mac(secret, self.config.app_id + said),
-        }
 
-
-def refusal(operation: str, code: Any, error: Document) -> ConnectorError:
-    """What a failed status means for the caller, by MsgCode."""
-    text = str(error.get("Message") or "refused")[:300]
-    where: dict[str, Any] = {"connector": NAME, "operation": operation, "vendor_code": f"MsgCode {code}"}
-    if code in (NO_RIGHT, LICENCE, ADMIN, SESSION_LOST):
-        return AuthFailed(
-            text, cure="give the integration user the form's permissions and a licence", **where
-        )
-    if code == CALL_LIMIT:
-        return RateLimited(text, retry_after=60.0, **where)
-    if code == CONFLICT:
-        return Retryable(text, **where)
-    if code == DATABASE:
-        return UnknownOutcome(text, **where)
-    return Rejected(text, field=error.get("FieldName") or None, **where)
+def entries(status: Document, name: str) -> list[Document]:
+    """`Errors` or `SuccessEntitys` of a status; what is no entry is left out."""
+    found = status.get(name)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
 
 def quoted(value: str) -> str:
@@ -132,26 +151,48 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _mac(secret: str, text: str) -> str:
-    # base64 of the hex text, not of the bytes (SDK 8.2.0)
-    return base64.b64encode(
-        hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest().encode()
-    ).decode()
+def malformed(operation: str, what: str) -> Retryable:
+    """An answer that is none."""
+    return Retryable(what, connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED")
+
+
+def not_configured(operation: str, what: str, setting: str) -> Rejected:
+    """The connection does not say what is needed."""
+    return Rejected(
+        what,
+        connector=NAME,
+        operation=operation,
+        vendor_code="ENTITY",
+        cure=f"mend `{setting}` of the connection",
+    )
+
+
+def _refused(operation: str, status: Document) -> ConnectorError:
+    first = next(iter(entries(status, "Errors")), {})
+    return refusal(operation, status.get("MsgCode"), first)
+
+
+def _status(answer: Any) -> Document | None:
+    """The ResponseStatus of an answer; the error of a query comes as a row that holds a Result."""
+    while isinstance(answer, list) and answer:
+        answer = answer[0]
+    result = answer.get("Result") if isinstance(answer, dict) else None
+    status = result.get("ResponseStatus") if isinstance(result, dict) else None
+    return status if isinstance(status, dict) and "IsSuccess" in status else None
 
 
 def _code(reply: Reply) -> Any:
+    if reply.body.startswith(_TEXT):
+        return SESSION_LOST if _LOST in reply.body else None
     if len(reply.body) > 4000 or b"MsgCode" not in reply.body:
         return None
     try:
-        answer = reply.json()
-        while isinstance(answer, list):
-            answer = answer[0]
-        return answer["Result"]["ResponseStatus"].get("MsgCode")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return (_status(reply.json()) or {}).get("MsgCode")
+    except (ValueError, RecursionError):
         return None
 
 
 def _pause(reply: Reply) -> float | None:
     if reply.status == 429:
-        return 60.0
-    return 30.0 if reply.status == 200 and _code(reply) == CALL_LIMIT else None
+        return PAUSE
+    return PAUSE if reply.status == 200 and _code(reply) == CALL_LIMIT else None

@@ -1,13 +1,13 @@
 """The tenant's forms: fields, lengths in bytes of GB18030, which refer to an employee, and what is refused."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ..store import Json, Store
 
-EMPLOYEE_FORM = "BD_Empinfo"
+EMPLOYEE_FORM, DEPARTMENT_FORM, COURSE_FORM = "BD_Empinfo", "BD_Department", "PAEZ_Course"
+TRAINING_RESULT, KPI_RESULT = "PAEZ_TrainingResult", "PAEZ_KPIResult"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,10 @@ class Field:
     required: bool = False
 
 
+_STAFF = Field("FStaffNumber", "employee", required=True)
 FORMS: dict[str, tuple[Field, ...]] = {
     "PAEZ_TrainingPlan": (
-        Field("FStaffNumber", "employee", required=True),
+        _STAFF,
         Field("FCourseNumber", required=True, max_bytes=40),
         Field("FCourseName", max_bytes=100),
         Field("FReason", max_bytes=500),
@@ -30,13 +31,74 @@ FORMS: dict[str, tuple[Field, ...]] = {
         Field("FDueDate", "date"),
     ),
     "PAEZ_KPIWeight": (
-        Field("FStaffNumber", "employee", required=True),
+        _STAFF,
         Field("FPeriod", required=True, max_bytes=6),
         Field("FIndicator", required=True, max_bytes=100),
         Field("FWeight", "number", required=True),
         Field("FReason", max_bytes=500),
     ),
 }
+"""Bills that callers write."""
+READ: dict[str, tuple[Field, ...]] = {
+    EMPLOYEE_FORM: (Field("FName"), Field("FMobile"), Field("FEmail")),
+    DEPARTMENT_FORM: (Field("FName"),),
+    COURSE_FORM: (Field("FName"),),
+    TRAINING_RESULT: (
+        _STAFF,
+        Field("FCourseNumber"),
+        Field("FCourseName"),
+        Field("FCompletedDate", "date"),
+        Field("FPassed"),
+        Field("FPassRate", "number"),
+        Field("FPlanNo"),
+    ),
+    KPI_RESULT: (
+        _STAFF,
+        Field("FPeriod"),
+        Field("FIndicator"),
+        Field("FWeight", "number"),
+        Field("FScore", "number"),
+        Field("FRating"),
+        Field("FReviewDate", "date"),
+    ),
+}
+"""What people in the house keep; callers read it."""
+
+
+def fields(form: str) -> tuple[Field, ...]:
+    """The form's own fields."""
+    return FORMS.get(form) or READ.get(form, ())
+
+
+# column types of the database: nvarchar, decimal, datetime, and int for what refers to base data
+_COLUMNS = {"text": 231, "number": 106, "date": 61, "employee": 56}
+
+
+def described(form: str) -> Json:
+    """What QueryBusinessInfo says of a form; the names inside are assumed."""
+    head = [Field("FBillNo", max_bytes=30), Field("FDocumentStatus", max_bytes=1)]
+    return {
+        "Id": form,
+        "Name": [{"Key": 2052, "Value": form}],
+        "PkFieldName": "FID",
+        "Entrys": [
+            {
+                "Key": "FBillHead",
+                "Fields": [
+                    {
+                        "Key": field.name,
+                        "Name": [{"Key": 2052, "Value": field.name}],
+                        "FieldName": field.name.upper(),
+                        "FieldType": _COLUMNS[field.kind],
+                        "MustInput": int(field.required),
+                        **({"Length": field.max_bytes} if field.kind == "text" else {}),
+                    }
+                    for field in [*head, *fields(form)]
+                ],
+            },
+            {"Key": "FEntity", "Fields": [{"Key": "FEntryNote", "FieldType": 231, "Length": 50}]},
+        ],
+    }
 
 
 class Refused(Exception):
@@ -80,47 +142,3 @@ def _value(store: Store, field: Field, value: Any) -> Any:
     if len(str(value).encode("gb18030")) > field.max_bytes:
         raise Refused(field.name, f"长度超过 {field.max_bytes} 字节")
     return str(value)
-
-
-_CONDITION = re.compile(
-    r"\s*(\w+(?:\.\w+)?)\s*(=|<>|like|in)\s*('(?:[^']|'')*'|\((?:[^()']|'(?:[^']|'')*')*\)|-?\d+(?:\.\d+)?)\s*",
-    re.I,
-)
-
-
-def parse_filter(text: str) -> Callable[[Json], bool]:
-    """The test of a FilterString: comparisons joined by `and` or by `or`; ValueError otherwise."""
-    if not text.strip():
-        return lambda _: True
-    parts: list[tuple[str, Callable[[Json], bool]]] = []
-    at, joint = 0, "and"
-    while at < len(text):
-        match = _CONDITION.match(text, at)
-        if match is None:
-            raise ValueError("malformed FilterString")
-        parts.append((joint, _comparison(*match.groups())))
-        at = match.end()
-        word = re.match(r"(and|or)\b", text[at:], re.I)
-        if word:
-            joint, at = word[1].lower(), at + word.end()
-        elif at < len(text):
-            raise ValueError("malformed FilterString")
-
-    def test(row: Json) -> bool:
-        held = False
-        for i, (how, part) in enumerate(parts):
-            held = part(row) if i == 0 else (held and part(row)) if how == "and" else (held or part(row))
-        return held
-
-    return test
-
-
-def _comparison(name: str, operator: str, raw: str) -> Callable[[Json], bool]:
-    key = name.split(".")[0]
-    texts = [t.replace("''", "'") for t in re.findall(r"'((?:[^']|'')*)'", raw)] or [raw.strip("() ")]
-    if operator.lower() == "like":
-        needle = texts[0].strip("%")
-        return lambda row: needle in str(row.get(key, ""))
-    if operator == "<>":
-        return lambda row: str(row.get(key)) not in texts
-    return lambda row: str(row.get(key)) in texts

@@ -1,25 +1,29 @@
 """Kingdee Cloud's services: login, save, submit, audit and back, delete, query. The status line is always 200."""
 
+import hashlib
 import json
 import secrets
 import time
 from typing import Any
 
-from ..company import people
 from ..server import Answer, Request, Vendor
 from ..store import Json, Store
-from . import auth
-from .forms import EMPLOYEE_FORM, FORMS, Refused, checked, parse_filter
+from . import auth, seed
+from .answers import error, result
+from .forms import FORMS, Refused, checked
+from .reading import Reading
 
 ROOT = "/k3cloud/"
 FORM_SERVICE = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService."
 AUTH_SERVICE = "Kingdee.BOS.WebApi.ServicesStub.AuthService."
 SESSION_LOST, NO_DATA, VALIDATION, NOT_OPERABLE, WRONG_PARAMETER, CALL_LIMIT = 1, 10, 11, 12, 8, 14
+REPEATED = "重复的Json数据包"
 CREATED, IN_AUDIT, AUDITED, AGAIN = "A", "B", "C", "D"
 MOVES = {  # operation: (from states, to state)
     "Submit": ((CREATED, AGAIN), IN_AUDIT),
     "Audit": ((IN_AUDIT,), AUDITED),
     "UnAudit": ((AUDITED,), AGAIN),
+    "CancelAssign": ((IN_AUDIT,), AGAIN),
 }
 
 
@@ -32,19 +36,13 @@ class KingdeeCloud(Vendor):
         super().__init__(store)
         self.size = size
         self.sessions: dict[str, float] = {}
+        self.reading = Reading(store)
         self.route("POST", f"{ROOT}{{service}}", self.serve)
 
     def seed(self) -> None:
         """See `Vendor`."""
         with self.store.together():
-            for person in people(self.size):
-                if person.employee_number:
-                    number = person.employee_number
-                    self.store.put(
-                        EMPLOYEE_FORM,
-                        number,
-                        {"FNumber": number, "FName": person.name, "FDocumentStatus": "C"},
-                    )
+            seed.fill(self.store, self.size)
 
     def announce(self) -> Json:
         """See `Vendor`."""
@@ -60,9 +58,10 @@ class KingdeeCloud(Vendor):
             "extra": {"environment": "sandbox", "account": auth.ACCOUNT, "user": auth.USER},
         }  # fmt: skip
 
-    def business_error(self, request: Request) -> Answer:  # noqa: ARG002
+    def business_error(self, request: Request) -> Answer:
         """See `Vendor`."""
-        return result(errors=[error("", "插件取消了保存操作", 0)], code=VALIDATION)
+        refused = result(errors=[error("", "插件取消了保存操作", 0)], code=VALIDATION)
+        return Answer([[refused.body]]) if "BillQuery" in request.path else refused
 
     def too_many(self, retry_after: str) -> Answer:  # noqa: ARG002
         """The vendor has no 429: it says so in the body."""
@@ -80,7 +79,8 @@ class KingdeeCloud(Vendor):
         form, data = _form_and_data(request.json(), parameters)
         handler = {
             "Save": self.save, "BatchSave": self.batch_save, "Submit": self.move, "Audit": self.move, "UnAudit": self.move,
-            "Delete": self.delete, "View": self.view, "ExecuteBillQuery": self.query, "BillQuery": self.query,
+            "CancelAssign": self.move, "Delete": self.delete, "View": self.view, "ExecuteBillQuery": self.reading.query,
+            "BillQuery": self.reading.query, "QueryBusinessInfo": self.reading.describe,
         }.get(name)  # fmt: skip
         if handler is None:
             return Answer(b"response_error:service not found", 200, media_type="text/plain")
@@ -96,7 +96,7 @@ class KingdeeCloud(Vendor):
         cookie = request.headers.get("Cookie") or ""
         if "kdservice-sessionid=" in cookie:
             session = cookie.split("kdservice-sessionid=")[1].split(";")[0]
-        return self.sessions.get(session, 0) > time.monotonic() or auth.signed(request.headers)
+        return self.sessions.get(session, 0) > time.monotonic() or auth.signed(request.headers, request.path)
 
     def login(self, how: str, parameters: list[Any]) -> Answer:
         """A session; LoginResultType 1 is success."""
@@ -124,6 +124,8 @@ class KingdeeCloud(Vendor):
 
     def save(self, _: str, form: str, data: Json) -> Answer:
         """One bill."""
+        if self._repeated(form, data):
+            return result(errors=[error("", REPEATED, 0)], code=VALIDATION)
         done, wrong, code = self._save_all(form, [data.get("Model") or {}])
         answer = result(done, wrong, code)
         if done:
@@ -132,7 +134,19 @@ class KingdeeCloud(Vendor):
 
     def batch_save(self, _: str, form: str, data: Json) -> Answer:
         """Many bills; the good ones stay, whatever the others came to."""
+        if self._repeated(form, data):
+            return result(errors=[error("", REPEATED, 0)], code=VALIDATION)
         return result(*self._save_all(form, data.get("Model") or []))
+
+    def _repeated(self, form: str, data: Json) -> bool:
+        """Whether ValidateRepeatJson is asked for and the packet was seen before."""
+        if str(data.get("ValidateRepeatJson", "")).lower() != "true":
+            return False
+        packet = json.dumps([form, data], sort_keys=True, ensure_ascii=False)
+        name = hashlib.sha256(packet.encode()).hexdigest()
+        seen = self.store.get("_packet", name) is not None
+        self.store.put("_packet", name, {})
+        return seen
 
     def _save_all(self, form: str, models: list[Json]) -> tuple[list[Json], list[Json], int]:
         if form not in FORMS:
@@ -164,40 +178,56 @@ class KingdeeCloud(Vendor):
             if row["FBillNo"] == number and other != str(key):
                 raise Refused("FBillNo", f"单据编号“{number}”已存在")
         status = before["FDocumentStatus"] if before else CREATED
-        self.store.put(form, str(key), {"FID": key, "FBillNo": number, "FDocumentStatus": status, **body})
+        bill = {"FID": key, "FBillNo": number, "FDocumentStatus": status, **body}
+        self.store.put(form, str(key), {**bill, "FModifyDate": seed.now()})
         return key, number
 
     def _named(self, form: str, data: Json) -> tuple[list[Json], list[Json]]:
-        """The bills that Ids (a comma list) or Numbers name, and errors for those that are not there."""
-        ids = [i for i in str(data.get("Ids") or "").split(",") if i]
-        numbers = [str(n) for n in data.get("Numbers") or []]
-        rows = [row for key, row in self.store.all(form) if key in ids or row["FBillNo"] in numbers]
-        found = {str(row["FID"]) for row in rows} | {row["FBillNo"] for row in rows}
-        missing = [name for name in [*ids, *numbers] if name not in found]
-        return rows, [error("", f"单据 {name} 不存在", i) for i, name in enumerate(missing)]
+        """The bills that Ids (a comma list) or Numbers name, in that order, and errors for those that are not there."""
+        names = [i for i in str(data.get("Ids") or "").split(",") if i] + [
+            str(n) for n in data.get("Numbers") or []
+        ]
+        by_name = dict(self.store.all(form))
+        by_name |= {str(row.get("FBillNo")): row for row in list(by_name.values())}
+        rows = [by_name[name] | {"_at": i} for i, name in enumerate(names) if name in by_name]
+        missing = [(i, name) for i, name in enumerate(names) if name not in by_name]
+        return rows, [error("", f"单据 {name} 不存在", i) for i, name in missing]
 
     def move(self, name: str, form: str, data: Json) -> Answer:
-        """Submit, audit or take the audit back."""
+        """Submit, audit or take them back."""
         sources, to = MOVES[name]
         rows, wrong = self._named(form, data)
         done = []
-        for index, row in enumerate(rows):
+        for row in rows:
+            index = row.pop("_at")
+            said = self._hindered(name, form, row)
             if row["FDocumentStatus"] not in sources:
-                wrong.append(
-                    error("FDocumentStatus", f"单据状态 {row['FDocumentStatus']} 不允许 {name}", index)
-                )
+                said = f"单据状态 {row['FDocumentStatus']} 不允许 {name}"
+            if said:
+                wrong.append(error("FDocumentStatus", said, index))
                 continue
-            self.store.put(form, str(row["FID"]), {**row, "FDocumentStatus": to})
+            self.store.put(form, str(row["FID"]), {**row, "FDocumentStatus": to, "FModifyDate": seed.now()})
             done.append({"Id": row["FID"], "Number": row["FBillNo"], "DIndex": index})
         return result(done, wrong, NO_DATA if wrong and not rows else NOT_OPERABLE)
 
-    def delete(self, _: str, form: str, data: Json) -> Answer:
+    def _hindered(self, name: str, form: str, row: Json) -> str:
+        """What a rule of the tenant says against it."""
+        for _, rule in self.store.all("_rule"):
+            if (rule["service"], rule["form"]) == (name, form) and row["FBillNo"] in rule["numbers"]:
+                return str(rule["says"])
+        return ""
+
+    def delete(self, name: str, form: str, data: Json) -> Answer:
         """Bills that are not in audit and not audited go."""
         rows, wrong = self._named(form, data)
         done = []
-        for index, row in enumerate(rows):
+        for row in rows:
+            index = row.pop("_at")
+            said = self._hindered(name, form, row)
             if row["FDocumentStatus"] in (IN_AUDIT, AUDITED):
-                wrong.append(error("FDocumentStatus", "已审核的单据不允许删除", index))
+                said = "已审核的单据不允许删除"
+            if said:
+                wrong.append(error("FDocumentStatus", said, index))
                 continue
             self.store.delete(form, str(row["FID"]))
             done.append({"Id": row["FID"], "Number": row["FBillNo"], "DIndex": index})
@@ -212,24 +242,14 @@ class KingdeeCloud(Vendor):
         answer.body["Result"]["Result"] = rows[0] if rows else None
         return answer
 
-    def query(self, name: str, form: str, data: Json) -> Answer:
-        """Rows as lists (ExecuteBillQuery) or as objects (BillQuery)."""
-        if form not in FORMS and form != EMPLOYEE_FORM:
-            return Answer([[result(errors=[error("", f"业务对象 {form} 不存在", 0)], code=5).body]])
-        keys = [k.strip() for k in str(data.get("FieldKeys") or "").split(",") if k.strip()]
-        test = parse_filter(str(data.get("FilterString") or ""))
-        rows = [row for _, row in self.store.all(form) if test(row)]
-        start = int(data.get("StartRow") or 0)
-        limit = min(int(data.get("Limit") or data.get("TopRowCount") or 2000) or 2000, 10000)
-        rows = rows[start : start + limit]
-        if name == "BillQuery":
-            return Answer([{k: row.get(k.split(".")[0]) for k in keys} for row in rows])
-        return Answer([[row.get(k.split(".")[0]) for k in keys] for row in rows])
-
     def change(self, spec: Json) -> Json:
         """Hands of a clerk: sets fields of the bills that match (`form`, `where`, `set`), deletes, or ends all sessions."""
         if spec.get("what") == "expire":
             self.sessions.clear()
+            return {"ok": True}
+        if spec.get("what") == "rule":
+            # a check or a downstream bill of the tenant: `service` refuses these bills of the form with these words
+            self.store.put("_rule", str(self.store.next_number("rule", 1)), spec)
             return {"ok": True}
         form = spec["form"]
         rows = [
@@ -243,7 +263,7 @@ class KingdeeCloud(Vendor):
             if spec.get("delete"):
                 self.store.delete(form, key)
             else:
-                self.store.put(form, key, body | spec["set"])
+                self.store.put(form, key, body | {"FModifyDate": seed.now()} | spec["set"])
         if spec.get("insert"):
             self.store.put(form, str(spec["insert"].get("FID") or spec["insert"]["FNumber"]), spec["insert"])
         return {"rows": len(rows)}
@@ -252,7 +272,10 @@ class KingdeeCloud(Vendor):
         """Every bill without the vendor's own ids."""
         rows = {
             kind: sorted(
-                ({k: v for k, v in body.items() if k != "FID"} for body in found.values()),
+                (
+                    {k: v for k, v in body.items() if k not in ("FID", "FModifyDate")}
+                    for body in found.values()
+                ),
                 key=lambda b: json.dumps(b, sort_keys=True),
             )
             for kind, found in super().state().items()
@@ -279,18 +302,3 @@ def _form_and_data(body: Json, parameters: list[Any]) -> tuple[str, Json]:
     if isinstance(data, str):
         data = json.loads(data)
     return str(form or ""), data or {}
-
-
-def result(done: list[Json] | None = None, errors: list[Json] | None = None, code: int = 0) -> Answer:
-    """The vendor's `Result`; partly done is not success."""
-    fine = not errors
-    status = {
-        "ErrorCode": 0 if fine else 500, "IsSuccess": fine, "Errors": errors or [], "SuccessEntitys": done or [],
-        "SuccessMessages": [], "MsgCode": 0 if fine else code,
-    }  # fmt: skip
-    return Answer({"Result": {"ResponseStatus": status, "Id": "", "Number": "", "NeedReturnData": [{}]}})
-
-
-def error(field: str, message: str, index: int) -> Json:
-    """One entry of Errors."""
-    return {"FieldName": field, "Message": message, "DIndex": index}

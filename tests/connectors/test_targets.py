@@ -48,23 +48,32 @@ class TestKingdeeCloud(TargetSuite):
 
     connector = KINGDEE
 
-    @pytest.fixture(params=["session", "signature"])
+    @pytest.fixture(params=["session-PAEZ_TrainingPlan", "signature-PAEZ_KPIWeight"])
     def far_end(self, world: World, request: pytest.FixtureRequest) -> Standing:
-        """The WebAPI stand-in."""
-        good = [
-            {
-                "FStaffNumber": p,
-                "FCourseNumber": "C1",
-                "FCourseName": NAME,
-                "FScore": 9.1,
-                "FDueDate": "2027-02-21",
-            }
-            for p in ("10000301", "10000302", "10000303")
-        ]
-        changed, bad = {**good[0], "FScore": 9.4}, {**good[1], "FStaffNumber": "nobody"}
-        made = Standing(world, "kingdee_cloud", KINGDEE, "PAEZ_TrainingPlan", good, changed, bad, "BatchSave")
+        """The WebAPI stand-in, entered by either door."""
+        auth, _, form = request.param.partition("-")
+        people = ("10000301", "10000302", "10000303")
+        if form == "PAEZ_KPIWeight":
+            good = [
+                {"FStaffNumber": p, "FPeriod": "2026Q4", "FIndicator": NAME, "FWeight": 20.0} for p in people
+            ]
+            changed = {**good[0], "FWeight": 25.0}
+        else:
+            good = [
+                {
+                    "FStaffNumber": p,
+                    "FCourseNumber": "C1",
+                    "FCourseName": NAME,
+                    "FScore": 9.1,
+                    "FDueDate": "2027-02-21",
+                }
+                for p in people
+            ]
+            changed = {**good[0], "FScore": 9.4}
+        bad = {**good[1], "FStaffNumber": "nobody"}
+        made = Standing(world, "kingdee_cloud", KINGDEE, form, good, changed, bad, "BatchSave")
         plain = made.config
-        made.config = lambda **changed: plain(auth=request.param, **changed)  # type: ignore[method-assign]
+        made.config = lambda **changed: plain(auth=auth, **changed)  # type: ignore[method-assign]
         return made
 
 

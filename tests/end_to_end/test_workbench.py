@@ -223,4 +223,4 @@ def test_the_stored_descriptions_are_what_the_tenant_says(world: World) -> None:
 
 def test_bad_input_a_target_that_describes_nothing(world: World) -> None:
     """One line with the cure."""
-    assert "NOT_DESCRIBING" in trivet(world, "describe", "kingdee_cloud", fails=True)
+    assert "NOT_DESCRIBING" in trivet(world, "describe", "feishu_hire", fails=True)
