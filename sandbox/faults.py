@@ -2,7 +2,7 @@
 
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 KINDS = (
@@ -60,6 +60,11 @@ class Faults:
         """No rule any more."""
         with self.lock:
             self.rules.clear()
+
+    def left(self) -> list[dict[str, Any]]:
+        """The rules as they stand: how many calls each still lets pass (`after`) and spoils (`times`)."""
+        with self.lock:
+            return [asdict(rule) for rule in self.rules]
 
     def take(self, method: str, path: str) -> Fault | None:
         """The fault for this call, used up by one."""

@@ -136,6 +136,8 @@ class Vendor:
             return Answer({"ok": True})
         if what == "change" and request.method == "POST":
             return Answer(self.change(request.json()))
+        if what == "faults" and request.method == "GET":
+            return Answer(self.faults.left())
         if what == "faults" and request.method == "POST":
             self.faults.add(request.json())
             return Answer({"ok": True})

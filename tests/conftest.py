@@ -154,6 +154,10 @@ class World:
         """The next matching calls go wrong."""
         self._ask(name, "POST", "faults", fault)
 
+    def spoiled(self, name: str) -> bool:
+        """Whether a call has arrived that goes wrong, perhaps not answered yet."""
+        return any(rule["times"] == 0 for rule in self._ask(name, "GET", "faults"))
+
     def behave(self, name: str) -> None:
         """No fault any more."""
         self._ask(name, "DELETE", "faults")

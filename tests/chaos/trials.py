@@ -9,6 +9,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -140,8 +141,13 @@ class Ground:
         if trial.death.by == "moment":
             time.sleep(trial.death.n / 1000)  # the one real wait: the moment of death is the point
             os.kill(pid, signal.SIGKILL)
-        if trial.death.by == "sleep":
-            self._while_asleep(pid, folder, trial)
+        try:
+            if trial.death.by == "sleep":
+                self._while_asleep(pid, folder, trial)
+        except BaseException:
+            with suppress(ProcessLookupError):  # nobody would ever wake it, and it holds our pipes open
+                os.kill(pid, signal.SIGKILL)
+            raise
         status = os.waitpid(pid, 0)[1]
         if tracer:
             tracer.communicate()
