@@ -87,8 +87,11 @@ def _outcome(said: Mapping[str, Any]) -> Outcome:
             return UnknownOutcome("no word", **WHERE)
 
 
-def hurry(seconds: float = 0.1) -> None:
-    """In this process a hanging ERP is given up after so long, and nobody sleeps between two tries of a reading."""
+def hurry(seconds: float = 0.5) -> None:
+    """In this process a hanging ERP is given up after so long, and nobody sleeps between two tries of a reading.
+
+    Long enough that a busy machine's late answer is not taken for a hanging one: that would be a fault too many.
+    """
     _patience["seconds"] = seconds
     for module in (http, budget):
         module.time = SimpleNamespace(**{**vars(time), "sleep": lambda _: None})  # type: ignore[attr-defined]
