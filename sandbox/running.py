@@ -12,6 +12,7 @@ from .sap_soap import SapSoap
 from .server import Running, Vendor
 from .store import Json, Store
 from .successfactors import SuccessFactors
+from .yonyou_bip import YonyouBip
 
 VENDORS: dict[str, Callable[..., Vendor]] = {
     "feishu_hire": FeishuHire,
@@ -20,6 +21,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "sap_rfc": SapRfc,
     "sap_soap": SapSoap,
     "http_json": InHouseErp,
+    "yonyou_bip": YonyouBip,
 }
 
 

@@ -99,7 +99,7 @@ class HttpClient:
     auth_failed: Callable[[Reply], bool] = lambda reply: reply.status == 401
     """Whether the answer says that the login is not (or no longer) valid."""
     too_many: Callable[[Reply], float | None] = lambda reply: (
-        _retry_after(reply) if reply.status == 429 else None
+        retry_after(reply) if reply.status == 429 else None
     )
     """The pause in seconds that the answer asks for, None where it asks for none."""
     speaks: Callable[[Reply], bool] = lambda _: False
@@ -368,7 +368,8 @@ def clamp(seconds: float) -> float:
     return min(max(seconds, low), high)
 
 
-def _retry_after(reply: Reply) -> float:
+def retry_after(reply: Reply) -> float:
+    """The pause that a `Retry-After` header asks for, in seconds (a number or a date); 5 where it says nothing."""
     text = reply.headers.get("Retry-After", "")
     try:
         return clamp(float(text))
