@@ -13,6 +13,7 @@ from .server import Running, Vendor
 from .store import Json, Store
 from .successfactors import SuccessFactors
 from .yonyou_bip import YonyouBip
+from .yonyou_ncc import YonyouNcc
 
 VENDORS: dict[str, Callable[..., Vendor]] = {
     "feishu_hire": FeishuHire,
@@ -22,6 +23,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "sap_soap": SapSoap,
     "http_json": InHouseErp,
     "yonyou_bip": YonyouBip,
+    "yonyou_ncc": YonyouNcc,
 }
 
 

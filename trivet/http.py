@@ -134,8 +134,15 @@ class HttpClient:
     ) -> None:
         self.session.close()
 
+    def log_in(self) -> None:
+        """A fresh login now, whatever the last one is still worth."""
+        self._headers = self.authenticate(True)
+
     def read(self, operation: str, method: str, path: str, **how: Any) -> Reply:
-        """The answer to a call that changes nothing; retried on the spot, then Retryable or RateLimited."""
+        """The answer to a call that changes nothing; retried on the spot, then Retryable or RateLimited.
+
+        `how` is what `requests.Request` takes; `each` gives what is made anew for every attempt, such as a signature.
+        """
         last: ConnectorError | None = None
         for attempt in range(TRIES):
             if attempt:
@@ -216,11 +223,11 @@ class HttpClient:
         self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool
     ) -> Reply:
         if self._headers is None:
-            self._headers = self.authenticate(True)
+            self.log_in()
         reply = self._send(operation, method, path, how, write=write)
         if self.auth_failed(reply):
             # a definite refusal of the login: nothing was done, so one fresh login and one repetition are safe
-            self._headers = self.authenticate(True)
+            self.log_in()
             reply = self._send(operation, method, path, how, write=write)
         if self.auth_failed(reply) or reply.status == 403:
             self._headers = None
@@ -287,10 +294,14 @@ class HttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        each: Callable[[], Mapping[str, Any]] | None = None,
         **what: Any,
     ) -> requests.PreparedRequest:
+        made = dict(each()) if each is not None else {}
+        headers = {**(headers or {}), **made.pop("headers", {})}
+        what |= made
         # a session's own preparation merges settings that we never set, at a third of a call's price
-        ours = {**_HEADERS, CORRELATION: uuid.uuid4().hex, **(self._headers or {}), **(headers or {})}
+        ours = {**_HEADERS, CORRELATION: uuid.uuid4().hex, **(self._headers or {}), **headers}
         if json is not None and (written := quick_json(json)) is not None:
             ours, what["data"] = {"Content-Type": "application/json", **ours}, written
         else:

@@ -42,7 +42,7 @@ class Wire:
         """`ResponseStatus` of a service that changes something; raised where nothing of it was done."""
         operation, path = f"{service} {form}", FORM.format(service)
         body = {"formid": form, "data": data}
-        reply = self.http.write(operation, "POST", path, headers=self._signed(path), json=body)
+        reply = self.http.write(operation, "POST", path, each=lambda: self._signed(path), json=body)
         if reply.body.startswith(_TEXT):
             raise UnknownOutcome(
                 "the gateway says that something went wrong", connector=NAME, operation=operation,
@@ -93,7 +93,7 @@ class Wire:
 
     def _read(self, operation: str, service: str, body: Document) -> Any:
         path = FORM.format(service)
-        reply = self.http.read(operation, "POST", path, headers=self._signed(path), json=body)
+        reply = self.http.read(operation, "POST", path, each=lambda: self._signed(path), json=body)
         if reply.body.startswith(_TEXT):
             raise Retryable(
                 "the gateway says that something went wrong", connector=NAME, operation=operation,
@@ -111,11 +111,12 @@ class Wire:
             raise error
         return answer
 
-    def _signed(self, path: str) -> Mapping[str, str]:
+    def _signed(self, path: str) -> Mapping[str, Any]:
+        """The gateway's signature over this moment."""
         if self.config.auth == "session":
             return {}
         whole = urlsplit(self.http.base_url).path + path
-        return signature.gateway(self.config.app_id, whole, uuid4().hex, str(int(time.time())))
+        return {"headers": signature.gateway(self.config.app_id, whole, uuid4().hex, str(int(time.time())))}
 
     def _login(self, _: bool) -> Mapping[str, str]:
         config, secret = self.config, self.config.app_secret.get_secret_value()

@@ -31,7 +31,7 @@ class BipTalentTarget:
     def check(self) -> None:
         """Gets a token."""
         # neither page documents a read that could be made instead
-        self.wire.http.authenticate(True)
+        self.wire.http.log_in()
 
     def send(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
         """See `Target`."""

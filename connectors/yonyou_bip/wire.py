@@ -105,7 +105,7 @@ class Wire:
     def _fresh(self) -> None:
         """A token that ends soon is replaced before the call, whatever the code of its end would be."""
         if self.until is not None and self.services.now() > self.until:
-            self._login(True)
+            self.http.log_in()
 
     def _login(self, _: bool) -> Mapping[str, str]:
         config, secret = self.config, self.config.app_secret.get_secret_value()
