@@ -1,4 +1,4 @@
-"""A server for benchmarks that says again what a stand-in said: answers rendered before, by path, in their order."""
+"""A server for benchmarks that says again what a stand-in said: answers rendered before, by method and path, in order."""
 
 import asyncio
 import multiprocessing
@@ -23,7 +23,7 @@ class Replay:
 
 @contextmanager
 def replaying(answers: Mapping[str, Sequence[bytes]]) -> Iterator[Replay]:
-    """Whole HTTP answers by path, without query; after the last one of a path the first comes again."""
+    """Whole HTTP answers by `METHOD /path`, without query; after the last one the first comes again."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, answers), daemon=True)
@@ -67,10 +67,10 @@ class _Server:
                     (int(line[15:]) for line in lines if line.lower().startswith("content-length:")), 0
                 )
                 await reader.readexactly(length)
-                path = lines[0].split(" ")[1].partition("?")[0]
-                known = self.answers[path]
-                number = self.said.get(path, 0)
-                self.said[path] = number + 1
+                call = lines[0].rpartition(" ")[0].partition("?")[0]
+                known = self.answers[call]
+                number = self.said.get(call, 0)
+                self.said[call] = number + 1
                 self.calls += 1
                 writer.write(known[number % len(known)])
                 await writer.drain()

@@ -42,6 +42,8 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 60.0
 MAX_BODY = 64 * 1024 * 1024
 MAX_REQUEST = 32 * 1024 * 1024
 TRIES = 3
+FIRST_WAIT = 0.4
+"""Seconds before a read is tried again, doubled each time."""
 SHORT_WAIT = 5.0
 """A pause up to this long is waited for on the spot; a longer one goes back to the caller."""
 RETRY_AFTER = (0.1, 900.0)
@@ -81,8 +83,8 @@ class Reply:
         return json.loads(self.body, parse_constant=_no_constant, object_pairs_hook=_unique)
 
 
-Authenticate = Callable[[bool], Mapping[str, str]]
-"""Gives the headers that prove who we are; True asks for a fresh login."""
+Authenticate = Callable[[], Mapping[str, str]]
+"""Logs in and gives the headers that prove who we are."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ class HttpClient:
     connector: str
     base_url: str
     services: Services
-    authenticate: Authenticate = lambda _: {}
+    authenticate: Authenticate = dict
     network: HttpSettings = field(default_factory=HttpSettings)
     refuses_before_work: bool = False
     """This vendor answers 429 and 503 to a write before it does anything."""
@@ -136,7 +138,22 @@ class HttpClient:
 
     def log_in(self) -> None:
         """A fresh login now, whatever the last one is still worth."""
-        self._headers = self.authenticate(True)
+        self._headers = self.authenticate()
+
+    def ask_for_login(
+        self, method: str, path: str, *, base_url: str | None = None, **how: Any
+    ) -> tuple[Reply, Any]:
+        """The answer to a request for a login, and its JSON. It goes without our credentials and is tried once: what needs the
+        login is tried again, and asks again."""
+        client = HttpClient(
+            self.connector,
+            base_url or self.base_url,
+            self.services,
+            network=self.network,
+            session=self.session,
+        )
+        reply = client._read_once("login", method, path, how)
+        return reply, client.decode("login", reply, write=False)
 
     def read(self, operation: str, method: str, path: str, **how: Any) -> Reply:
         """The answer to a call that changes nothing; retried on the spot, then Retryable or RateLimited.
@@ -146,7 +163,7 @@ class HttpClient:
         last: ConnectorError | None = None
         for attempt in range(TRIES):
             if attempt:
-                time.sleep(min(SHORT_WAIT, getattr(last, "retry_after", 0.2 * 2**attempt)))
+                time.sleep(min(SHORT_WAIT, getattr(last, "retry_after", FIRST_WAIT * 2 ** (attempt - 1))))
             try:
                 return self._read_once(operation, method, path, how)
             except Retryable as error:

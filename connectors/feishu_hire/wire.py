@@ -88,14 +88,9 @@ class Wire:
             cure="the developer console's log of calls shows the code with its reason",
         )  # fmt: skip
 
-    def _login(self, _: bool) -> Mapping[str, str]:
+    def _login(self) -> Mapping[str, str]:
         body = {"app_id": self.config.app_id, "app_secret": self.config.app_secret.get_secret_value()}
-        client = HttpClient(
-            NAME, self.http.base_url, self.http.services, network=self.config, session=self.http.session
-        )
-        # a login changes nothing: it may be repeated
-        reply = client.read("login", "POST", LOGIN, json=body)
-        answer = client.decode("login", reply, write=False)
+        _, answer = self.http.ask_for_login("POST", LOGIN, json=body)
         token = answer.get("tenant_access_token") if isinstance(answer, dict) else None
         if not token:
             raise AuthFailed(

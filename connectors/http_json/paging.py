@@ -1,7 +1,6 @@
 """Page after page of a list, until it says that it is over; a list that leads in circles is an error."""
 
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from typing import Any
 from urllib.parse import urljoin
 
@@ -9,7 +8,7 @@ from trivet.errors import Rejected
 from trivet.model import Document
 
 from .calls import NextCursor, NextLink, PageNumber, Read
-from .places import filled, get, put, text_at
+from .places import copied, filled, get, put, text_at
 from .wire import NAME, Wire, malformed
 
 
@@ -57,7 +56,7 @@ def _rows(operation: str, call: Read, answer: Any) -> list[Document]:
 
 def _asked(call: Read, body: Mapping[str, Any], word: str) -> Document:
     """The body of one page's call."""
-    asked = deepcopy(call.fixed)
+    asked: Document = copied(call.fixed)
     for place, value in body.items():
         put(asked, place, value)
     match call.paging:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -79,6 +80,13 @@ def text_at(value: Any, pointer: str | None) -> str | None:
     return str(found)
 
 
+def copied(value: Any) -> Any:
+    """JSON that may be changed without changing the value."""
+    if isinstance(value, dict):
+        return {name: copied(one) if isinstance(one, dict | list) else one for name, one in value.items()}
+    return [copied(one) for one in value] if isinstance(value, list) else value
+
+
 def put(body: Document, pointer: str, value: Any) -> None:
     """Puts the value there, with the objects that lead to it; an object put at "" adds its members."""
     steps = _steps(pointer)
@@ -102,8 +110,9 @@ def drop(document: Any, pointer: str | None) -> None:
             above.pop(steps[-1], None)
 
 
-def _steps(pointer: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+@lru_cache(maxsize=1024)
+def _steps(pointer: str) -> tuple[str, ...]:
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
 
 
 def _escaped(step: str) -> str:

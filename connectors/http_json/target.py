@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from typing import Any
 
 from trivet.contract import Services
@@ -12,7 +11,7 @@ from trivet.model import Document, Found, Operation, Outcome
 from .calls import Entity, Find, Write
 from .config import HttpJsonConfig
 from .paging import pages
-from .places import drop, filled, get, put, text_at
+from .places import copied, drop, filled, get, put, text_at
 from .verdicts import Verdicts
 from .wire import NAME, Wire, malformed, refused
 
@@ -119,7 +118,7 @@ class HttpJsonTarget:
                 operation=name,
                 vendor_code="REMOTE_ID",
             )
-        body: Any = deepcopy(call.fixed)
+        body: Any = copied(call.fixed)
         if call.bulk is None:
             _fill(body, call, first)
         else:
@@ -145,7 +144,7 @@ def open_target(config: HttpJsonConfig, services: Services) -> Iterator[HttpJson
 
 def _fill(item: Document, call: Write, operation: Operation) -> None:
     if operation.kind != "delete":
-        put(item, call.document, deepcopy(operation.document))
+        put(item, call.document, copied(operation.document))
     for place, value in (
         (call.reference, operation.reference), (call.remote_id, operation.remote_id), (call.key, operation.key),
     ):  # fmt: skip
@@ -155,7 +154,7 @@ def _fill(item: Document, call: Write, operation: Operation) -> None:
 
 def _found(operation: str, call: Find, row: Document, names: set[str]) -> Found:
     remote_id, version = text_at(row, call.id) or "", text_at(row, call.version)
-    row = deepcopy(row)
+    row = copied(row)
     for place in (call.reference, call.id, call.version):
         drop(row, place)
     document = get(row, call.document)

@@ -111,7 +111,7 @@ class Wire:
     def _secret(self) -> str:
         return self.config.secret.get_secret_value()
 
-    def _login(self, _: bool) -> Mapping[str, str]:
+    def _login(self) -> Mapping[str, str]:
         match self.config.auth:
             case Basic():
                 return {"Authorization": _basic(self.config.login, self._secret)}
@@ -128,7 +128,6 @@ class Wire:
         if not path.startswith("/"):
             parts = urlsplit(auth.token_url)
             base, path = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
-        client = HttpClient(NAME, base, self.http.services, network=self.config, session=self.http.session)
         form = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
         headers = {}
         if auth.client_in == "header":
@@ -136,9 +135,8 @@ class Wire:
             headers["Authorization"] = _basic(quote(self.config.login, safe=""), quote(self._secret, safe=""))
         else:
             form |= {"client_id": self.config.login, "client_secret": self._secret}
-        # asking for a token changes nothing: it may be repeated
-        reply = client.read("login", "POST", path, data=form, headers=headers)
-        token = text_at(client.decode("login", reply, write=False), "/access_token")
+        reply, answer = self.http.ask_for_login("POST", path, base_url=base, data=form, headers=headers)
+        token = text_at(answer, "/access_token")
         if reply.status != 200 or token is None or not (token.isascii() and token.isprintable()):
             raise AuthFailed(
                 f"no token is given (HTTP {reply.status})", connector=NAME, operation="login",

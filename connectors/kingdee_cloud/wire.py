@@ -118,20 +118,15 @@ class Wire:
         whole = urlsplit(self.http.base_url).path + path
         return {"headers": signature.gateway(self.config.app_id, whole, uuid4().hex, str(int(time.time())))}
 
-    def _login(self, _: bool) -> Mapping[str, str]:
+    def _login(self) -> Mapping[str, str]:
         config, secret = self.config, self.config.app_secret.get_secret_value()
         if config.auth == "signature":
             said = f"{config.account},{config.user},{config.language},{config.org}"
             return signature.application(config.app_id, secret, said)
-        client = HttpClient(
-            NAME, self.http.base_url, self.http.services, network=config, session=self.http.session
-        )
         at = str(int(time.time()))
         sign = signature.login_sign(config.account, config.user, config.app_id, secret, at)
         parameters = [config.account, config.user, config.app_id, at, sign, config.language]
-        # a login changes nothing: it may be repeated
-        reply = client.read("login", "POST", LOGIN, json={"parameters": parameters})
-        answer = client.decode("login", reply, write=False)
+        _, answer = self.http.ask_for_login("POST", LOGIN, json={"parameters": parameters})
         session = answer.get("KDSVCSessionId") if isinstance(answer, dict) else None
         if not session or answer.get("LoginResultType") != 1:
             raise AuthFailed(

@@ -55,8 +55,15 @@ def judged(
     answer: Document,
 ) -> dict[str, Outcome]:
     """What came of each record, by operation key."""
-    rows = list(every(answer, config.answer.items))
-    return {o.key: _judged(offered.name, config, log, o, answer, _of(config, rows, o)) for o in operations}
+    path = config.answer.reference
+    rows: dict[str, list[Any]] = {}
+    for row in every(answer, config.answer.items):
+        rows.setdefault(text(row, path), []).append(row)
+    # of one record a message every row is about it
+    return {
+        o.key: _judged(offered.name, config, log, o, answer, rows.get(o.reference if path else "", []))
+        for o in operations
+    }
 
 
 def errors(log: LogConfig | None, value: Any) -> list[Any]:
@@ -107,12 +114,6 @@ def _verify_log(offered: Offer, row: Any, log: LogConfig, place: str) -> None:
         item = inside(offered.answer.type, log.items, place)
     for path in (log.reference, log.severity, log.code, log.text, log.field):
         inside(item, path, place)
-
-
-def _of(config: OperationConfig, rows: Sequence[Any], operation: Operation) -> list[Any]:
-    """The answer's records about the operation; of one record a message every one."""
-    path = config.answer.reference
-    return [row for row in rows if not path or text(row, path) == operation.reference]
 
 
 def _judged(

@@ -39,9 +39,8 @@ class SapSoapSource:
         if config is None:
             raise self._missing("list", stream)
         offered = self.wire.offer(config)
-        answer = self.wire.call(
-            offered, filled(offered, config, (), self.now()), self.config.refusals, write=False
-        )
+        request = self.wire.envelope(offered, filled(offered, config, (), self.now()))
+        answer = self.wire.call(offered, request, self.config.refusals, write=False)
         for item in errors(self.config.log, answer):
             raise refusal(offered.name, self.config.log, item)
         rows = [row for row in every(answer, config.answer.items) if isinstance(row, dict)]

@@ -7,8 +7,9 @@ ticket; `find` tells when the record is there.
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 from trivet.contract import Services
 from trivet.errors import AuthFailed, ConfigError, ConnectorError, Rejected, Retryable
@@ -55,25 +56,22 @@ class SapSoapTarget:
         config = self._operation(operations[0])
         offered = self.wire.offer(config)
         outcomes: dict[str, Outcome] = {}
-        # what does not fit is known before a byte is sent, and must not spoil the message for the others
-        good = [o for o in operations if not self._unfit(offered, config, o, outcomes)]
-        bulk = bool(config.items) and offered.answer is not None
-        groups = deque([good] if bulk and good else [[o] for o in good])
+        groups = deque(self._messages(offered, config, operations, outcomes))
         sent = False
         while groups:
-            group = groups.popleft()
+            group, message = groups.popleft()
             try:
-                outcomes |= self._exchanged(offered, config, group)
+                outcomes |= self._exchanged(offered, config, group, message)
             except Rejected as refused:
                 if len(group) > 1:
-                    groups.extendleft([o] for o in reversed(group))
+                    groups.extendleft(([o], self._message(offered, config, [o])) for o in reversed(group))
                 else:
                     outcomes |= self._alone(config, group[0], refused)
             except (Retryable, AuthFailed) as error:
                 if not sent:
                     raise
                 # the door has shut in the middle: what is left was not sent
-                outcomes |= {o.key: error for o in (*group, *(o for later in groups for o in later))}
+                outcomes |= {o.key: error for o in (*group, *(o for later, _ in groups for o in later))}
                 break
             except ConnectorError as error:
                 outcomes |= {o.key: error for o in group}
@@ -101,7 +99,7 @@ class SapSoapTarget:
         try:
             answer = self.wire.call(
                 offered,
-                filled(offered, config, group, self.now()),
+                self._message(offered, config, group),
                 (*self.config.refusals, *config.gone),
                 write=False,
             )
@@ -115,15 +113,35 @@ class SapSoapTarget:
                 raise error
         return [row for row in every(answer, config.answer.items) if isinstance(row, dict)]
 
+    def _messages(
+        self,
+        offered: Offer,
+        config: OperationConfig,
+        operations: Sequence[Operation],
+        outcomes: dict[str, Outcome],
+    ) -> list[tuple[Sequence[Operation], Any]]:
+        """What goes out, and for whom. What does not fit is known before a byte is sent, and must not spoil the message for
+        the others."""
+        bulk = bool(config.items) and offered.answer is not None
+        if bulk:
+            with suppress(Rejected):
+                return [(operations, self._message(offered, config, operations))]
+        alone: list[tuple[Sequence[Operation], Any]] = []
+        for operation in operations:
+            try:
+                alone.append(([operation], self._message(offered, config, [operation])))
+            except Rejected as refused:
+                outcomes[operation.key] = refused
+        good = [operation for operation in operations if operation.key not in outcomes]
+        return [(good, self._message(offered, config, good))] if bulk and good else alone
+
+    def _message(self, offered: Offer, config: OperationConfig, group: Sequence[Operation]) -> Any:
+        return self.wire.envelope(offered, filled(offered, config, group, self.now()))
+
     def _exchanged(
-        self, offered: Offer, config: OperationConfig, group: Sequence[Operation]
+        self, offered: Offer, config: OperationConfig, group: Sequence[Operation], message: Any
     ) -> Mapping[str, Outcome]:
-        answer = self.wire.call(
-            offered,
-            filled(offered, config, group, self.now()),
-            (*self.config.refusals, *config.gone),
-            write=True,
-        )
+        answer = self.wire.call(offered, message, (*self.config.refusals, *config.gone), write=True)
         if answer is None:
             return {o.key: Accepted(message_id(group)) for o in group}
         return judged(offered, config, self.config.log, group, answer)
@@ -133,16 +151,6 @@ class SapSoapTarget:
     ) -> Mapping[str, Outcome]:
         gone = operation.kind == "delete" and refused.vendor_code in config.gone
         return {operation.key: Confirmed(operation.remote_id) if gone else refused}
-
-    def _unfit(
-        self, offered: Offer, config: OperationConfig, operation: Operation, outcomes: dict[str, Outcome]
-    ) -> bool:
-        try:
-            self.wire.envelope(offered, filled(offered, config, [operation], self.now()))
-        except Rejected as refused:
-            outcomes[operation.key] = refused
-            return True
-        return False
 
     def _entity(self, name: str) -> EntityConfig:
         if name not in self.config.entities:

@@ -59,10 +59,10 @@ class Wire:
             ) from None  # fmt: skip
 
     def call(
-        self, offered: Offer, request: Document, refusals: Collection[str], *, write: bool
+        self, offered: Offer, envelope: Any, refusals: Collection[str], *, write: bool
     ) -> Document | None:
-        """The answer as plain values; None of an asynchronous operation that was accepted."""
-        content = self._signed(self.envelope(offered, request))
+        """The answer to an `envelope` as plain values; None of an asynchronous operation that was accepted."""
+        content = self._signed(envelope)
         send = self.http.write if write else self.http.read
         reply = send(offered.name, "POST", offered.path, data=content, headers=_headers(offered))
         return self._judged(offered, reply, refusals, write=write)
@@ -128,7 +128,7 @@ class Wire:
         content: bytes = library("lxml.etree").tostring(envelope, xml_declaration=True, encoding="utf-8")
         return content
 
-    def _login(self, _: bool) -> Mapping[str, str]:
+    def _login(self) -> Mapping[str, str]:
         if self.config.auth != "basic":
             return {}
         said = f"{self.config.login}:{self.config.password.get_secret_value()}"

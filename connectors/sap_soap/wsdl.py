@@ -66,13 +66,17 @@ def offer(file: Path, wanted: OperationConfig) -> Offer:
     return _offer(document, ports[0][1], wanted.operation)
 
 
+_PARTS: dict[int, tuple[Any, dict[str, Any]]] = {}
+"""The elements and attributes of each type by name; zeep's types have no hash, and looking through them costs as much as XML."""
+
+
 def child(kind: Any, name: str) -> Any:
     """The element or attribute of that name in a zeep type; None where there is none."""
-    for parts in (getattr(kind, "elements", ()), getattr(kind, "attributes", ())):
-        for known, part in parts:
-            if known == name:
-                return part
-    return None
+    known = _PARTS.get(id(kind))
+    if known is None or known[0] is not kind:
+        listed = (*getattr(kind, "attributes", ()), *getattr(kind, "elements", ()))
+        known = _PARTS[id(kind)] = (kind, dict(listed))
+    return known[1].get(name)
 
 
 def names(kind: Any) -> list[str]:

@@ -45,7 +45,7 @@ class Learning:
             NAME,
             self.config.base_url.rstrip("/"),
             self.services,
-            authenticate=lambda _: self._login(user, kind),
+            authenticate=lambda: self._login(user, kind),
             network=self.config,
             refuses_before_work=True,  # "API calling limit exceeded, Try later" (KBA 3648498)
         )
@@ -55,15 +55,9 @@ class Learning:
         scope = {
             "userId": user, "companyId": self.config.company, "userType": kind, "resourceType": "learning_public_api",
         }  # fmt: skip
-        client = HttpClient(
-            NAME, self.config.base_url.rstrip("/"), self.services, network=self.config,
-            authenticate=lambda _: {"Authorization": f"Basic {b64encode(secret.encode()).decode()}"},
-        )  # fmt: skip
-        with client:
-            body = {"grant_type": "client_credentials", "scope": scope}
-            # a login changes nothing: it may be repeated
-            reply = client.read("login", "POST", TOKEN, json=body)
-            answer = client.decode("login", reply, write=False)
+        basic = {"Authorization": f"Basic {b64encode(secret.encode()).decode()}"}
+        body = {"grant_type": "client_credentials", "scope": scope}
+        reply, answer = self.http.ask_for_login("POST", TOKEN, json=body, headers=basic)
         if reply.status >= 400 or not isinstance(answer, dict) or "access_token" not in answer:
             raise AuthFailed(
                 f"no token for a user of type {kind}", connector=NAME, operation="login",
@@ -81,7 +75,7 @@ class LearningTarget:
     def check(self) -> None:
         """Asks for a token."""
         # no read is documented that every client may make
-        self.learning.http.authenticate(True)
+        self.learning.http.log_in()
 
     def send(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
         """See `Target`."""

@@ -98,7 +98,7 @@ class Wire:
             )
         return found + [[]] * missing
 
-    def _login(self, _: bool) -> Mapping[str, str]:
+    def _login(self) -> Mapping[str, str]:
         # without a source type the tenant answers with a warning (KBA 3709239)
         common = {"Accept": "application/json", "successfactors-sourcetype": "Application"}
         if self.config.auth == "oauth_saml":
@@ -108,13 +108,6 @@ class Wire:
         return {**common, "Authorization": f"Basic {token}"}
 
     def _token(self) -> str:
-        client = HttpClient(
-            NAME,
-            self.http.base_url,
-            self.http.services,
-            network=self.config,
-            session=self.http.session,
-        )
         address = f"{self.http.base_url}/oauth/token"
         form = {
             "grant_type": "urn:ietf:params:oauth:grant-type:saml2-bearer", "client_id": self.config.login,
@@ -123,9 +116,7 @@ class Wire:
             if self._signer
             else self.config.password.get_secret_value(),
         }  # fmt: skip
-        # a login changes nothing: it may be repeated
-        reply = client.read("login", "POST", "/oauth/token", data=form)
-        answer = client.decode("login", reply, write=False)
+        reply, answer = self.http.ask_for_login("POST", "/oauth/token", data=form)
         if reply.status >= 400 or not isinstance(answer, dict) or "access_token" not in answer:
             raise AuthFailed(
                 "the assertion is refused", connector=NAME, operation="login",

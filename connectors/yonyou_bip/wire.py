@@ -107,13 +107,13 @@ class Wire:
         if self.until is not None and self.services.now() > self.until:
             self.http.log_in()
 
-    def _login(self, _: bool) -> Mapping[str, str]:
+    def _login(self) -> Mapping[str, str]:
         config, secret = self.config, self.config.app_secret.get_secret_value()
         at = str(round(self.services.now().timestamp() * 1000))
         asked = {"appKey": config.app_key, "timestamp": at, "signature": sign(config.app_key, at, secret)}
-        with HttpClient(self.name, config.token_url.rstrip("/"), self.services, network=config) as client:
-            reply = client.read("login", "GET", config.token_path, params=asked)
-            answer = client.decode("login", reply, write=False)
+        _, answer = self.http.ask_for_login(
+            "GET", config.token_path, base_url=config.token_url.rstrip("/"), params=asked
+        )
         data = answer.get("data") if isinstance(answer, dict) else None
         token = data.get("access_token") if isinstance(data, dict) else None
         if not token or code_of(answer) not in ("00000", "200"):

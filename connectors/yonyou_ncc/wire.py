@@ -155,7 +155,7 @@ class Wire:
         if self.until is not None and self.services.now() > self.until:
             self.http.log_in()
 
-    def _login(self, _: bool) -> Mapping[str, str]:
+    def _login(self) -> Mapping[str, str]:
         config, secret = self.config, self.config.client_secret.get_secret_value()
         text = config.client_id + secret + config.public_key
         asked = {
@@ -166,10 +166,7 @@ class Wire:
         if config.user_code:
             asked["usercode"] = config.user_code
         head = {"Content-Type": "application/x-www-form-urlencoded"}
-        with HttpClient(NAME, self.http.base_url, self.services, network=config) as client:
-            # a login changes nothing: it may be repeated
-            reply = client.read("login", "POST", TOKEN, params=asked, headers=head)
-            answer = client.decode("login", reply, write=False)
+        _, answer = self.http.ask_for_login("POST", TOKEN, params=asked, headers=head)
         data = answer.get("data") if isinstance(answer, dict) else None
         token = data.get("access_token") if isinstance(data, dict) else None
         if not isinstance(data, dict) or not token or answer.get("success") is not True:

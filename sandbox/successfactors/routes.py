@@ -136,7 +136,7 @@ class SuccessFactors(Vendor):
         try:
             if match is None:
                 return self.list(request, entity) if request.method == "GET" else self.create(request, entity)
-            key = match["value"].strip("'").rstrip("L").replace("''", "'")
+            key = _literal(match["value"])
             if request.method == "GET":
                 body = self.store.get(entity.name, key)
                 return (
@@ -207,7 +207,7 @@ class SuccessFactors(Vendor):
         entity = ENTITIES.get(name)
         if entity is None:
             return _item(index, None, 400, f"COE_ENTITY_NOT_FOUND: entity {name} not found")
-        key = match["value"].strip("'").rstrip("L").replace("''", "'") if match else None
+        key = _literal(match["value"]) if match else None
         values = {k: v for k, v in item.items() if k != "__metadata"}
         if key is None and not entity.generated_key:
             key = values.get(entity.key)
@@ -302,6 +302,11 @@ def failure(status: int, code: str, message: str, headers: dict[str, str] | None
     return Answer(
         {"error": {"code": code, "message": {"lang": "en-US", "value": message}}}, status, headers or {}
     )
+
+
+def _literal(text: str) -> str:
+    """The value of a key: a text in quotes, or a whole number with or without its L."""
+    return text[1:-1].replace("''", "'") if text.startswith("'") else text.removesuffix("L")
 
 
 def _item(index: int, key: str | None, code: int, message: str | None) -> Json:

@@ -106,7 +106,7 @@ def resources(world: World) -> LoggingIn:
 def commands(world: World) -> LoggingIn:
     """The flavour of commands."""
     return LoggingIn(
-        world, "http_json", TARGET, "kpi", WEIGHTS, {**WEIGHTS[0], "weight": 12.5},
+        world, "http_json", TARGET, "kpi", WEIGHTS, {**WEIGHTS[0], "kpi": "other words", "weight": 12.5},
         {**WEIGHTS[1], "weight": 101}, "/rpc/kpi/batch",
     )  # fmt: skip
 

@@ -355,6 +355,14 @@ class TestBatchOnTheWire:
             parts(media_type, body)
 
 
+def test_a_key_keeps_its_last_letter(world: World, target: Any) -> None:
+    """Whole numbers end in L in an address, and so may a reference."""
+    reference = "Q" * 15 + "L"
+    made = Operation(f"{reference}-C1", reference, "create", MDF, recommendation(0).document)
+    assert target.send([made]) == [Confirmed(reference)]
+    assert [row["externalCode"] for row in world.held("successfactors")[MDF]] == [reference]
+
+
 def test_an_upsert_is_cut_by_bytes_too(world: World, target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Long texts in many records: several requests, one outcome each, in order."""
     monkeypatch.setattr(target_module, "MAX_BYTES", 14_000)

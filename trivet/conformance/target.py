@@ -65,6 +65,9 @@ class FarEnd(Protocol):
     def held(self) -> Any:
         """Everything that is there."""
 
+    def by_hand(self, reference: str) -> None:
+        """A person changes the record that was made of the first good document under this reference."""
+
     def misbehave(self, kind: str, **how: Any) -> None:
         """The next write goes wrong."""
 
@@ -159,6 +162,35 @@ class TargetSuite:
             for operation in wanted:
                 (row,) = found[operation.reference]
                 assert {n: row.document.get(n) for n in operation.document} == operation.document
+
+    @pytest.mark.parametrize(
+        "text", ["9" * 40, "𠮷" * 40, "㐂" * 400, "𠮷" * 5000],
+        ids=["40 digits", "40 rare characters", "400 rare characters", "5,000 rare characters"],
+    )  # fmt: skip
+    def test_a_text_arrives_whole_or_is_refused(self, text: str, far_end: FarEnd, tmp_path: Path) -> None:
+        """However the vendor counts, in characters or in bytes: never cut, never taken for a number."""
+        before, first = far_end.held(), far_end.good[0]
+        words = next((name for name, v in first.items() if isinstance(v, str) and " " in v), None)
+        assert words, "the first good document has to hold words"
+        with self.target(far_end.config(), tmp_path) as target:
+            wanted = self.operation(far_end, 0, document={**first, words: text})
+            outcome = self.outcome(target, wanted)
+            if isinstance(outcome, Confirmed):
+                (row,) = target.find(far_end.entity, [wanted])[wanted.reference]
+                assert row.document[words] == text
+                return
+        assert isinstance(outcome, Rejected)
+        assert far_end.held() == before
+
+    def test_a_change_by_hand_is_seen(self, far_end: FarEnd, tmp_path: Path) -> None:
+        """What a person changed is found changed, so that nothing is taken back over somebody's work."""
+        with self.target(far_end.config(), tmp_path) as target:
+            wanted = self.operation(far_end, 0)
+            assert isinstance(self.outcome(target, wanted), Confirmed)
+            (before,) = target.find(far_end.entity, [wanted])[wanted.reference]
+            far_end.by_hand(wanted.reference)
+            (after,) = target.find(far_end.entity, [wanted])[wanted.reference]
+        assert (after.document, after.version) != (before.document, before.version)
 
     def test_a_second_create_is_seen(self, far_end: FarEnd, tmp_path: Path) -> None:
         """A create that is sent twice leaves one record, or two that are both found: never one that nobody sees."""
