@@ -10,11 +10,13 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 import zeep
 import zeep.transports
 
+from sandbox.sap_rfc import rfc
 from trivet.model import Document, Operation
 
 Operations = Sequence[Operation]
@@ -173,4 +175,24 @@ def yonyou_ncc(session: requests.Session, url: str, operations: Operations) -> i
         assert told["success"]
         assert told["data"]["ufinterface"]["successful"] == "Y"
         done += bool(told["data"]["ufinterface"]["sendresult"][0]["content"])
+    return done
+
+
+def sap_rfc(_: requests.Session, url: str, operations: Operations) -> int:
+    """Twenty people a connection, a unit of work each: lock, prebook, commit, unlock."""
+    done = 0
+    for part in _parts(operations, 20):
+        with rfc.Connection(
+            ashost=f"/H/127.0.0.1/S/{urlsplit(url).port}", sysnr="00", client="100", user="TRIVET", passwd="x", lang="EN"
+        ) as session:  # fmt: skip
+            for one in part:
+                person = one.document["ATTENDEEID"]
+                told = session.call("BAPI_EMPLOYEE_ENQUEUE", NUMBER=person)
+                assert told["RETURN"]["TYPE"] in ("", "S")
+                told = session.call("BAPI_PREBOOK_ATTENDANCE", ATTENDEETYPE="P", PLVAR="01", **one.document)
+                assert told["RETURN"]["TYPE"] == "S"
+                told = session.call("BAPI_TRANSACTION_COMMIT", WAIT="X")
+                assert told["RETURN"]["TYPE"] in ("", "S")
+                session.call("BAPI_EMPLOYEE_DEQUEUE", NUMBER=person)
+                done += 1
     return done

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from rich.console import Console
@@ -66,6 +67,9 @@ CASES = [
     }, hand_written.in_house_plans),
     Case("http_json", "kpi", lambda who: {"emp": who, "quarter": "2026Q4", "kpi": "风险意识", "weight": 20, "memo": REASON},
          hand_written.in_house_weights),
+    Case("sap_rfc", "prebooking", lambda who: {
+        "ATTENDEEID": who, "EVENTTYPEID": "50000201", "BEGIN_DATE": "20261201", "END_DATE": "20270218",
+    }, hand_written.sap_rfc),
     Case("yonyou_bip", "trainingPlan", lambda who: {
         "staffCode": who, "courseCode": "TRN-SVC-201", "courseName": "客户服务技巧", "reason": REASON, "score": 9.2,
         "dueDate": "2027-02-18",
@@ -128,7 +132,7 @@ class Driven:
     def send(self, operations: Sequence[Operation], old: str = "", new: str = "") -> float:
         """Seconds that the creates took, after one read that logs in; `new` stands in every address for `old`."""
         services = Services(self.case.target, self.folder, self.folder, lambda: datetime.now(UTC))
-        moved = {n: v.replace(old, new) for n, v in self.config if old and isinstance(v, str)}
+        moved = {n: _moved(v, old, new) for n, v in self.config if old and isinstance(v, str)}
         config = self.config.model_copy(update=moved)
         size = self.declaration.traits.max_ops
         with self.declaration.build(config, services) as target:
@@ -138,6 +142,11 @@ class Driven:
                 for outcome in target.send(operations[at : at + size]):
                     assert isinstance(outcome, Confirmed), outcome
             return time.perf_counter() - start
+
+
+def _moved(address: str, old: str, new: str) -> str:
+    """Another server's address: of an URL, or the port at the end of an SAP router string."""
+    return address.replace(old, new).replace(f"/S/{urlsplit(old).port}", f"/S/{urlsplit(new).port}")
 
 
 def by_hand(case: Case, operations: Sequence[Operation], base_url: str) -> float:
@@ -170,7 +179,7 @@ def measure(case: Case, count: int, folder: Path) -> list[str]:
             _timed(replay, lambda: driven.send(operations, vendor.base_url, replay.base_url))
             for _ in range(RUNS)
         )
-        address = vendor.announce()["base_url"].replace(vendor.base_url, replay.base_url)
+        address = _moved(vendor.announce().get("base_url", vendor.base_url), vendor.base_url, replay.base_url)
         theirs = min(_timed(replay, lambda: by_hand(case, operations, address)) for _ in range(RUNS))
         by_hand(case, operations, address)
         _, server = replay.used()
