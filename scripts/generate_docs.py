@@ -84,6 +84,7 @@ def _traits(declaration: Declaration) -> list[str]:
         return [
             f"- asked by: {traits.asked_by.replace('_', ' ')}",
             f"- operations in one vendor request: {traits.max_ops}",
+            *([f"- bytes of documents in one: {traits.max_bytes:,}"] if traits.max_bytes else []),
             f"- quiet time before an unknown is settled: {traits.quiet_seconds:g} s",
             f"- can take back: {'yes' if traits.deletes else 'no'}",
             *([f"- requests at once: {traits.connections}"] if traits.connections > 1 else []),

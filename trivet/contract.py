@@ -236,6 +236,8 @@ class TargetTraits:
     updates: bool = True
     connections: int = 1
     """Requests that the target takes at once; above 1 `send` is called from as many threads."""
+    max_bytes: int | None = None
+    """Bytes of the documents in one vendor request, as JSON in UTF-8; a single document may be larger."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from .learning import MAX_OPS as ONE
 from .learning import NAME as LEARNING
 from .learning import open_completions, open_learning
 from .listing import opener
-from .target import MAX_OPS, open_target
+from .target import MAX_BYTES, MAX_OPS, open_target
 from .wire import NAME
 
 TITLE = "SAP SuccessFactors (OData V2)"
@@ -29,7 +29,9 @@ COMPLETIONS = ("completions",)
 
 TARGET = TargetConnector(
     NAME, TITLE, SuccessFactorsConfig, open_target,
-    TargetTraits(asked_by="searchable_reference", max_ops=MAX_OPS, quiet_seconds=2.0, deletes=True),
+    TargetTraits(
+        asked_by="searchable_reference", max_ops=MAX_OPS, quiet_seconds=2.0, deletes=True, max_bytes=MAX_BYTES
+    ),
 )  # fmt: skip
 DIRECTORY = DirectoryConnector(NAME, TITLE, SuccessFactorsConfig, opener(*EMPLOYEES), EMPLOYEES)
 CATALOGUE = CatalogueConnector(NAME, TITLE, SuccessFactorsConfig, opener(*CODES), CODES, experimental=True)

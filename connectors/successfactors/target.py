@@ -1,6 +1,5 @@
 """Bulk upsert with one outcome per record, search by our reference, deletes side by side in `$batch`."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -71,7 +70,7 @@ class SuccessFactorsTarget:
                 ready.append((operation, self._item(operation)))
             except Rejected as refused:
                 outcomes[operation.key] = refused
-        carried = _in_turn(_light(ready), self._upserted)
+        carried = self._upserted(ready) if ready else ()
         outcomes |= {operation.key: said for (operation, _), said in zip(ready, carried, strict=True)}
         return [outcomes[operation.key] for operation in operations]
 
@@ -221,20 +220,6 @@ def _in_turn(
 
 def _unsent(why: ConnectorError) -> Retryable:
     return Retryable("not sent, the request before it went wrong", connector=NAME, operation=why.operation)
-
-
-def _light(ready: Sequence[tuple[Operation, Document]]) -> list[list[tuple[Operation, Document]]]:
-    """The items in requests of at most `MAX_BYTES`."""
-    requests: list[list[tuple[Operation, Document]]] = []
-    room = 0
-    for entry in ready:
-        size = len(json.dumps(entry[1]))
-        if size > room or not requests:
-            requests.append([])
-            room = MAX_BYTES
-        requests[-1].append(entry)
-        room -= size
-    return requests
 
 
 def _chunks(entries: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -31,7 +31,6 @@ from trivet_connectors.successfactors import (
     LEARNING_TARGET,
     TARGET,
 )
-from trivet_connectors.successfactors import target as target_module
 from trivet_connectors.successfactors.batch import Change, parts, written
 from trivet_connectors.successfactors.config import EntityConfig, SuccessFactorsConfig
 from trivet_connectors.successfactors.edm import parse_metadata
@@ -361,16 +360,6 @@ def test_a_key_keeps_its_last_letter(world: World, target: Any) -> None:
     made = Operation(f"{reference}-C1", reference, "create", MDF, recommendation(0).document)
     assert target.send([made]) == [Confirmed(reference)]
     assert [row["externalCode"] for row in world.held("successfactors")[MDF]] == [reference]
-
-
-def test_an_upsert_is_cut_by_bytes_too(world: World, target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long texts in many records: several requests, one outcome each, in order."""
-    monkeypatch.setattr(target_module, "MAX_BYTES", 14_000)
-    wanted = [recommendation(i) for i in range(7)]
-    wanted[4] = operation(4, "create", document={"cust_userId": "nobody", "cust_courseCode": "C4"})
-    outcomes = target.send(wanted)
-    assert [isinstance(said, Confirmed) for said in outcomes] == [True] * 4 + [False] + [True] * 2
-    assert len(calls(world, "upsert")) == 3
 
 
 def test_a_goal_of_somebody_else_changes_in_what_is_said_alone(world: World, target: Any) -> None:

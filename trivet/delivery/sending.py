@@ -1,11 +1,12 @@
-"""Vendor requests: at most `max_ops` operations each, one after the other or on several connections, each outcome told."""
+"""Vendor requests within the target's limits, one after the other or on several connections, each outcome told."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from trivet.contract import Target
+from trivet.contract import Target, TargetTraits
 from trivet.delivery.work import Work
 from trivet.errors import (
     AuthFailed,
@@ -18,6 +19,7 @@ from trivet.errors import (
 )
 from trivet.ledger.bulk import chunks
 from trivet.model import Operation, Outcome
+from trivet.quick_json import quick_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def send_all(
     bound: Mapping[str, str] | None = None,
     refused: set[str] | None = None,
 ) -> Answer:
-    """Vendor requests of at most `max_ops`, until all are sent or the connection must stop.
+    """Vendor requests of at most `max_ops` and `max_bytes`, until all are sent or the connection must stop.
 
     `bound` names by operation key what must stand or fall together: once one was refused, the others are not sent any
     more; `refused` keeps that from one call to the next. A quarter of the lease's time is the limit, so that the outcomes
@@ -115,7 +117,7 @@ def send_all(
     """
     ends = monotonic() + work.limits.lease / 4
     sending = _Sending(work, bound or {}, ends, refused if refused is not None else set())
-    parts = list(chunks(wanted, work.traits.max_ops))
+    parts = list(requests(wanted, work.traits))
     if len(parts) == 1 or work.traits.connections == 1:
         said = [sending.request(part) for part in parts]
     else:
@@ -124,6 +126,30 @@ def send_all(
     work.stopped, work.bug = work.stopped or sending.stop, work.bug or sending.bug
     outcomes = [outcome for part in said for outcome in part]
     return Answer(outcomes, sending.stop, sending.bug, sending.answered, sending.failures, sending.why)
+
+
+def requests(wanted: Sequence[Operation], traits: TargetTraits) -> Iterator[list[Operation]]:
+    """The operations in their order, cut where the target's limits are reached."""
+    for part in chunks(wanted, traits.max_ops):
+        if traits.max_bytes is None:
+            yield part
+            continue
+        request, room = list[Operation](), traits.max_bytes
+        for one in part:
+            size = _size(one)
+            if request and size > room:
+                yield request
+                request, room = [], traits.max_bytes
+            request.append(one)
+            room -= size
+        yield request
+
+
+def _size(operation: Operation) -> int:
+    written = quick_json(operation.document)
+    return len(
+        written if written is not None else json.dumps(operation.document, ensure_ascii=False).encode()
+    )
 
 
 def send(target: Target, wanted: Sequence[Operation]) -> Answer:

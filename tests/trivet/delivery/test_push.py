@@ -1,5 +1,7 @@
 """Intent before the first byte, one outcome per operation, and nothing sent that may have arrived."""
 
+import json
+
 import pytest
 from chaos.desk import LIMITS, Desk, wanted
 from chaos.fake_target import Crash
@@ -25,6 +27,23 @@ def crash_at(name: str) -> None:
 def many(n: int, **more: object) -> list[object]:
     """Records of that many people."""
     return [wanted(f"p{i:03}/goal", {"weight": i}, **more) for i in range(n)]
+
+
+def test_long_documents_go_in_more_calls(desk: Desk) -> None:
+    """Calls are cut by the target's `max_bytes` too; a document that is longer by itself goes alone, and none is lost."""
+    target = desk.target(max_ops=100, max_bytes=1000)
+    calls: list[list[str]] = []
+    target.on_send = lambda operations: calls.append([operation.document["text"] for operation in operations])
+    texts = ["因" * 100, "a" * 100, "b" * 400, "c" * 2000, "d", "e", None]
+    desk.plan(*(wanted(f"p{i}/goal", {"text": text}) for i, text in enumerate(texts)))
+    done = desk.push()
+    assert (done.confirmed, done.left) == (len(texts), 0)
+    assert sorted(text or "" for call in calls for text in call) == sorted(text or "" for text in texts)
+    sizes = [
+        [len(json.dumps({"text": text}, ensure_ascii=False).encode()) for text in call] for call in calls
+    ]
+    assert all(sum(call) <= 1000 or len(call) == 1 for call in sizes)
+    assert len(calls) < len(texts)
 
 
 def test_hundreds_of_operations_go_in_few_calls(any_desk: Desk) -> None:
