@@ -20,6 +20,7 @@ from trivet.contract import Services
 from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable, UnknownOutcome
 from trivet.http import HttpClient, Reply
 from trivet.model import Document
+from trivet.quick_json import quick_json
 
 from . import secrecy
 from .config import NccConfig
@@ -29,7 +30,7 @@ NAME = "yonyou_ncc"
 TOKEN = "/nccloud/opm/accesstoken"  # noqa: S105 - a path
 EARLY = timedelta(minutes=5)
 """So long before its end a token is fetched anew."""
-DONE, SESSION_LOST = "1000000000", "1000000012"
+SESSION_LOST = "1000000012"
 _BUSINESS = {"1000000001", "1000000002", "1000000007"}
 _LOCKED = {"1000000005", "1000000006"}
 _REFUSED = {"1000000008", "1000000013"}
@@ -98,7 +99,9 @@ class Wire:
     def _call(self, body: Document, more: Mapping[str, str]) -> Mapping[str, Any]:
         """Head and body of one attempt: the key of the encryption changes with the token."""
         config = self.config
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        written = quick_json(body)
+        # half characters only the slow way can write, as escapes
+        text = written.decode() if written is not None else json.dumps(body)
         signature = secrecy.sign(
             config.client_id + text + config.public_key, config.public_key, config.release
         )

@@ -62,7 +62,12 @@ class YonyouNcc(Vendor):
                 return auth.refused("1000000010", "Failed to verify signature for call api")
             if self.store.get("_unlinked", path) is not None:
                 return auth.refused("1000000010", f"第三方应用【{auth.CLIENT_ID}】没有【{path}】的权限")
-            answer = handler(body, request)
+            try:
+                json.dumps(body, ensure_ascii=False).encode()
+                answer = handler(body, request)
+            except UnicodeEncodeError:
+                # half a character, which no database takes
+                answer = auth.refused("1000000002", "非法字符")
             return Answer(application.closed(answer.payload().decode(), key))
 
         self.route("POST", path, guarded)

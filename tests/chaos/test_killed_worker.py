@@ -22,6 +22,8 @@ from chaos.erp_server import READ_FAULTS, WRITE_FAULTS
 from chaos.fixtures import in_memory, migrated
 from chaos.trials import Ground, Trial, Verdict, spread
 
+pytestmark = pytest.mark.alone
+
 __all__ = ["in_memory", "migrated"]
 LINES, MOMENTS, PLACES, CALLS, UNHARMED, NAIVE = 200, 60, 60, 80, 80, 30
 

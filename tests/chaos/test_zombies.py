@@ -12,6 +12,8 @@ from trivet.delivery import failpoints
 from trivet.errors import LedgerError
 from trivet.ledger import Ledger, audit
 
+pytestmark = pytest.mark.alone
+
 __all__ = ["clock", "in_memory", "migrated", "sqlite_ledger"]
 GOAL = {"weight": 20}
 

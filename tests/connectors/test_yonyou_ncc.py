@@ -367,6 +367,16 @@ class TestDocuments:
         (found,) = target.find(PLAN, [operation(0)])[operation(0).reference]
         assert found.document == operation(0).document
 
+    @pytest.mark.parametrize("level", ["L0", "L3"])
+    def test_bad_input_half_a_character_travels_as_an_escape(
+        self, level: str, world: World, target: Any
+    ) -> None:
+        """It is signed as it is sent; the server refuses it, and nothing breaks on the way."""
+        world.change(NAME, what="level", level=level)
+        half = {**operation(0).document, "coursename": "half \ud83d"}
+        (said,) = target.send([operation(0, document=half)])
+        assert (type(said), said.vendor_code) == (Rejected, "1000000002")
+
     def test_a_document_that_is_not_configured(self, target: Any) -> None:
         """Refused with the setting that names it."""
         with pytest.raises(Rejected) as caught:

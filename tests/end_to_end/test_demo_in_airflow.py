@@ -29,6 +29,8 @@ LAUNCHER = """
 import sys, time
 from pathlib import Path
 from trivet.cli.demo_processes import Processes, Wanted
+
+pytestmark = pytest.mark.alone
 folder = Path(sys.argv[1])
 wanted = [Wanted("stubborn", [sys.executable, "-c", sys.argv[2], str(folder / "pids")], {}, folder / "log")]
 with Processes(wanted, folder / "spec.json"):

@@ -17,7 +17,7 @@ from conftest import ROOT, World
 from trivet.cli.demo_airflow import AirflowClient, environment, free_port
 from trivet.cli.demo_processes import Processes, Wanted
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.alone, pytest.mark.timeout(600)]
 
 READING = 6.0  # seconds
 

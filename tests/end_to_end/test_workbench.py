@@ -133,7 +133,9 @@ def test_plan_apply_and_back(world: World) -> None:
     )
     told = asked(world, "plan", flow)
     assert told["applications"] > 0
-    assert [one["file"] for one in told["files"]] == ["rules/competencies"]
+    assert [(one["file"], one["effect"]) for one in told["files"]] == [
+        ("rules/competencies", "counted below")
+    ]
     assert told["targets"]["kingdee_cloud"]["withdraw"] >= 1
     assert any("eight" in name for name in told["fields"])
     assert any("successfactors" in one["what"] for one in told["examples"])
@@ -146,6 +148,11 @@ def test_plan_apply_and_back(world: World) -> None:
     assert asked(world, "apply", flow, "--note", "stricter")[0]["release"] == 2
     (newest, *_) = asked(world, "releases", flow)
     assert (newest["applied_by"], newest["note"], newest["plan"]) == ("ann", "stricter", told["plan"])
+    assessment = world.home / "mappings" / "assessments" / "interview.yaml"
+    assessment.write_text(assessment.read_text().replace("version: 1", "version: 2"))
+    # what was scored is not scored again, and the plan says so
+    (scored,) = asked(world, "plan", flow)["files"]
+    assert (scored["file"], scored["effect"]) == ("assessments/interview", "from the next run on")
     assert asked(world, "apply", flow, "--back")[0]["note"] == "back to release 1"
     (newest, _, oldest) = asked(world, "releases", flow)
     assert newest["versions"] == oldest["versions"]

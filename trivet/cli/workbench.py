@@ -104,7 +104,7 @@ def plan(
         return
     output.print_rows(
         told["files"],
-        ["file", "in_use", "planned"],
+        ["file", "in_use", "planned", "effect"],
         as_json=False,
         empty="no file differs from what is in use",
     )

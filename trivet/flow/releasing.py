@@ -71,7 +71,17 @@ def plan_release(hub: Hub, flow_name: str, nights: int) -> Row:
     )
     with hub.ledger.begin() as tx:
         releases.put_plan(tx, planned)
-    files = [{"file": name, "in_use": old.get(name), "planned": versions[name]} for name in changed]
+    untried = {name for name in (flow.assessment, flow.feedback and flow.feedback.mapping) if name}
+    files = [
+        {
+            "file": name,
+            "in_use": old.get(name),
+            "planned": versions[name],
+            # what was scored and told is not scored and told again
+            "effect": "from the next run on" if name in untried else "counted below",
+        }
+        for name in changed
+    ]
     return {"plan": planned.id, "flow": flow.name, "files": files, **outcome, "examples": changes.examples}
 
 

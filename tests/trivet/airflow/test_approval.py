@@ -21,6 +21,8 @@ RUN = """
 import json, sys
 from pathlib import Path
 from airflow.dag_processing.dagbag import DagBag
+
+pytestmark = pytest.mark.alone
 bag = DagBag()
 assert not bag.import_errors, bag.import_errors
 run = bag.dags[sys.argv[2]].test(run_conf=json.loads(sys.argv[3]))
