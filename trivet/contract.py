@@ -226,7 +226,7 @@ class TargetTraits:
 
     asked_by: Literal["unique_reference", "searchable_reference", "nothing"]
     """unique: the target refuses a second record with our reference; searchable: it can be asked for it; nothing:
-    unknown outcomes go to a person, never to a retry."""
+    unknown outcomes go to a person, never to a retry, and so does taking back."""
     max_ops: int
     """Operations in one vendor request."""
     quiet_seconds: float

@@ -43,8 +43,6 @@ TRAITS = st.builds(
     quiet_seconds=st.just(QUIET),
     deletes=st.sampled_from([True, True, True, False]),
     updates=st.sampled_from([True, True, True, False]),
-    # a document of the histories has about as many bytes
-    max_bytes=st.sampled_from([None, None, 20]),
 )
 
 

@@ -27,6 +27,19 @@ def test_a_pause_that_is_asked_for_while_doubles_are_taken_away_holds(
     assert not target.broken
 
 
+def test_what_a_person_changed_where_nothing_can_be_asked_is_not_taken_back(
+    sqlite_ledger: Ledger, clock: Clock
+) -> None:
+    """The target told the id of the create, and tells nothing of what became of it."""
+    desk = Desk(sqlite_ledger, clock)
+    target = desk.target(asked_by="nothing", max_ops=1)
+    desk.plan(wanted("ann/goal", GOAL))
+    desk.push()
+    target.rows[0].edited = True
+    desk.rollback()
+    assert (len(target.rows), target.broken) == (1, [])
+
+
 def test_a_refusal_in_a_later_batch_takes_the_siblings_of_its_own_plan_back(
     sqlite_ledger: Ledger, clock: Clock
 ) -> None:

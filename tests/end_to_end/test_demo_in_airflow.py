@@ -14,6 +14,8 @@ from trivet.cli.demo_processes import Processes, Wanted
 from trivet.errors import ConfigError, TrivetError
 from trivet.settings import Settings
 
+pytestmark = pytest.mark.alone
+
 REPOSITORY = Path(__file__).parents[2]
 
 # what airflow does to us: a task in a process group of its own, and one that ignores the polite signal
@@ -30,7 +32,6 @@ import sys, time
 from pathlib import Path
 from trivet.cli.demo_processes import Processes, Wanted
 
-pytestmark = pytest.mark.alone
 folder = Path(sys.argv[1])
 wanted = [Wanted("stubborn", [sys.executable, "-c", sys.argv[2], str(folder / "pids")], {}, folder / "log")]
 with Processes(wanted, folder / "spec.json"):

@@ -110,7 +110,8 @@ def _steps(work: Work, part: Sequence[StoredOperation], known: Mapping[str, Cont
     if not _can(work, part[0]):
         return [_Step(entry, verdict="CANNOT_BE_TAKEN_BACK") for entry in part]
     if work.traits.asked_by == "nothing":
-        return [_unasked(entry) for entry in part]
+        # nobody can tell whether a person has changed it since: taking it back is a person's decision
+        return [_Step(entry, verdict="CANNOT_BE_TAKEN_BACK") for entry in part]
     wanted = {entry.id: as_operation(entry, known[entry.id].document or {}) for entry in part}
     found = work.find(part[0].entity, list(wanted.values()))
     steps = []
@@ -129,13 +130,6 @@ def _can(work: Work, entry: StoredOperation) -> bool:
     if entry.kind == "create":
         return work.traits.deletes
     return entry.kind == "delete" or work.traits.updates
-
-
-def _unasked(entry: StoredOperation) -> _Step:
-    """Where nothing can be asked, only a create whose id the target told can be taken back."""
-    if entry.kind == "create" and entry.remote_id:
-        return _Step(entry, _backward(entry, {}, entry.remote_id))
-    return _Step(entry, verdict="CANNOT_BE_TAKEN_BACK")
 
 
 def _step(entry: StoredOperation, known: Contents, rows: Sequence[Found]) -> _Step:

@@ -16,13 +16,14 @@ from conftest import World
 from trivet.airflow import approval
 from trivet.airflow.approval import SecondPerson, table
 
+pytestmark = pytest.mark.alone
+
 REPOSITORY = Path(__file__).parents[3]
 RUN = """
 import json, sys
 from pathlib import Path
 from airflow.dag_processing.dagbag import DagBag
 
-pytestmark = pytest.mark.alone
 bag = DagBag()
 assert not bag.import_errors, bag.import_errors
 run = bag.dags[sys.argv[2]].test(run_conf=json.loads(sys.argv[3]))

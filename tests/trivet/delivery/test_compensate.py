@@ -216,16 +216,15 @@ def test_a_target_without_delete_is_said(desk: Desk) -> None:
     assert len(target.sent) == 1
 
 
-def test_where_nothing_can_be_asked_creates_are_taken_back_by_their_id(desk: Desk) -> None:
-    """An update there has no before-image and is left."""
+def test_where_nothing_can_be_asked_nothing_is_taken_back(desk: Desk) -> None:
+    """A person may have changed it since, and nobody could tell: it is a person's decision."""
     target = desk.target(asked_by="nothing")
     desk.plan(wanted("ann/goal", GOAL), wanted("bob/goal", GOAL))
     desk.push()
-    desk.plan(wanted("ann/goal", {"weight": 30}))
-    desk.push()
+    target.rows[0].edited = True
     report = desk.rollback()
-    assert [left.code for left in report.left] == ["CANNOT_BE_TAKEN_BACK"]
-    assert len(target.rows) == 1
+    assert [left.code for left in report.left] == ["CANNOT_BE_TAKEN_BACK"] * 2
+    assert (len(target.rows), target.broken) == (2, [])
 
 
 def test_a_target_that_is_away_keeps_the_wish(desk: Desk) -> None:
