@@ -1,6 +1,6 @@
 """A small HTTP/1.1 server on loopback: routes, faults, a log of calls, and control below `/_sandbox/`.
 
-GET    /_sandbox/health    POST /_sandbox/reset     everything as after the start
+GET    /_sandbox/health    POST /_sandbox/reset     as after the start; calls under way do nothing
 GET    /_sandbox/state     POST /_sandbox/change    what a person does in the vendor's own screens
 GET    /_sandbox/log       POST|DELETE /_sandbox/faults
 """
@@ -73,6 +73,7 @@ class Vendor:
         self.faults = Faults()
         self.log: deque[Json] = deque(maxlen=LOG_LENGTH)
         self.base_url = ""
+        self.resets = 0
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
 
     def route(self, method: str, template: str, handler: Handler) -> None:
@@ -129,6 +130,7 @@ class Vendor:
         if what == "log":
             return Answer(list(self.log))
         if what == "reset" and request.method == "POST":
+            self.resets += 1
             self.faults.clear()
             self.log.clear()
             self.store.clear()
@@ -174,9 +176,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _misbehave(self, request: Request, fault: Fault | None) -> None:
         kind = fault.kind if fault else None
+        resets = self.vendor.resets
         if fault and kind == "delay":
             time.sleep(fault.seconds)
-            kind = None
+            # a call from before a reset changes nothing that stands after it
+            kind = None if self.vendor.resets == resets else "reset_before"
         if kind == "reset_before":
             self._log(request, 0, kind)
             self._reset()
@@ -187,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(early)
             return
         if fault and kind == "late":
-            threading.Timer(fault.seconds, self._guarded, (self.vendor.handle, request)).start()
+            threading.Timer(fault.seconds, self._late, (request, resets)).start()
             self._log(request, 0, kind)
             self._reset()
             return
@@ -196,6 +200,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._guarded(self.vendor.handle, request)
         self._log(request, answer.status, kind)
         self._after(answer, kind)
+
+    def _late(self, request: Request, resets: int) -> None:
+        if self.vendor.resets == resets:
+            self._guarded(self.vendor.handle, request)
 
     def _early(self, request: Request, fault: Fault) -> Answer | None:
         kind = fault.kind
