@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .feishu_hire import FeishuHire
+from .greenhouse import Greenhouse
 from .http_json import InHouseErp
 from .kingdee_cloud import KingdeeCloud
 from .sap_rfc import SapRfc
@@ -24,6 +25,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "http_json": InHouseErp,
     "yonyou_bip": YonyouBip,
     "yonyou_ncc": YonyouNcc,
+    "greenhouse": Greenhouse,
 }
 
 

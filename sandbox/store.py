@@ -66,7 +66,7 @@ class Store:
             ).fetchall()
         return [(key, json.loads(body)) for key, body in rows]
 
-    def owned(self, kind: str, owner: str, value: str) -> list[Json]:
+    def owned(self, kind: str, owner: str, value: str | int) -> list[Json]:
         """The objects of the kind whose property `owner` has that value, by id."""
         # an index for each property that is asked for: one look must not read a thousand objects
         column = f"json_extract(body, '$.{owner}')"
@@ -89,6 +89,15 @@ class Store:
                 (kind, low, high, *after, limit),
             ).fetchall()
         return [(at, key, json.loads(body)) for at, key, body in rows]
+
+    def latest(self, kind: str, low: int, high: int, before: str, limit: int) -> list[tuple[str, Json]]:
+        """The next objects by id downwards below a position, with low <= time <= high."""
+        with self.lock:
+            rows = self._db.execute(
+                "SELECT id, body FROM object WHERE kind = ? AND id < ? AND at BETWEEN ? AND ? ORDER BY id DESC LIMIT ?",
+                (kind, before, low, high, limit),
+            ).fetchall()
+        return [(key, json.loads(body)) for key, body in rows]
 
     def next_number(self, name: str, first: int) -> int:
         """A counter that survives a restart."""

@@ -164,7 +164,7 @@ class World:
 
     def writes(self, name: str) -> list[dict[str, Any]]:
         """The calls that may have changed something."""
-        reads = ("Query", "/tenant_access_token", "Login", "/oauth/")
+        reads = ("Query", "token", "Login", "/oauth/")
         return [
             call
             for call in self._ask(name, "GET", "log")

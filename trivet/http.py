@@ -104,6 +104,8 @@ class HttpClient:
         retry_after(reply) if reply.status == 429 else None
     )
     """The pause in seconds that the answer asks for, None where it asks for none."""
+    spent: Callable[[Reply], float | None] = lambda _: None
+    """Seconds until the vendor counts anew, where this answer says that it was the last one that it allows until then."""
     speaks: Callable[[Reply], bool] = lambda _: False
     """Whether an answer with a 5xx is the vendor's own word on the call, which its connector judges (a SOAP fault comes
     with HTTP 500); any other is a failure here."""
@@ -276,7 +278,10 @@ class HttpClient:
         ):
             body = self._body(operation, response, start + 2 * self.network.read_seconds, write)
         self._tell(operation, method, path, prepared, response, body, time.monotonic() - start)
-        return Reply(response.status_code, response.headers, body)
+        reply = Reply(response.status_code, response.headers, body)
+        if (pause := self.spent(reply)) is not None:
+            self._budget.pause(clamp(pause))
+        return reply
 
     def _tell(
         self,

@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
 
 from trivet.contract import Services
+from trivet.downloads import Link, download
 from trivet.errors import Rejected, Retryable
 from trivet.model import Document, Download
 
 from .config import FeishuHireConfig
 from .wire import NAME, Wire
-
-CHUNK = 256 * 1024
-_TEXT = (b"<", b"{")
 
 
 class FeishuHireRecordings:
@@ -27,64 +24,21 @@ class FeishuHireRecordings:
         """Reads one job."""
         self.wire.read("check", "/jobs", {"page_size": 1})
 
-    @contextmanager
-    def open(self, reference: Document) -> Iterator[Download]:
+    def open(self, reference: Document) -> AbstractContextManager[Download]:
         """See `RecordingSource`."""
-        attachment = self._attachment(reference)
-        with self._opened(reference, attachment) as response:
-            length = _length(response)
-            if length is not None and length > self.limit:
-                raise _refused("MEDIA_TOO_LARGE", f"larger than {self.limit // 1024 // 1024} MB")
-            yield Download(
-                attachment.get("mime") or "application/octet-stream",
-                attachment.get("name") or "",
-                length,
-                self._chunks(response, length),
-            )
+        return download(self.wire.http, lambda: self._signed(reference), self.limit)
 
-    @contextmanager
-    def _opened(self, reference: Document, attachment: Document) -> Iterator[Any]:
-        with self.wire.http.stream("download", attachment["url"]) as response:
-            if response.status_code == 200:
-                yield response
-                return
-            status = response.status_code
-        if status not in (403, 404, 410):
-            raise Retryable(f"HTTP {status}", connector=NAME, operation="download")
-        # the link has run out between the two calls: one fresh one
-        with self.wire.http.stream("download", self._attachment(reference)["url"]) as response:
-            if response.status_code != 200:
-                raise Retryable(
-                    f"HTTP {response.status_code} on a fresh link", connector=NAME, operation="download"
-                )
-            yield response
-
-    def _attachment(self, reference: Document) -> Document:
+    def _signed(self, reference: Document) -> Link:
         name = reference.get("attachment_id")
         if not isinstance(name, str) or not re.fullmatch(r"[\w-]+", name):
-            raise _refused("REFERENCE", "the reference names no attachment")
+            raise Rejected(
+                "the reference names no attachment", connector=NAME, operation="download", vendor_code="REFERENCE"
+            )  # fmt: skip
         data = self.wire.read("get attachment", f"/attachments/{name}")
         attachment = data.get("attachment")
         if not isinstance(attachment, dict) or not attachment.get("url"):
             raise Retryable("the attachment has no link", connector=NAME, operation="get attachment")
-        return attachment
-
-    def _chunks(self, response: Any, length: int | None) -> Iterator[bytes]:
-        size = 0
-        for chunk in self.wire.http.pieces("download", response, CHUNK):
-            if size == 0 and chunk.lstrip()[:1] in _TEXT:
-                raise _refused("MEDIA_TYPE_MISMATCH", "text came in place of a recording")
-            size += len(chunk)
-            if size > self.limit:
-                raise _refused("MEDIA_TOO_LARGE", f"larger than {self.limit // 1024 // 1024} MB")
-            yield chunk
-        if size == 0 or (length is not None and size < length):
-            raise Retryable(
-                f"{size} of {length or 'unknown'} bytes arrived",
-                connector=NAME,
-                operation="download",
-                vendor_code="MEDIA_TRUNCATED",
-            )
+        return Link(attachment["url"], attachment.get("mime"), attachment.get("name"))
 
 
 @contextmanager
@@ -93,13 +47,3 @@ def open_recordings(config: FeishuHireConfig, services: Services) -> Iterator[Fe
     recordings = FeishuHireRecordings(config, services)
     with recordings.wire.http:
         yield recordings
-
-
-def _length(response: Any) -> int | None:
-    # of a packed transfer the declared length is the packed one's
-    declared = None if "Content-Encoding" in response.headers else response.headers.get("Content-Length")
-    return int(declared) if declared else None
-
-
-def _refused(code: str, message: str) -> Rejected:
-    return Rejected(message, connector=NAME, operation="download", vendor_code=code)

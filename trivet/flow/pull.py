@@ -1,11 +1,13 @@
 """Vendor pages into the ledger together with their cursor: what a killed night had pulled is not asked for again."""
 
 import logging
+import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from trivet.contract import CatalogueConnector, Source, SourceConnector
-from trivet.errors import AuthFailed, ConnectorError
+from trivet.errors import AuthFailed, ConnectorError, RateLimited
 from trivet.flow.ahead import ahead
 from trivet.flow.catalogue import retire
 from trivet.flow.definition import Flow
@@ -14,8 +16,11 @@ from trivet.flow.ports import Port, ports
 from trivet.ledger import batches, cursors, records, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.set_asides import SetAside
+from trivet.model import Cursor, Page
 
 log = logging.getLogger(__name__)
+PATIENCE = 900.0
+"""Seconds of a vendor's pauses that one stream waits out in a run; beyond it is set aside and goes on in the next."""
 
 
 def open_batch(hub: Hub, flow: Flow, run_key: str) -> Batch:
@@ -80,7 +85,7 @@ def _pull_stream(
         since = cursors.get(tx, tenant=flow.tenant, flow=flow.name, **here)
     listed: set[str] = set()
     whole = port.kind is CatalogueConnector
-    for page in ahead(iter(source.pages(stream, since or None))):
+    for page in ahead(_pages(source, stream, since)):
         with hub.ledger.begin() as tx:
             stored = records.store_page(tx, batch, port.connection, stream, page)
             batches.count(tx, batch.id, records=stored.new + stored.changed)
@@ -89,6 +94,23 @@ def _pull_stream(
         whole = whole and not page.cursor
     if whole and listed:
         counts[stream] += retire(hub, flow, batch, port, stream, listed)
+
+
+def _pages(source: Source, stream: str, since: Cursor | None) -> Iterator[Page]:
+    """The stream's pages; a pause that the vendor asks for is waited out."""
+    patience = PATIENCE
+    while True:
+        try:
+            for page in source.pages(stream, since or None):
+                since = page.cursor
+                yield page
+            return
+        except RateLimited as pause:
+            patience -= pause.retry_after
+            if patience < 0:
+                raise
+            log.info("stream %s goes on in %.0f s: %s", stream, pause.retry_after, pause.message)
+            time.sleep(pause.retry_after)
 
 
 def _set_stream_aside(hub: Hub, batch: Batch, connection: str, stream: str, error: ConnectorError) -> None:

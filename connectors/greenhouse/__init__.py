@@ -1,0 +1,27 @@
+"""Greenhouse Recruiting by Harvest v3: candidates in, recordings in, scores out into custom fields of the application.
+
+After harvestdocs.greenhouse.io as read by Airbyte's connector (CONTRIBUTING, manifest), a registry of the vendor's own
+parameters (sam-vangelos/greenhouse-mcp) and a working client (open-greenhouse-mcp 0.5.0). Harvest v1 and v2 ended on 2026-08-31.
+
+A recording is an attachment of the application whose name says its interview (`interview-<id>.mp4`): Greenhouse keeps the
+address of a meeting, not its recording.
+"""
+
+from trivet.contract import RecordingsConnector, SourceConnector, TargetConnector, TargetTraits
+
+from .config import GreenhouseConfig
+from .recordings import open_recordings
+from .source import STREAMS, open_source
+from .target import open_target
+from .wire import NAME
+
+TITLE = "Greenhouse Recruiting (Harvest v3)"
+SOURCE = SourceConnector(NAME, TITLE, GreenhouseConfig, open_source, STREAMS)
+RECORDINGS = RecordingsConnector(NAME, TITLE, GreenhouseConfig, open_recordings)
+TARGET = TargetConnector(
+    NAME,
+    TITLE,
+    GreenhouseConfig,
+    open_target,
+    TargetTraits(asked_by="searchable_reference", max_ops=1, quiet_seconds=10.0, deletes=True),
+)

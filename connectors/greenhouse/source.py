@@ -1,0 +1,97 @@
+"""Jobs, candidates, applications, interviews and attachments, by update time.
+
+A list comes with the highest id first, not by time: the position moves only after the last page, and a window has two
+sides, so that what changes while we page falls into the next one. Windows overlap by a minute, for clocks that differ.
+In the middle of a window the vendor's cursor leads on; it must travel alone, and where it has run out the window begins again.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from trivet.contract import Services
+from trivet.errors import Rejected
+from trivet.model import Cursor, Document, Page, Record
+
+from .config import GreenhouseConfig
+from .wire import Wire, malformed
+
+STREAMS = ("jobs", "candidates", "applications", "interviews", "attachments")
+OVERLAP = timedelta(seconds=60)
+
+
+class GreenhouseSource:
+    """See `trivet.contract.Source`."""
+
+    def __init__(self, config: GreenhouseConfig, services: Services) -> None:
+        self.config, self.services = config, services
+        self.wire = Wire(config, services)
+
+    def check(self) -> None:
+        """Reads one object of every list: each has a scope of its own."""
+        for stream in STREAMS:
+            self.wire.page(stream, {"per_page": 1})
+
+    def pages(self, stream: str, since: Cursor | None) -> Iterator[Page]:
+        """See `Source`; the vendor's objects as they are, without what is no news: the link of an attachment, which is another
+        one with every read, and the custom fields that we write ourselves."""
+        state = json.loads(since) if since else {}
+        begin = state.get("from")
+        end, following = state.get("to"), state.get("next")
+        if end is None:
+            end, following = _text(self.services.now()), None
+        while True:
+            query = {"cursor": following} if following else self._window(begin, end)
+            try:
+                rows, cursor = self.wire.page(stream, query)
+            except Rejected:
+                if not following or following != state.get("next"):
+                    raise
+                # kept from an earlier run, it leads nowhere any more
+                following, state = None, {}
+                continue
+            if cursor is not None and cursor == following:
+                raise malformed(f"list {stream}", "the page leads to itself")
+            last = cursor is None
+            position = {"from": end} if last else {"from": begin, "to": end, "next": cursor}
+            yield Page(tuple(_record(self._news(stream, row)) for row in rows), Cursor(json.dumps(position)))
+            if last:
+                return
+            following = cursor
+
+    def _news(self, stream: str, row: Document) -> Document:
+        if stream == "attachments":
+            return {name: value for name, value in row.items() if name != "url"}
+        fields = row.get("custom_fields")
+        if stream != "applications" or not isinstance(fields, dict):
+            return row
+        return row | {"custom_fields": {k: v for k, v in fields.items() if not self.config.ours(k)}}
+
+    def _window(self, begin: str | None, end: str) -> Document:
+        bounds = [("lte", end)]
+        if begin:
+            bounds.insert(0, ("gte", _text(datetime.fromisoformat(begin) - OVERLAP)))
+        query: dict[str, Any] = {"per_page": self.config.page_size}
+        if self.config.date_filter == "pipe":
+            return query | {"updated_at": "|".join(part for bound in bounds for part in bound)}
+        return query | {f"updated_at[{operator}]": value for operator, value in bounds}
+
+
+@contextmanager
+def open_source(config: GreenhouseConfig, services: Services) -> Iterator[GreenhouseSource]:
+    """The source, closed on leaving."""
+    source = GreenhouseSource(config, services)
+    with source.wire.http:
+        yield source
+
+
+def _record(document: Document) -> Record:
+    content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
+    return Record(str(document["id"]), hashlib.sha256(content).hexdigest()[:20], document)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

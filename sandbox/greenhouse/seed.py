@@ -1,0 +1,150 @@
+"""The demo company in Harvest v3's own objects: flat, joined by whole numbers.
+
+Competency levels, consents and the employee number are custom fields of the tenant; a recording is an attachment of the
+application whose name begins with `interview-<id>`.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ..company import DAY_MS, RECORDINGS, Person, company, people, today_ms
+from ..store import Json, Store
+
+FIRST = {
+    "jobs": 4_000_000_000, "candidates": 5_000_000_000, "applications": 6_000_000_000, "interviews": 7_000_000_000,
+    "attachments": 8_000_000_000, "notes": 9_000_000_000, "custom_fields": 3_000_000_000,
+}  # fmt: skip
+MEDIA_TYPES = {".ogg": "audio/ogg", ".mp4": "video/mp4", ".m4a": "audio/mp4", ".md": "text/markdown"}
+STAGES = {"screening": "Application Review", "interview": "Face to Face", "offer": "Offer", "hired": "Offer"}
+PURPOSES = ("record", "ai_score", "share_erp", "export", "expression")
+
+
+def seed(store: Store, size: int | None) -> None:
+    """Jobs, candidates, applications, interviews, attachments and the definitions of custom fields."""
+    start = today_ms() - 3 * DAY_MS
+    with store.together():
+        positions = company()["positions"]
+        codes = sorted({code for position in positions.values() for code in position["competencies"]})
+        for i, definition in enumerate(_definitions(codes)):
+            _put(store, "custom_fields", FIRST["custom_fields"] + i, definition, start)
+        for i, position in enumerate(positions.values()):
+            _put(store, "jobs", FIRST["jobs"] + i, _job(i, position), start + i)
+        jobs = {key: FIRST["jobs"] + i for i, key in enumerate(positions)}
+        for i, person in enumerate(people(size)):
+            _person(store, i, person, jobs[person.position], start + 1000 + i)
+
+
+def stamp(millis: int) -> str:
+    """The vendor's form of a time."""
+    return (
+        datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+
+
+def _definitions(codes: list[str]) -> list[Json]:
+    wanted = [
+        ("job", "site", "short_text"),
+        ("job", "report_language", "short_text"),
+        ("job", "family", "short_text"),
+    ]
+    wanted += [("job", "keywords", "long_text"), ("job", "openings", "number")]
+    wanted += [("job", f"competency_{code}", "number") for code in codes]
+    wanted += [("candidate", f"consent_{purpose}", "date") for purpose in PURPOSES]
+    wanted += [("candidate", "consent_notice", "short_text"), ("candidate", "shoe_size", "number")]
+    wanted += [
+        ("application", "employee_number", "short_text"),
+        ("application", "trivet_reference", "short_text"),
+    ]
+    wanted += [("application", "trivet_report", "long_text"), ("application", "trivet_scored_on", "date")]
+    wanted += [("application", f"trivet_score_{code}", "number") for code in codes]
+    return [
+        {"name": key.replace("_", " ").capitalize(), "name_key": key, "field_type": owner, "value_type": kind,
+         "active": True, "private": False, "required": False, "api_only": False, "description": None}
+        for owner, key, kind in wanted
+    ]  # fmt: skip
+
+
+def _job(i: int, position: Json) -> Json:
+    custom = {
+        "site": position["site"], "report_language": position["language"], "family": position["family"],
+        "keywords": ", ".join(position["keywords"]), "openings": position["openings"],
+        **{f"competency_{code}": level for code, level in position["competencies"].items()},
+    }  # fmt: skip
+    return {
+        "name": position["title"], "requisition_id": f"J{i + 1:04d}", "status": "open", "confidential": False,
+        "is_template": False, "notes": None, "department_id": 1_000 + i, "office_ids": [], "closed_at": None,
+        "custom_fields": _custom(custom),
+    }  # fmt: skip
+
+
+def _custom(values: Json) -> Json:
+    kinds = {"consent": "date", "competency": "number", "openings": "number", "keywords": "long_text"}
+    return {
+        key: {"name": key.replace("_", " ").capitalize(), "type": kinds.get(key.split("_")[0], "short_text"), "value": value}
+        for key, value in values.items()
+    }  # fmt: skip
+
+
+def _person(store: Store, i: int, person: Person, job: int, at: int) -> None:
+    candidate, application, interview = (FIRST[k] + i for k in ("candidates", "applications", "interviews"))
+    store.put(
+        "_key", person.key, {"candidate": candidate, "application": application, "interview": interview}
+    )
+    day = stamp(at - DAY_MS)[:10]
+    consents: Json = {f"consent_{purpose}": day for purpose in person.consent}
+    first, _, last = person.name.partition(" ")
+    _put(store, "candidates", candidate, {
+        "first_name": first, "last_name": last, "preferred_name": None, "company": None, "title": None,
+        "email_addresses": [{"value": person.email, "type": "personal"}],
+        "phone_numbers": [{"value": person.phone, "type": "mobile"}], "addresses": [], "tags": [], "private": False,
+        "can_email": True, "last_activity_at": stamp(at),
+        "custom_fields": _custom({**consents, "consent_notice": "2026-03", "shoe_size": 42}),
+    }, at)  # fmt: skip
+    hired = person.stage == "hired"
+    _put(store, "applications", application, {
+        "candidate_id": candidate, "job_id": job, "status": "hired" if hired else "in_process", "prospect": False,
+        "stage_id": 100, "stage_name": STAGES.get(person.stage, "Face to Face"), "rejected_at": None, "answers": [],
+        "last_activity_at": stamp(at),
+        "custom_fields": _custom({"employee_number": person.employee_number} if person.employee_number else {}),
+    }, at)  # fmt: skip
+    _put(store, "interviews", interview, {
+        "application_id": application, "job_id": job, "job_interview_id": 200, "status": "complete", "location": None,
+        "starts_at": stamp(at - DAY_MS), "ends_at": stamp(at - DAY_MS + 1_800_000), "external_event_id": f"event-{i}",
+        "organizer_id": 300, "video_conferencing_url": f"https://meet.yunxiu.example/{i}",
+    }, at)  # fmt: skip
+    attach(
+        store,
+        application,
+        candidate,
+        f"interview-{interview}{suffix(person.recording)}",
+        at,
+        file=person.recording,
+    )
+
+
+def suffix(file: str) -> str:
+    """With the dot; empty where there is none."""
+    return file[file.rfind(".") :] if "." in file else ""
+
+
+def attach(
+    store: Store, application: int, candidate: int | None, name: str, at: int, *, file: str | None = None,
+    content: str | None = None, kind: str = "other",
+) -> Json:  # fmt: skip
+    """A file at an application: one of the world's, or `content` in hexadecimal digits."""
+    number = store.next_number("attachments", FIRST["attachments"])
+    body = {"application_id": application, "candidate_id": candidate, "filename": name, "type": kind}
+    return _put(store, "attachments", number, {**body, "_file": file, "_content": content}, at)
+
+
+def content_of(attachment: Json) -> bytes:
+    """The file's bytes."""
+    if attachment.get("_content") is not None:
+        return bytes.fromhex(attachment["_content"])
+    return (RECORDINGS / str(attachment["_file"])).read_bytes()
+
+
+def _put(store: Store, kind: str, number: int, body: dict[str, Any], at: int) -> Json:
+    made = {"id": number, **body, "created_at": stamp(at), "updated_at": stamp(at)}
+    store.put(kind, str(number), made, at)
+    return made
