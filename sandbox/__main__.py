@@ -34,8 +34,8 @@ def main() -> int:
     with sandbox:
         _write(options.announce, sandbox.announce())
         _write(options.connections, sandbox.connections())
-        for name, said in sandbox.announce().items():
-            print(f"{name:16} {said['base_url']}", flush=True)
+        for name, running in sandbox.servers.items():
+            print(f"{name:16} {running.base_url}", flush=True)
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())

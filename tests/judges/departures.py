@@ -9,10 +9,12 @@ expression on which the engines still differ.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 _ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?", re.IGNORECASE)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EXACT = 2**53
 _SHORT = 1_000
 _LAST_MOMENT = 253_402_300_799_999
@@ -117,11 +119,22 @@ def _short(value: Any) -> Any:
 
 
 def _within_calendar(value: Any) -> Any:
+    """Without moments that Python has no calendar for: beyond the year 9999, or a 30th of February."""
+    if isinstance(value, str):
+        return _DAY.sub(lambda found: found[0] if _is_day(found[0]) else "2026-02-28", value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return 7 if abs(value) > _LAST_MOMENT else value
     if isinstance(value, dict):
         return {key: _within_calendar(inner) for key, inner in value.items()}
     return [_within_calendar(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 EVENED: dict[str, Callable[[Any, Any], Any]] = {
