@@ -71,7 +71,10 @@ class Source(Protocol):
         """One cheap read that proves address and credentials, or a typed error."""
 
     def pages(self, stream: str, since: Cursor | None) -> Iterator[Page]:
-        """Pages from `since` on, oldest change first, one vendor read each and lazy; an empty stream yields nothing."""
+        """Pages from `since` on, one vendor read each and lazy; an empty stream yields nothing.
+
+        Without `since` the stream is read whole: everything that is there now, so that what is missing is gone.
+        """
 
 
 class Directory(Source, Protocol):

@@ -26,11 +26,24 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A vendor's object that is no more."""
+
+    external_id: str
+    why: Literal["deleted", "merged", "anonymised", "unlisted"]
+    """`unlisted`: nobody said so, but a list that was read whole does not hold it."""
+    into: str | None = None
+    """Of a merged one: the external id of the object that stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a stream; `cursor` may be stored once the records are."""
 
     records: tuple[Record, ...]
     cursor: Cursor
+    gone: tuple[Gone, ...] = ()
+    """What the vendor says is no more, where it says so; a stream may tell of objects that were never pulled."""
 
 
 @dataclass(frozen=True, slots=True)
