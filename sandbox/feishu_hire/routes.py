@@ -207,7 +207,7 @@ class FeishuHire(Vendor):
         return success({})
 
     def change(self, spec: Json) -> Json:
-        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, note or expire."""
+        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete or expire."""
         now = int(time.time() * 1000)
         if spec["what"] == "expire":
             self.tokens.clear()
@@ -224,6 +224,11 @@ class FeishuHire(Vendor):
         application = self.store.get("application", ids["application"]) or {}
         talent = self.store.get("talent", ids["talent"]) or {}
         what = spec["what"]
+        if what == "delete":
+            self.store.delete("talent", ids["talent"])
+            self.store.delete("application", ids["application"])
+            self.store.delete("interview", "6950" + ids["application"][4:])
+            return
         if what == "recording":
             old = self.store.get("interview", "6950" + ids["application"][4:]) or {}
             seeding.put_interview(

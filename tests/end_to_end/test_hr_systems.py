@@ -1,13 +1,26 @@
 """The same company behind every HR system that we know: the ERPs come out the same, and each record gets its scores."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from conftest import ROOT, World
 from ruamel.yaml import YAML
 
+from trivet.ledger import cases
+
 HR: dict[str, dict[str, Any]] = {
+    "feishu_hire": {
+        "source": {
+            "jobs": ["requisition"],
+            "talents": ["candidate", "consent"],
+            "applications": ["application"],
+            "interviews": ["interview", "recording"],
+        },
+        "write_back": "note",
+        "people": r"/talents\?",
+    },
     "greenhouse": {
         "source": {
             "jobs": ["requisition"],
@@ -22,19 +35,29 @@ HR: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture
+def use(world: World) -> Callable[[str], str]:
+    """Makes that HR system the one that the flow pulls from and writes back to."""
+
+    def chosen(name: str) -> str:
+        said = HR[name]
+
+        def change(flow: dict[str, Any]) -> None:
+            streams = {s: [f"{name}/{m}" for m in mappings] for s, mappings in said["source"].items()}
+            flow["source"] = {"connection": name, "mappings": streams}
+            flow["recordings"] = {"connection": name}
+            flow["write_back"] = {"connection": name, "mapping": f"{name}/{said['write_back']}"}
+
+        world.edit_flow(change)
+        return name
+
+    return chosen
+
+
 @pytest.fixture(params=HR)
-def hr(world: World, request: pytest.FixtureRequest) -> str:
-    """The HR system that the flow pulls from and writes back to."""
-    name, said = request.param, HR[request.param]
-
-    def change(flow: dict[str, Any]) -> None:
-        streams = {s: [f"{name}/{m}" for m in mappings] for s, mappings in said["source"].items()}
-        flow["source"] = {"connection": name, "mappings": streams}
-        flow["recordings"] = {"connection": name}
-        flow["write_back"] = {"connection": name, "mapping": f"{name}/{said['write_back']}"}
-
-    world.edit_flow(change)
-    return str(name)
+def hr(use: Callable[[str], str], request: pytest.FixtureRequest) -> str:
+    """The HR system."""
+    return use(request.param)
 
 
 def counted(world: World, of: str) -> Counter[tuple[str, str]]:
@@ -121,3 +144,74 @@ def test_a_pause_without_end_sets_the_stream_aside(
     world.clock.forward(seconds=2)
     batch_id = world.night()
     assert [row["code"] for row in world.summary(batch_id)["set_aside"]] == ["CONSENT_MISSING"]
+
+
+def cases_of(world: World) -> list[tuple[str, str]]:
+    """Code and text of every open case."""
+    with world.hub() as hub, hub.ledger.read() as tx:
+        return [(entry.code, entry.message) for entry in cases.find(tx)]
+
+
+def test_who_was_deleted_there_is_left_alone(hr: str, world: World) -> None:
+    """What waited for her is cancelled, nothing more is sent, and of what was delivered a person is asked."""
+    world.night()
+    waiting = [o for o in world.operations() if o["state"] == "waiting_identity"]
+    for candidate in ("be3", "be1"):
+        world.change(hr, what="delete", candidate=candidate)
+    world.clock.forward(days=8)
+    sent = {name: len(world.writes(name)) for name in world.sandbox.servers}
+    world.night()
+    assert {name: len(world.writes(name)) for name in world.sandbox.servers} == sent
+    left = [o for o in world.operations() if o["state"] == "waiting_identity"]
+    assert len(left) < len(waiting)
+    told = cases_of(world)
+    assert [code for code, _ in told] == ["PERSON_GONE", "PERSON_GONE"]
+    assert sum("successfactors" in text for _, text in told) == 1
+    world.night()
+    assert cases_of(world) == told
+
+
+def test_a_list_that_lost_most_of_its_records_deletes_nobody(hr: str, world: World, monkeypatch: Any) -> None:
+    """A fault of the vendor's is likelier: it is told every night until somebody has looked."""
+    monkeypatch.setattr("trivet.flow.pull.FEW", 1)
+    world.night()
+    keys = ("be1", "be2", "be3", "ae1", "ae2", "rs1", "wa1")
+    for candidate in keys:
+        world.change(hr, what="delete", candidate=candidate)
+    world.clock.forward(days=8)
+    for _ in range(2):
+        batch_id = world.night()
+        assert "MASS_DELETION" in {row["code"] for row in world.summary(batch_id)["set_aside"]}
+    assert cases_of(world) == []
+    source = lambda flow: flow["source"].update(max_gone_share=1.0)  # noqa: E731
+    world.edit_flow(source)
+    batch_id = world.night()
+    assert "MASS_DELETION" not in {row["code"] for row in world.summary(batch_id)["set_aside"]}
+    assert {code for code, _ in cases_of(world)} == {"PERSON_GONE"}
+
+
+def records_of(world: World) -> dict[str, set[str]]:
+    """Everybody's record references."""
+    found: dict[str, set[str]] = {}
+    for o in world.operations():
+        found.setdefault(o["subject_ref"], set()).add(o["reference"])
+    return found
+
+
+def test_two_records_of_one_person_become_one(world: World, use: Callable[[str], str]) -> None:
+    """Merged at the vendor: what was known and delivered of the one is the other's, and no ERP is sent anything twice."""
+    use("greenhouse")
+    world.night()
+    before = records_of(world)
+    world.change("greenhouse", what="merge", candidate="be3", into="ae3")
+    world.clock.forward(days=8)
+    sent = {name: len(world.writes(name)) for name in world.sandbox.servers}
+    world.night()
+    # the scores on the application name their candidate, who is another now
+    sent["greenhouse"] += 1
+    assert {name: len(world.writes(name)) for name in world.sandbox.servers} == sent
+    assert cases_of(world) == []
+    after = records_of(world)
+    (gone,) = set(before) - set(after)
+    (stays,) = {subject for subject in after if after[subject] != before[subject]}
+    assert after[stays] == before[stays] | before[gone]

@@ -17,6 +17,9 @@ class Inflow:
 
     connection: str
     streams: Mapping[str, tuple[str, ...]]
+    whole_days: int = 7
+    """A stream is read whole when so many days have gone since it last was."""
+    max_gone_share: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,10 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
 
 
 def _inflow(entry: Mapping[str, Any]) -> Inflow:
-    return Inflow(entry["connection"], {stream: tuple(names) for stream, names in entry["mappings"].items()})
+    streams = {stream: tuple(names) for stream, names in entry["mappings"].items()}
+    return Inflow(
+        entry["connection"], streams, entry.get("whole_every_days", 7), entry.get("max_gone_share", 0.1)
+    )
 
 
 def _delivery(entry: Mapping[str, Any]) -> Delivery:

@@ -1,26 +1,35 @@
-"""Vendor pages into the ledger together with their cursor: what a killed night had pulled is not asked for again."""
+"""Vendor pages into the ledger together with their cursor: what a killed night had pulled is not asked for again.
+
+What a vendor says is gone is marked so; and from time to time a stream is read whole, so that what is gone without a word
+is noticed as well. `trivet.flow.gone` draws the consequences.
+"""
 
 import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from trivet.contract import CatalogueConnector, Source, SourceConnector
-from trivet.errors import AuthFailed, ConnectorError, RateLimited
+from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected
 from trivet.flow.ahead import ahead
-from trivet.flow.catalogue import retire
-from trivet.flow.definition import Flow
+from trivet.flow.definition import Flow, Inflow
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
 from trivet.ledger import batches, cursors, records, set_asides
 from trivet.ledger.batches import Batch
+from trivet.ledger.ledger import Transaction
 from trivet.ledger.set_asides import SetAside
-from trivet.model import Cursor, Page
+from trivet.model import Cursor, Gone, Page
 
 log = logging.getLogger(__name__)
 PATIENCE = 900.0
 """Seconds of a vendor's pauses that one stream waits out in a run; beyond it is set aside and goes on in the next."""
+LISTS = (SourceConnector, CatalogueConnector)
+"""What is missing there is gone; a feed of results or of staff may begin anywhere."""
+FEW = 20
+"""So many records may be missing from a list at any time; more only up to the flow's share of those that we know."""
 
 
 def open_batch(hub: Hub, flow: Flow, run_key: str) -> Batch:
@@ -81,19 +90,50 @@ def _pull_stream(
     hub: Hub, flow: Flow, batch: Batch, source: Source, port: Port, stream: str, counts: Counter[str]
 ) -> None:
     here: dict[str, Any] = {"connection": port.connection, "stream": stream}
+    inflow = next(
+        entry for entry in flow.inflows if entry.connection == port.connection and stream in entry.streams
+    )
+    began = hub.now()
     with hub.ledger.read() as tx:
-        since = cursors.get(tx, tenant=flow.tenant, flow=flow.name, **here)
+        stored = cursors.get(tx, tenant=flow.tenant, flow=flow.name, **here)
+    since = None if stored is None or _due(stored.whole_at, began, inflow) else stored.value
     listed: set[str] = set()
-    whole = port.kind is CatalogueConnector
     for page in ahead(_pages(source, stream, since)):
         with hub.ledger.begin() as tx:
-            stored = records.store_page(tx, batch, port.connection, stream, page)
-            batches.count(tx, batch.id, records=stored.new + stored.changed)
-        counts[stream] += stored.new + stored.changed
+            kept = records.store_page(tx, batch, port.connection, stream, page)
+            gone = records.mark_gone(tx, batch, port.connection, stream, page.gone)
+            batches.count(tx, batch.id, records=kept.new + kept.changed + gone)
+        counts[stream] += kept.new + kept.changed + gone
         listed |= {entry.external_id for entry in page.records}
-        whole = whole and not page.cursor
-    if whole and listed:
-        counts[stream] += retire(hub, flow, batch, port, stream, listed)
+    with hub.ledger.begin() as tx:
+        # an empty position is none: such a list is read from its beginning every time
+        if not since and listed and port.kind in LISTS:
+            counts[stream] += _missing(tx, batch, port, stream, inflow, listed)
+        if not since or stored is None or stored.whole_at is None:
+            cursors.read_whole(tx, tenant=flow.tenant, flow=flow.name, **here, at=began.isoformat())
+
+
+def _due(whole_at: str | None, now: datetime, inflow: Inflow) -> bool:
+    """Whether it is time to read the stream whole again."""
+    return whole_at is not None and now - datetime.fromisoformat(whole_at) >= timedelta(
+        days=inflow.whole_days
+    )
+
+
+def _missing(tx: Transaction, batch: Batch, port: Port, stream: str, inflow: Inflow, listed: set[str]) -> int:
+    """Marks as gone what the list, read whole, does not hold; how many records that are.
+
+    `Rejected` MASS_DELETION where they are so many that a fault of the vendor's is likelier than their deletion.
+    """
+    known = records.known(tx, batch.tenant, port.connection, stream)
+    missing = sorted(known - listed)
+    if len(missing) > max(FEW, inflow.max_gone_share * len(known)):
+        raise Rejected(
+            f"{len(missing)} of {len(known)} records are missing in a list that was read whole; none is taken for deleted",
+            connector=port.connection, operation=f"list {stream}", vendor_code="MASS_DELETION",
+            cure="were they deleted on purpose, raise `max_gone_share` of the system in the flow file for one run",
+        )  # fmt: skip
+    return records.mark_gone(tx, batch, port.connection, stream, [Gone(name, "unlisted") for name in missing])
 
 
 def _pages(source: Source, stream: str, since: Cursor | None) -> Iterator[Page]:

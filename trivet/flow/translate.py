@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from trivet.documents.canonical import fingerprint
 from trivet.flow.definition import Flow
 from trivet.flow.drift import Seen, notice
+from trivet.flow.gone import propagate
 from trivet.flow.hub import Hub
 from trivet.flow.identity import (
     CANDIDATE,
@@ -58,6 +59,8 @@ def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     for port in ports(hub, flow):
         for stream in port.streams:
             _translate_stream(hub, flow, batch, port, stream, counts)
+    # last: who was merged is looked for among those who are there now
+    counts += propagate(hub, flow, batch)
     hub.keep_versions(flow)
     return counts
 
@@ -129,6 +132,9 @@ def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
     if employees:
         source = employees[0][0].connection
         work.met = meet(tx, flow.tenant, [draft[2] for draft in employees], source)
+    named = [d["id"] if kind == CANDIDATE else d.get("candidate_id") for _, kind, d, _ in work.drafts]
+    # one who was merged is the other
+    candidates = people.subjects(tx, flow.tenant, CANDIDATE, {name for name in named if name})
     met = iter(work.met)
     for record, kind, document, version in work.drafts:
         if kind == EMPLOYEE:
@@ -136,7 +142,7 @@ def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
         elif kind in FEEDBACK:
             subject = colleagues.get(document["employee_number"], _STRANGER)
         else:
-            subject = _of_candidate(tx, flow, record, kind, document, applications, work)
+            subject = _of_candidate(tx, flow, record, kind, document, candidates, applications, work)
         if subject is _STRANGER:
             work.strangers.add(record.id)
         elif subject is not _REFUSED:
@@ -159,13 +165,14 @@ def _of_candidate(
     record: StoredRecord,
     kind: str,
     document: Document,
+    candidates: Mapping[str, str],
     applications: Mapping[str, StoredDocument],
     work: _Work,
 ) -> str | None:
     """The candidate whom the document names; what belongs to an application has that application's."""
     candidate = document["id"] if kind == "candidate" else document.get("candidate_id")
     if candidate:
-        return people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
+        return candidates.get(candidate) or people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
     if "application_id" not in document:
         return None
     application = applications.get(document["application_id"])

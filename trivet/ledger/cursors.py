@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.bulk import upsert
@@ -22,19 +22,33 @@ class StoredCursor:
     stream: str
     value: Cursor
     updated_at: str
+    whole_at: str | None
+    """When the stream was last read from its beginning to its end."""
 
 
-def get(tx: Transaction, *, tenant: str, flow: str, connection: str, stream: str) -> Cursor | None:
-    """The stored cursor, or None for a stream that starts from the beginning."""
-    query = select(cursor.c.value).filter_by(tenant=tenant, flow=flow, connection=connection, stream=stream)
-    value: str | None = tx.conn.scalar(query)
-    return None if value is None else Cursor(value)
+def get(tx: Transaction, *, tenant: str, flow: str, connection: str, stream: str) -> StoredCursor | None:
+    """The stored position, or None for a stream that starts from the beginning."""
+    query = select(cursor).filter_by(tenant=tenant, flow=flow, connection=connection, stream=stream)
+    row = tx.conn.execute(query).mappings().first()
+    return None if row is None else StoredCursor(**row)
 
 
 def put(tx: Transaction, *, tenant: str, flow: str, connection: str, stream: str, value: Cursor) -> None:
     """Stores the cursor."""
     key = {"tenant": tenant, "flow": flow, "connection": connection, "stream": stream}
     upsert(tx.conn, cursor, [key | {"value": value, "updated_at": tx.stamp}])
+
+
+def read_whole(tx: Transaction, *, tenant: str, flow: str, connection: str, stream: str, at: str) -> None:
+    """The stream was read whole by a read that began then."""
+    here = cursor.c.stream == stream
+    for column, value in (
+        (cursor.c.tenant, tenant),
+        (cursor.c.flow, flow),
+        (cursor.c.connection, connection),
+    ):
+        here &= column == value
+    tx.conn.execute(update(cursor).where(here).values(whole_at=at))
 
 
 def show(tx: Transaction, *, tenant: str, flow: str) -> list[StoredCursor]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select, tuple_
+from sqlalchemy import RowMapping, Select, delete, select, tuple_
 
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks, upsert
@@ -84,6 +84,13 @@ def get_many(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> d
         query = select(document).where(document.c.tenant == tenant, document.c.kind == kind)
         found |= {entry.id: entry for entry in _opened(tx, query.where(document.c.id.in_(part)))}
     return found
+
+
+def forget(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> None:
+    """These documents are as if they had never been."""
+    ours = (document.c.tenant == tenant) & (document.c.kind == kind)
+    for part in chunks(names):
+        tx.conn.execute(delete(document).where(ours, document.c.id.in_(part)))
 
 
 def find(tx: Transaction, name: str) -> StoredDocument | None:

@@ -7,12 +7,26 @@ from base64 import b32encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.bulk import chunks, upsert
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import consent, crosswalk, operation
+from trivet.ledger.tables import (
+    case,
+    consent,
+    crosswalk,
+    decision_input,
+    document,
+    operation,
+    record,
+    recording,
+    scoring,
+    set_aside,
+)
 
+_ABOUT = (case, crosswalk, decision_input, document, operation, record, recording, scoring, set_aside)
+"""Tables whose rows are about a person; consent is apart, for it is the person's own word."""
 AMBIGUOUS = ""
 """In place of a pseudonym: the address belongs to several people and names nobody."""
 
@@ -144,6 +158,24 @@ def adopt(tx: Transaction, tenant: str, employee: str, candidate: str) -> None:
     """Every id of the employee is the candidate's from now on."""
     ours = (crosswalk.c.tenant == tenant) & (crosswalk.c.subject_ref == employee)
     tx.conn.execute(update(crosswalk).where(ours).values(subject_ref=candidate))
+
+
+def merge(tx: Transaction, tenant: str, goes: str, stays: str) -> None:
+    """Two records were one person: all that is known of `goes` is known of `stays`, whose own word on consent counts."""
+    for table in _ABOUT:
+        theirs = (table.c.tenant == tenant) & (table.c.subject_ref == goes)
+        tx.conn.execute(update(table).where(theirs).values(subject_ref=stays))
+    tx.conn.execute(delete(consent).filter_by(tenant=tenant, subject_ref=goes))
+    tx.events.append(Event(WHOLE_LEDGER, stays, "PERSON_MERGED", note=goes))
+
+
+def leave(tx: Transaction, tenant: str, subject_ref: str, contacts: Sequence[str], why: str) -> None:
+    """The person's record is no more: every consent ends now, and addresses (the systems `contacts`) name nobody."""
+    ours = {"tenant": tenant, "subject_ref": subject_ref}
+    ends = update(consent).filter_by(**ours).where(consent.c.withdrawn_at.is_(None))
+    tx.conn.execute(ends.values(withdrawn_at=tx.stamp))
+    tx.conn.execute(delete(crosswalk).filter_by(**ours).where(crosswalk.c.system.in_(contacts)))
+    tx.events.append(Event(WHOLE_LEDGER, subject_ref, "PERSON_GONE", note=why))
 
 
 def having(tx: Transaction, tenant: str, system: str, subject_refs: Iterable[str]) -> set[str]:

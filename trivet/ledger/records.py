@@ -12,7 +12,9 @@ from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import record
-from trivet.model import Document, Page
+from trivet.model import Document, Gone, Page
+
+GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,47 @@ def store_page(tx: Transaction, batch: Batch, connection: str, stream: str, page
     return StoredPage(len(rows) - changed, changed, len(fresh) - len(rows))
 
 
+def mark_gone(tx: Transaction, batch: Batch, connection: str, stream: str, gone: Iterable[Gone]) -> int:
+    """What we know of these waits, in this batch, for what follows from its being gone; how many those are."""
+    named = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in gone}
+    marked = 0
+    for part in chunks(named):
+        query = select(record).where(record.c.id.in_(part), record.c.state != GONE)
+        for row in tx.conn.execute(query).mappings().all():
+            marked += 1
+            if row["payload_enc"] is None:
+                forget(tx, [row["id"]])
+                continue
+            entry = named[row["id"]]
+            said = {"why": entry.why, "into": entry.into, "was": _opened(tx, row).document}
+            values = {
+                "state": GONE,
+                "version": GONE,
+                "batch_id": batch.id,
+                "payload_enc": tx.seal(said, f"record|payload_enc|{row['id']}"),
+                "key_id": tx.keys.newest,
+            }
+            tx.conn.execute(update(record).where(record.c.id == row["id"]).values(values))
+    return marked
+
+
+def gone_in(tx: Transaction, batch_id: str) -> Iterator[StoredRecord]:
+    """The records that are gone and of which nothing followed yet: `document` holds `why`, `into` and what it `was`."""
+    return _all(tx, (record.c.batch_id == batch_id) & (record.c.state == GONE))
+
+
+def known(tx: Transaction, tenant: str, connection: str, stream: str) -> set[str]:
+    """The vendor's ids of everything that was pulled and is not gone."""
+    query = select(record.c.external_id).filter_by(tenant=tenant, connection=connection, stream=stream)
+    return set(tx.conn.scalars(query.where(record.c.state != GONE)))
+
+
+def one(tx: Transaction, tenant: str, connection: str, stream: str, external_id: str) -> StoredRecord | None:
+    """The record of that vendor's id, opened; None where it was not pulled, is gone, or its contents are not kept."""
+    here = (record.c.id == record_id(tenant, connection, stream, external_id)) & (record.c.state != GONE)
+    return next(_all(tx, here), None)
+
+
 def untranslated(
     tx: Transaction,
     batch_id: str,
@@ -103,14 +146,6 @@ def of_batches(
     """The records of the stream that these batches brought or changed last, opened, ordered by id."""
     here = (record.c.connection == connection) & (record.c.stream == stream)
     return _all(tx, here & record.c.batch_id.in_(list(batch_ids)))
-
-
-def of_stream(tx: Transaction, tenant: str, connection: str, stream: str) -> Iterator[StoredRecord]:
-    """Every record of the stream, opened, ordered by id."""
-    return _all(
-        tx,
-        (record.c.tenant == tenant) & (record.c.connection == connection) & (record.c.stream == stream),
-    )
 
 
 def _all(tx: Transaction, where: ColumnElement[bool]) -> Iterator[StoredRecord]:

@@ -126,7 +126,7 @@ record = Table(
     Column("state", String, nullable=False),
     Column("received_at", String, nullable=False),
     UniqueConstraint("tenant", "connection", "stream", "external_id", name="record_external"),
-    _one_of("state", ("new", "translated", "set_aside"), "record_state"),
+    _one_of("state", ("new", "translated", "set_aside", "gone"), "record_state"),
     Index("record_work", "batch_id", "state", "stream"),
     Index("record_subject", "subject_ref"),
 )
@@ -140,6 +140,7 @@ cursor = Table(
     Column("stream", String, primary_key=True),
     Column("value", String, nullable=False),
     Column("updated_at", String, nullable=False),
+    Column("whole_at", String),
 )
 
 document = Table(
