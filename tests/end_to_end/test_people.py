@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import timedelta
+from typing import Any
 
 from conftest import World
 
@@ -28,6 +29,23 @@ def test_a_withdrawn_consent_stops_what_comes(world: World) -> None:
     batch_id = world.night()
     assert "10000101" not in {e["cust_userId"] for e in world.held("successfactors")["cust_TalentPoolEntry"]}
     assert sorted(a["stage"] for a in world.summary(batch_id)["set_aside"]) == ["consent", "consent_share"]
+
+
+def test_a_consent_withdrawn_later_takes_back_what_was_shared(world: World) -> None:
+    """The next night finds it gone from her record: nothing of her stays in an ERP, and nothing more is sent."""
+
+    def entries() -> list[Any]:
+        return [
+            e for e in world.held("successfactors")["cust_TalentPoolEntry"] if e["cust_userId"] == "10000101"
+        ]
+
+    world.night()
+    assert entries()
+    world.change("feishu_hire", what="consent", candidate="be1", withdraw="share_erp")
+    batch_id = world.night()
+    assert entries() == []
+    assert [a["stage"] for a in world.summary(batch_id)["set_aside"]] == ["consent_share"]
+    assert {o["kind"] for o in world.operations(batch_id=batch_id)} == {"delete"}
 
 
 def test_who_is_hired_later_gets_the_waiting_result(world: World) -> None:

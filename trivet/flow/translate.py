@@ -25,7 +25,7 @@ from trivet.ledger import documents, people, records, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument, StoredDocument
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.people import Identity
+from trivet.ledger.people import Consent, Identity
 from trivet.ledger.records import StoredRecord
 from trivet.ledger.set_asides import SetAside
 from trivet.model import Document
@@ -197,13 +197,14 @@ def _refusal(record: StoredRecord, kind: str, code: str, pointer: str, message: 
 
 
 def _remember_people(tx: Transaction, flow: Flow, batch: Batch, work: _Work) -> None:
-    said, identities, addresses = [], [], []
+    said: dict[str, list[Consent]] = {}
+    identities, addresses = [], []
     for record, kind, document, _ in work.drafts:
         source, subject = record.connection, work.subjects[record.id]
         if subject is None:
             continue
         if kind == "consent":
-            said += consents(subject, document)
+            said[subject] = consents(subject, document)
         if kind == "candidate":
             identities.append(Identity(subject, CANDIDATE, document["id"], source))
             addresses += [Identity(subject, *pair, source) for pair in contacts(document)]

@@ -59,10 +59,21 @@ def pseudonym(tx: Transaction, tenant: str, system: str, identifier: str) -> str
     return "p" + b32encode(digest).decode()[:20].lower()
 
 
-def put_consents(tx: Transaction, tenant: str, consents: Sequence[Consent]) -> None:
-    """Stores the newest word per person and purpose."""
-    rows = {
-        (entry.subject_ref, entry.purpose): {
+def put_consents(tx: Transaction, tenant: str, words: Mapping[str, Sequence[Consent]]) -> None:
+    """Stores each person's whole word; a purpose that it does not name any more is withdrawn now."""
+    said = {(entry.subject_ref, entry.purpose): entry for word in words.values() for entry in word}
+    for part in chunks(words):
+        query = select(consent).where(
+            consent.c.tenant == tenant,
+            consent.c.subject_ref.in_(part),
+            consent.c.granted_at.is_not(None),
+            consent.c.withdrawn_at.is_(None),
+        )
+        for row in tx.conn.execute(query):
+            ended = Consent(row.subject_ref, row.purpose, row.granted_at, tx.stamp, row.notice_version)
+            said.setdefault((row.subject_ref, row.purpose), ended)
+    rows = [
+        {
             "tenant": tenant,
             "subject_ref": entry.subject_ref,
             "purpose": entry.purpose,
@@ -70,9 +81,9 @@ def put_consents(tx: Transaction, tenant: str, consents: Sequence[Consent]) -> N
             "withdrawn_at": entry.withdrawn_at,
             "notice_version": entry.notice_version,
         }
-        for entry in consents
-    }
-    upsert(tx.conn, consent, list(rows.values()))
+        for entry in said.values()
+    ]
+    upsert(tx.conn, consent, rows)
 
 
 def allowed(tx: Transaction, tenant: str, subject_refs: Iterable[str], purpose: str) -> set[str]:

@@ -119,7 +119,7 @@ def test_a_persons_timeline_tells_everything_in_order(any_desk: Desk) -> None:
     any_desk.target()
     batch_id = any_desk.id
     with any_desk.ledger.begin() as tx:
-        people.put_consents(tx, "acme", [people.Consent("ann", "share_erp", "2025-12-01T00:00:00Z")])
+        people.put_consents(tx, "acme", {"ann": [people.Consent("ann", "share_erp", "2025-12-01T00:00:00Z")]})
         known = any_desk.batch
         assert known is not None
         documents.put_many(tx, known, [NewDocument("assessment", "a1", {"score": 8.5}, "f", "ann", "m3")])

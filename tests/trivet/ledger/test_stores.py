@@ -1,5 +1,7 @@
 """The small stores: what goes in comes out, once, opened, and for the right tenant."""
 
+import pytest
+
 from trivet.ledger import (
     Ledger,
     batches,
@@ -127,13 +129,28 @@ def test_silence_is_no_consent(ledger: Ledger) -> None:
             Consent("never", "score", None),
             Consent("other purpose", "record", "2026-01-01"),
         ]
-        people.put_consents(tx, "acme", words)
+        people.put_consents(tx, "acme", {word.subject_ref: [word] for word in words})
         asked = [word.subject_ref for word in words] + ["silent"]
         assert people.allowed(tx, "acme", asked, "score") == {"yes"}
         assert people.allowed(tx, "other", asked, "score") == set()
-        people.put_consents(tx, "acme", [Consent("yes", "score", "2026-01-01", "2026-03-01")])
+        people.put_consents(tx, "acme", {"yes": [Consent("yes", "score", "2026-01-01", "2026-03-01")]})
         assert people.allowed(tx, "acme", asked, "score") == set()
         assert people.consents_of(tx, "acme", "yes")[0].withdrawn_at == "2026-03-01"
+
+
+@pytest.mark.parametrize("left", [[], [Consent("ann", "record", "2026-01-01")]])
+def test_a_purpose_that_is_not_named_any_more_is_withdrawn(ledger: Ledger, left: list[Consent]) -> None:
+    """A consent record is the person's whole word; of others it says nothing."""
+    both = [
+        Consent(name, purpose, "2026-01-01") for name in ("ann", "bob") for purpose in ("record", "score")
+    ]
+    with ledger.begin() as tx:
+        people.put_consents(
+            tx, "acme", {name: [w for w in both if w.subject_ref == name] for name in ("ann", "bob")}
+        )
+        people.put_consents(tx, "acme", {"ann": left})
+        assert people.allowed(tx, "acme", ["ann", "bob"], "score") == {"bob"}
+        assert people.allowed(tx, "acme", ["ann", "bob"], "record") == ({"ann", "bob"} if left else {"bob"})
 
 
 def test_the_crosswalk_knows_people_by_every_id(ledger: Ledger) -> None:
