@@ -5,6 +5,7 @@ no base class. Sync code; a built connector is a context manager that closes wha
 
     entry point group     declaration           built object
     trivet.sources        SourceConnector       Source
+    trivet.inbound        InboundConnector      Inbound
     trivet.recordings     RecordingsConnector   RecordingSource
     trivet.scorers        ScorerConnector       Scorer
     trivet.targets        TargetConnector       Target
@@ -26,10 +27,12 @@ from typing import ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checka
 from pydantic import BaseModel, ConfigDict
 
 from trivet.model import (
+    Call,
     Cursor,
     Document,
     Download,
     Found,
+    Heard,
     Operation,
     Outcome,
     Page,
@@ -74,6 +77,17 @@ class Source(Protocol):
         """Pages from `since` on, one vendor read each and lazy; an empty stream yields nothing.
 
         Without `since` the stream is read whole: everything that is there now, so that what is missing is gone.
+        """
+
+
+class Inbound(Protocol):
+    """Judges what a vendor calls us with."""
+
+    def hear(self, call: Call) -> Heard:
+        """The events that the call tells, once it is proven that the vendor sent it.
+
+        `AuthFailed` WEBHOOK_SIGNATURE or WEBHOOK_STALE where that cannot be proven, `Rejected` where the proven body
+        cannot be read.
         """
 
 
@@ -169,6 +183,17 @@ class SourceConnector(Generic[C]):
     config: type[C]
     build: Callable[[C, Services], AbstractContextManager[Source]]
     streams: tuple[str, ...]
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InboundConnector(Generic[C]):
+    """Declaration of an inbound side."""
+
+    name: str
+    title: str
+    config: type[C]
+    build: Callable[[C, Services], AbstractContextManager[Inbound]]
     experimental: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NewType, TypeAlias
 
@@ -44,6 +45,38 @@ class Page:
     cursor: Cursor
     gone: tuple[Gone, ...] = ()
     """What the vendor says is no more, where it says so; a stream may tell of objects that were never pulled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A vendor's call to us, as it arrived."""
+
+    headers: Mapping[str, str]
+    """Names in lower case; a name that came twice has the last value."""
+    body: bytes
+    at: datetime
+    """Aware UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened at the vendor. It only says that it is worth asking: what is true is read by the source."""
+
+    id: str
+    """The vendor's id of the event, the same when it is delivered again."""
+    kind: str
+    """In the vendor's words."""
+    gone: tuple[tuple[str, Gone], ...] = ()
+    """Stream and object that are no more; only of an event whose body is signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a call came to."""
+
+    events: tuple[Event, ...] = ()
+    answer: Document = field(default_factory=dict)
+    """Body of our answer, with status 200."""
 
 
 @dataclass(frozen=True, slots=True)

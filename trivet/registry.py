@@ -9,6 +9,7 @@ from trivet.contract import (
     CatalogueConnector,
     DirectoryConnector,
     FeedbackConnector,
+    InboundConnector,
     RecordingsConnector,
     ScorerConnector,
     SourceConnector,
@@ -16,10 +17,17 @@ from trivet.contract import (
 )
 from trivet.errors import ConfigError
 
-Declaration = SourceConnector[Any] | RecordingsConnector[Any] | ScorerConnector[Any] | TargetConnector[Any]
+Declaration = (
+    SourceConnector[Any]
+    | InboundConnector[Any]
+    | RecordingsConnector[Any]
+    | ScorerConnector[Any]
+    | TargetConnector[Any]
+)
 D = TypeVar(
     "D",
     SourceConnector[Any],
+    InboundConnector[Any],
     DirectoryConnector[Any],
     CatalogueConnector[Any],
     FeedbackConnector[Any],
@@ -30,6 +38,7 @@ D = TypeVar(
 
 GROUPS: dict[type, str] = {
     SourceConnector: "trivet.sources",
+    InboundConnector: "trivet.inbound",
     DirectoryConnector: "trivet.directories",
     CatalogueConnector: "trivet.catalogues",
     FeedbackConnector: "trivet.feedback",

@@ -29,5 +29,9 @@ class FeishuHireConfig(HttpSettings):
     """Calls a second that all processes of this machine share; the vendor allows 50 for applications."""
     interview_lookback_days: int = Field(default=30, ge=1)
     """Interviews are listed by their begin; those that began up to so many days before the last run are read again."""
+    encrypt_key: SecretStr | None = None
+    """Encrypt Key of the app's events (事件与回调 → 加密策略); without it no event is taken."""
+    verification_token: SecretStr | None = None
+    """Verification Token of the same page, compared where it is given."""
     max_recording_mb: int = Field(default=2048, ge=1)
     """A larger recording is refused."""

@@ -1,4 +1,4 @@
-"""Greenhouse Recruiting by Harvest v3: candidates in, recordings in, scores out into custom fields of the application.
+"""Greenhouse Recruiting by Harvest v3: candidates in, events in, recordings in, scores out into custom fields of the application.
 
 After harvestdocs.greenhouse.io as read by Airbyte's connector (CONTRIBUTING, manifest), a registry of the vendor's own
 parameters (sam-vangelos/greenhouse-mcp) and a working client (open-greenhouse-mcp 0.5.0). Harvest v1 and v2 ended on 2026-08-31.
@@ -7,9 +7,16 @@ A recording is an attachment of the application whose name says its interview (`
 address of a meeting, not its recording.
 """
 
-from trivet.contract import RecordingsConnector, SourceConnector, TargetConnector, TargetTraits
+from trivet.contract import (
+    InboundConnector,
+    RecordingsConnector,
+    SourceConnector,
+    TargetConnector,
+    TargetTraits,
+)
 
 from .config import GreenhouseConfig
+from .inbound import open_inbound
 from .recordings import open_recordings
 from .source import STREAMS, open_source
 from .target import open_target
@@ -17,6 +24,7 @@ from .wire import NAME
 
 TITLE = "Greenhouse Recruiting (Harvest v3)"
 SOURCE = SourceConnector(NAME, TITLE, GreenhouseConfig, open_source, STREAMS)
+INBOUND = InboundConnector(NAME, TITLE, GreenhouseConfig, open_inbound)
 RECORDINGS = RecordingsConnector(NAME, TITLE, GreenhouseConfig, open_recordings)
 TARGET = TargetConnector(
     NAME,

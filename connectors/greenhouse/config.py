@@ -37,6 +37,8 @@ class GreenhouseConfig(HttpSettings):
     """`name_key` of the application's custom field (short text) that keeps our reference."""
     field_prefix: str = Field(default="trivet_", min_length=1)
     """Custom fields of the application that begin so are ours: a new result replaces all of them, and no other field."""
+    webhook_secret: SecretStr | None = None
+    """Secret key of the web hooks (Configure → Dev Center → Web Hooks); without it no event is taken."""
     max_recording_mb: int = Field(default=2048, ge=1)
     """A larger recording is refused."""
 

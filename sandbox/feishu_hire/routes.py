@@ -7,8 +7,10 @@ import time
 from functools import partial
 from urllib.parse import quote
 
+from .. import hooks
 from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
+from . import events
 from . import seed as seeding
 
 APP_ID, APP_SECRET = "cli_a1b2c3d4e5f60001", "sandbox-feishu-secret"
@@ -207,18 +209,34 @@ class FeishuHire(Vendor):
         return success({})
 
     def change(self, spec: Json) -> Json:
-        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete or expire."""
+        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete or expire;
+        subscribe sends the app's events to `url`, encrypted with `encrypt_key`."""
         now = int(time.time() * 1000)
         if spec["what"] == "expire":
             self.tokens.clear()
             self.links.clear()
+            return {"ok": True}
+        if spec["what"] == "subscribe":
+            self.store.put("_setting", "events", spec)
             return {"ok": True}
         ids = self.store.get("key", spec["candidate"])
         if ids is None:
             raise KeyError(spec["candidate"])
         with self.store.together():
             self._change(spec, ids, now)
+        self._tell(spec["what"], ids)
         return {"ok": True, **ids}
+
+    def _tell(self, what: str, ids: Json) -> None:
+        wanted = self.store.get("_setting", "events")
+        if wanted is None:
+            return
+        kind, body = "hire.application.stage_changed_v1", {"application_id": ids["application"]}
+        if what == "delete":
+            kind, body = "hire.talent.deleted_v1", {"talent_id": ids["talent"]}
+        said = events.event(APP_ID, wanted["verification_token"], kind, body)
+        sent = events.encrypted(said, wanted["encrypt_key"])
+        hooks.send(wanted["url"], events.headers(sent, wanted["encrypt_key"]), sent)
 
     def _change(self, spec: Json, ids: Json, now: int) -> None:
         application = self.store.get("application", ids["application"]) or {}

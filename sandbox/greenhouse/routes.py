@@ -8,8 +8,10 @@ import secrets
 import time
 from functools import partial
 
+from .. import hooks as sending
 from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
+from . import hooks
 from . import seed as seeding
 from .listing import KINDS, Refused, listed
 
@@ -201,7 +203,8 @@ class Greenhouse(Vendor):
         return body
 
     def change(self, spec: Json) -> Json:
-        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete, merge, anonymize, limit or expire."""
+        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete, merge, anonymize, limit or expire;
+        subscribe sends web hooks to `url`, signed with `secret`."""
         what = spec["what"]
         if what == "expire":
             self.tokens.clear()
@@ -211,12 +214,42 @@ class Greenhouse(Vendor):
             self.store.put("_setting", "limit", {"calls": spec["calls"], "seconds": spec.get("seconds", 30)})
             self.window = (0, 0)
             return {"ok": True}
+        if what == "subscribe":
+            self.store.put("_setting", "hooks", spec)
+            self._send("ping", {})
+            return {"ok": True}
         ids = self.store.get("_key", spec["candidate"])
         if ids is None:
             raise KeyError(spec["candidate"])
         with self.store.together():
             self._change(spec, ids)
+        self._tell(spec, ids)
         return {"ok": True, **ids}
+
+    def _tell(self, spec: Json, ids: Json) -> None:
+        match spec["what"]:
+            case "delete":
+                person = {"id": ids["candidate"], "deleted_application_ids": [ids["application"]]}
+                self._send("delete_candidate", {"person": person})
+            case "merge":
+                other = self.store.get("_key", spec["into"]) or {}
+                person = {"id": ids["candidate"], "new_candidate_id": other["candidate"]}
+                self._send("merge_candidate", {"person": person})
+            case "anonymize":
+                fields = ["full_name", "email_addresses", "phone_numbers", "addresses"]
+                self._send(
+                    "candidate_anonymized", {"candidate_id": ids["candidate"], "anonymized_fields": fields}
+                )
+            case "hire":
+                self._send("hire_candidate", {"application": {"id": ids["application"]}})
+            case _:
+                self._send("update_candidate", {"candidate": {"id": ids["candidate"]}})
+
+    def _send(self, action: str, payload: Json) -> None:
+        wanted = self.store.get("_setting", "hooks")
+        if wanted is not None:
+            sent = hooks.body(action, payload)
+            sending.send(wanted["url"], hooks.headers(sent, wanted["secret"]), sent)
 
     def _change(self, spec: Json, ids: Json) -> None:
         candidate = self.store.get("candidates", str(ids["candidate"])) or {}

@@ -1,63 +1,21 @@
 """The same company behind every HR system that we know: the ERPs come out the same, and each record gets its scores."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from conftest import ROOT, World
+from hr import HR, use
 from ruamel.yaml import YAML
 
 from trivet.ledger import cases
 
-HR: dict[str, dict[str, Any]] = {
-    "feishu_hire": {
-        "source": {
-            "jobs": ["requisition"],
-            "talents": ["candidate", "consent"],
-            "applications": ["application"],
-            "interviews": ["interview", "recording"],
-        },
-        "write_back": "note",
-        "people": r"/talents\?",
-    },
-    "greenhouse": {
-        "source": {
-            "jobs": ["requisition"],
-            "candidates": ["candidate", "consent"],
-            "applications": ["application"],
-            "interviews": ["interview"],
-            "attachments": ["recording"],
-        },
-        "write_back": "scores",
-        "people": r"/v3/candidates\?",
-    },
-}
-
-
-@pytest.fixture
-def use(world: World) -> Callable[[str], str]:
-    """Makes that HR system the one that the flow pulls from and writes back to."""
-
-    def chosen(name: str) -> str:
-        said = HR[name]
-
-        def change(flow: dict[str, Any]) -> None:
-            streams = {s: [f"{name}/{m}" for m in mappings] for s, mappings in said["source"].items()}
-            flow["source"] = {"connection": name, "mappings": streams}
-            flow["recordings"] = {"connection": name}
-            flow["write_back"] = {"connection": name, "mapping": f"{name}/{said['write_back']}"}
-
-        world.edit_flow(change)
-        return name
-
-    return chosen
-
 
 @pytest.fixture(params=HR)
-def hr(use: Callable[[str], str], request: pytest.FixtureRequest) -> str:
+def hr(world: World, request: pytest.FixtureRequest) -> str:
     """The HR system."""
-    return use(request.param)
+    use(world, request.param)
+    return str(request.param)
 
 
 def counted(world: World, of: str) -> Counter[tuple[str, str]]:
@@ -198,9 +156,9 @@ def records_of(world: World) -> dict[str, set[str]]:
     return found
 
 
-def test_two_records_of_one_person_become_one(world: World, use: Callable[[str], str]) -> None:
+def test_two_records_of_one_person_become_one(world: World) -> None:
     """Merged at the vendor: what was known and delivered of the one is the other's, and no ERP is sent anything twice."""
-    use("greenhouse")
+    use(world, "greenhouse")
     world.night()
     before = records_of(world)
     world.change("greenhouse", what="merge", candidate="be3", into="ae3")

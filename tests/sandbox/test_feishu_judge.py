@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from conftest import World
 from trivet_sandbox.company import people
+from trivet_sandbox.feishu_hire import events
 
 lark = pytest.importorskip("lark_oapi")
 
@@ -103,3 +104,36 @@ def test_a_wrong_secret_is_refused_as_documented(world: World) -> None:
         f"{said['base_url']}/open-apis/auth/v3/tenant_access_token/internal", json=body, timeout=5
     )
     assert answer.json()["code"] == 10014
+
+
+def dispatcher(seen: list[Any], key: str = "an-encrypt-key", token: str = "a-token") -> Any:  # noqa: S107
+    """The SDK's own receiver of events."""
+    made = lark.EventDispatcherHandler.builder(key, token)
+    return made.register_p2_hire_talent_deleted_v1(seen.append).build()
+
+
+def request(body: bytes, headers: dict[str, str]) -> Any:
+    """As the SDK takes it."""
+    made = lark.RawRequest()
+    made.uri, made.body, made.headers = "/", body, headers
+    return made
+
+
+def test_the_sdk_opens_and_believes_our_events() -> None:
+    """Encrypted and signed by the stand-in, opened and proven by the SDK, in its own model."""
+    said = events.event("cli_1", "a-token", "hire.talent.deleted_v1", {"talent_id": "6930100000000000007"})
+    body = events.encrypted(said, "an-encrypt-key")
+    seen: list[Any] = []
+    assert dispatcher(seen).do(request(body, events.headers(body, "an-encrypt-key"))).status_code == 200
+    assert [entry.event.talent_id for entry in seen] == ["6930100000000000007"]
+
+
+def test_the_sdk_disbelieves_what_was_not_signed_so() -> None:
+    """With another key, and where a byte has changed."""
+    said = events.event("cli_1", "a-token", "hire.talent.deleted_v1", {"talent_id": "1"})
+    body = events.encrypted(said, "an-encrypt-key")
+    signed = events.headers(body, "an-encrypt-key")
+    seen: list[Any] = []
+    for key, sent in (("another-key", body), ("an-encrypt-key", body + b" ")):
+        assert dispatcher(seen, key).do(request(sent, signed)).status_code == 500
+    assert seen == []

@@ -3,7 +3,7 @@
 import typer
 
 from trivet import __version__
-from trivet.cli import aftercare, authoring, files, look, sap, upkeep, work, workbench
+from trivet.cli import aftercare, authoring, files, look, sap, serving, upkeep, work, workbench
 
 app = typer.Typer(
     name="trivet",
@@ -16,7 +16,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    work.run, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
+    work.run, serving.serve, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
     look.flows, look.status, look.deliveries, look.person, look.connectors, look.doctor,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,

@@ -43,6 +43,7 @@ def print_lines(lines: Iterable[str]) -> None:
     """Plain lines on stdout."""
     for line in lines:
         sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def print_beside(left: str, one: Any, right: str, other: Any) -> None:

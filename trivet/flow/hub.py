@@ -12,6 +12,7 @@ from trivet.contract import (
     Config,
     DirectoryConnector,
     FeedbackConnector,
+    InboundConnector,
     RecordingsConnector,
     ScorerConnector,
     Services,
@@ -30,6 +31,7 @@ from trivet.settings import Settings
 D = TypeVar(
     "D",
     SourceConnector[Any],
+    InboundConnector[Any],
     DirectoryConnector[Any],
     CatalogueConnector[Any],
     FeedbackConnector[Any],

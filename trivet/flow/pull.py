@@ -17,7 +17,7 @@ from trivet.flow.ahead import ahead
 from trivet.flow.definition import Flow, Inflow
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
-from trivet.ledger import batches, cursors, records, set_asides
+from trivet.ledger import batches, cursors, inbox, records, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.set_asides import SetAside
@@ -61,6 +61,7 @@ def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     for port in opened:
         try:
             _pull_port(hub, flow, batch, port, counts)
+            _take_events(hub, batch, port.connection)
         except AuthFailed as error:
             if port.kind is SourceConnector:
                 raise
@@ -69,6 +70,13 @@ def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     if locked and len(locked) == len(opened):
         raise locked[0]
     return counts
+
+
+def _take_events(hub: Hub, batch: Batch, connection: str) -> None:
+    """Marks what the connection's events say is gone; last, for what was read before may hold it still."""
+    with hub.ledger.begin() as tx:
+        for stream, lost in inbox.take(tx, connection, batch.id):
+            records.mark_gone(tx, batch, connection, stream, [lost])
 
 
 def _pull_port(hub: Hub, flow: Flow, batch: Batch, port: Port, counts: Counter[str]) -> None:

@@ -143,6 +143,19 @@ cursor = Table(
     Column("whole_at", String),
 )
 
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("connection", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("payload_enc", LargeBinary, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("received_at", String, nullable=False),
+    Column("batch_id", String),
+    Index("inbound_waiting", "connection", "batch_id"),
+)
+
 document = Table(
     "document",
     metadata,

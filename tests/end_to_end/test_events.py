@@ -1,0 +1,225 @@
+"""Events of HR systems over real sockets: proven, stored before they are answered, taken by the next run."""
+
+import http.client
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import ROOT, World
+from hr import use
+from trivet_sandbox.feishu_hire import events
+from trivet_sandbox.greenhouse import hooks
+
+from trivet.ledger import cases, inbox
+
+KEY, TOKEN, SECRET = "an-encrypt-key", "a-verification-token", "a-hook-secret"  # noqa: S105
+APP = "cli_a1b2c3d4e5f60001"
+Sent = tuple[bytes, dict[str, str]]
+
+
+@pytest.fixture
+def serving(world: World) -> Iterator[str]:
+    """`trivet serve` in a process of its own; its address."""
+    known = world.sandbox.connections()
+    feishu, greenhouse = known["feishu_hire"], known["greenhouse"]
+    world.connect(
+        feishu_hire={"extra": {**feishu["extra"], "encrypt_key": KEY, "verification_token": TOKEN}},
+        greenhouse={"extra": {**greenhouse["extra"], "webhook_secret": SECRET}},
+    )
+    command = [sys.executable, "-m", "trivet.cli", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, env=world.environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert "/in/feishu_hire" in address
+        base = address.removesuffix("/in/feishu_hire")
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                urllib.request.urlopen(f"{base}/health").close()
+                break
+            except urllib.error.URLError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield base
+        process.terminate()
+        _, said = process.communicate(timeout=15)
+        assert "Traceback" not in said
+
+
+def posted(base: str, connection: str, sent: Sent) -> tuple[int, Any]:
+    """Status and JSON of the answer."""
+    body, headers = sent
+    asked = urllib.request.Request(
+        f"{base}/in/{connection}", body, {"Content-Type": "application/json", **headers}
+    )
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def feishu(kind: str = "hire.application.stage_changed_v1", *, app: str = APP, token: str = TOKEN,
+           key: str = KEY, at: float | None = None, **body: Any) -> Sent:  # fmt: skip
+    """An event of the open platform."""
+    sent = events.encrypted(events.event(app, token, kind, body or {"application_id": "1"}), key)
+    return sent, events.headers(sent, key, at)
+
+
+def greenhouse(action: str = "update_candidate", secret: str = SECRET, **payload: Any) -> Sent:
+    """A web hook."""
+    sent = hooks.body(action, payload)
+    return sent, hooks.headers(sent, secret)
+
+
+VENDORS: dict[str, Callable[..., Sent]] = {"feishu_hire": feishu, "greenhouse": greenhouse}
+
+
+def waiting(world: World) -> dict[str, int]:
+    """Events that no run has taken yet."""
+    with world.hub() as hub, hub.ledger.read() as tx:
+        return inbox.waiting(tx)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_an_event_is_stored_once_however_often_it_comes(vendor: str, world: World, serving: str) -> None:
+    """The same delivery again is answered with success and changes nothing; another one is another."""
+    first = VENDORS[vendor]()
+    for _ in range(3):
+        assert posted(serving, vendor, first) == (200, {})
+    assert waiting(world) == {vendor: 1}
+    assert posted(serving, vendor, VENDORS[vendor]()) == (200, {})
+    assert waiting(world) == {vendor: 2}
+
+
+def test_the_challenge_is_answered(serving: str) -> None:
+    """Encrypted or not; with another token it is refused."""
+    said = {"type": "url_verification", "challenge": "a-challenge", "token": TOKEN}
+    for body in (events.encrypted(said, KEY), json.dumps(said).encode()):
+        assert posted(serving, "feishu_hire", (body, {})) == (200, {"challenge": "a-challenge"})
+    wrong = json.dumps({**said, "token": "another"}).encode()
+    assert posted(serving, "feishu_hire", (wrong, {})) == (401, {"error": "WEBHOOK_SIGNATURE"})
+
+
+def changed(sent: Sent) -> Sent:
+    """One byte of the body is another."""
+    return sent[0].replace(b"{", b"{ ", 1), sent[1]
+
+
+BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
+    "feishu: bad signature": ("feishu_hire", lambda: changed(feishu()), 401, "WEBHOOK_SIGNATURE"),
+    "feishu: no signature": ("feishu_hire", lambda: (feishu()[0], {}), 401, "WEBHOOK_SIGNATURE"),
+    "feishu: another tenant's key": ("feishu_hire", lambda: feishu(key="another"), 401, "WEBHOOK_SIGNATURE"),
+    "feishu: another app": ("feishu_hire", lambda: feishu(app="cli_other"), 401, "WEBHOOK_SIGNATURE"),
+    "feishu: another token": ("feishu_hire", lambda: feishu(token="other"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
+    "feishu: an old time stamp": ("feishu_hire", lambda: feishu(at=time.time() - 301), 401, "WEBHOOK_STALE"),
+    "feishu: a time stamp to come": ("feishu_hire", lambda: feishu(at=time.time() + 302), 401, "WEBHOOK_STALE"),
+    "feishu: not JSON": ("feishu_hire", lambda: (b"<xml/>", {}), 400, "EVENT_MALFORMED"),
+    "feishu: a list": ("feishu_hire", lambda: (b"[]", {}), 400, "EVENT_MALFORMED"),
+    "feishu: deep": ("feishu_hire", lambda: (b"[" * 100_000, {}), 400, "EVENT_MALFORMED"),
+    "feishu: no cipher text": ("feishu_hire", lambda: (b'{"encrypt": 7}', {}), 401, "WEBHOOK_SIGNATURE"),
+    "feishu: a short cipher text": ("feishu_hire", lambda: (b'{"encrypt": "AAAA"}', {}), 401, "WEBHOOK_SIGNATURE"),
+    "greenhouse: bad signature": ("greenhouse", lambda: changed(greenhouse()), 401, "WEBHOOK_SIGNATURE"),
+    "greenhouse: no signature": ("greenhouse", lambda: (greenhouse()[0], {}), 401, "WEBHOOK_SIGNATURE"),
+    "greenhouse: another secret": ("greenhouse", lambda: greenhouse(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
+    "greenhouse: not JSON": (
+        "greenhouse", lambda: (b"nothing", hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
+    ),
+    "nobody's address": ("nobody", greenhouse, 404, "NOT_FOUND"),
+    "an ERP's address": ("kingdee_cloud", greenhouse, 404, "NOT_FOUND"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input(name: str, world: World, serving: str) -> None:
+    """Refused with a code and no detail; nothing is stored."""
+    connection, made, status, code = BAD[name]
+    assert posted(serving, connection, made()) == (status, {"error": code})
+    assert waiting(world) == {}
+
+
+def test_bad_input_of_100_mb_is_refused_before_it_is_read(serving: str) -> None:
+    """By what it declares; and where it declares nothing, after the first megabyte."""
+    there = urlsplit(serving)
+    for headers in ({"Content-Length": str(100 * 1024 * 1024)}, {"Transfer-Encoding": "chunked"}):
+        line = http.client.HTTPConnection(there.hostname or "", there.port, timeout=10)
+        line.putrequest("POST", "/in/greenhouse")
+        for name, value in headers.items():
+            line.putheader(name, value)
+        line.endheaders()
+        if "Transfer-Encoding" in headers:
+            for _ in range(20):
+                line.send(b"20000\r\n" + bytes(0x20000) + b"\r\n")
+        answer = line.getresponse()
+        assert (answer.status, json.load(answer)) == (413, {"error": "BODY_TOO_LARGE"})
+        line.close()
+
+
+def test_without_a_secret_nobody_is_believed(world: World, serving: str) -> None:
+    """A connection that was not given one takes no event, signed with nothing or with anything."""
+    world.connect()
+    for vendor, made in VENDORS.items():
+        assert posted(serving, vendor, made())[0] == 401
+    assert posted(serving, "greenhouse", greenhouse(secret="")) == (401, {"error": "WEBHOOK_SIGNATURE"})
+
+
+def test_what_cannot_be_stored_is_not_answered_with_success(world: World, serving: str) -> None:
+    """The vendor sends it again; by then the ledger is back."""
+    ledger = world.state / "ledger.db"
+    with sqlite3.connect(ledger) as db:
+        db.execute("ALTER TABLE inbound RENAME TO inbound_away")
+    sent = greenhouse()
+    status, _ = posted(serving, "greenhouse", sent)
+    with sqlite3.connect(ledger) as db:
+        db.execute("ALTER TABLE inbound_away RENAME TO inbound")
+    assert status == 503
+    assert posted(serving, "greenhouse", sent) == (200, {})
+    assert waiting(world) == {"greenhouse": 1}
+
+
+def told(world: World, hr: str, serving: str, **what: Any) -> list[str]:
+    """Codes of the open cases after a night, a change of which the vendor tells, and another night."""
+    use(world, hr)
+    world.night()
+    keys = {"encrypt_key": KEY, "verification_token": TOKEN, "secret": SECRET}
+    world.change(hr, what="subscribe", url=f"{serving}/in/{hr}", **keys)
+    world.change(hr, **what)
+    deadline = time.monotonic() + 15
+    while not waiting(world):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    world.night()
+    assert waiting(world) == {}
+    with world.hub() as hub, hub.ledger.read() as tx:
+        return [entry.code for entry in cases.find(tx)]
+
+
+@pytest.mark.parametrize("hr", VENDORS)
+def test_a_deletion_that_is_told_is_followed_in_the_next_run(hr: str, world: World, serving: str) -> None:
+    """Not only when the list is read whole: by the vendor's own event, signed, over the socket."""
+    assert told(world, hr, serving, what="delete", candidate="be1") == ["PERSON_GONE"]
+
+
+def test_who_was_anonymised_is_left_alone(world: World, serving: str) -> None:
+    """Her record is still listed, without a name."""
+    assert told(world, "greenhouse", serving, what="anonymize", candidate="be1") == ["PERSON_GONE"]
+    world.clock.forward(days=8)
+    sent = {name: len(world.writes(name)) for name in world.sandbox.servers}
+    world.night()
+    assert {name: len(world.writes(name)) for name in world.sandbox.servers} == sent
+
+
+def test_a_merge_that_is_told_makes_one_of_two(world: World, serving: str) -> None:
+    """Nobody has to decide anything: what was known of the one is known of the other."""
+    assert told(world, "greenhouse", serving, what="merge", candidate="be3", into="ae3") == []
+    assert len({o["subject_ref"] for o in world.operations()}) == 11

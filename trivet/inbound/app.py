@@ -1,0 +1,99 @@
+"""The addresses that vendors call.
+
+    POST /in/<connection>   an event of the HR system behind that connection
+    GET  /health            whether the ledger can be read
+
+An event is proven by the connector, stored, and only then answered. Who cannot prove to be the vendor learns nothing but a
+code; what went wrong is in our log, without a word of the body.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from trivet.contract import InboundConnector
+from trivet.errors import AuthFailed, ConfigError, LedgerError, Rejected
+from trivet.flow.hub import Hub
+from trivet.ledger import inbox
+from trivet.model import Call
+from trivet.registry import offers
+
+log = logging.getLogger(__name__)
+MAX_BODY = 1024 * 1024
+"""Bytes of a call; the vendors' events are a few thousand."""
+AGAIN_SECONDS = 30
+
+
+def create_app(hub: Hub, on_events: Callable[[], None] = lambda: None) -> FastAPI:
+    """The application; `on_events` is called after new events were stored."""
+    app = FastAPI(title="Trivet", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.post("/in/{connection}")
+    async def receive(connection: str, request: Request) -> JSONResponse:
+        body = await _body(request)
+        if body is None:
+            return JSONResponse({"error": "BODY_TOO_LARGE"}, 413, {"Connection": "close"})
+        call = Call(dict(request.headers), body, hub.now().astimezone(UTC))
+        return await run_in_threadpool(_answered, hub, connection, call, on_events)
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        try:
+            with hub.ledger.read() as tx:
+                waiting = sum(inbox.waiting(tx).values())
+        except LedgerError as error:
+            return JSONResponse({"ok": False, "error": error.code}, 503)
+        return JSONResponse({"ok": True, "events_waiting": waiting})
+
+    return app
+
+
+async def _body(request: Request) -> bytes | None:
+    """The whole body; None where it is larger than it may be, told before it is read where the caller says so."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > MAX_BODY:
+        return None
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _answered(hub: Hub, connection: str, call: Call, on_events: Callable[[], None]) -> JSONResponse:
+    try:
+        known = hub.connections(connection)
+        if not offers(InboundConnector, known.connector):
+            raise ConfigError(f"{known.connector} takes no events", code="CONNECTOR_UNKNOWN")
+        with hub.built(InboundConnector, connection) as inbound:
+            heard = inbound.hear(call)
+        with hub.ledger.begin() as tx:
+            fresh = inbox.put(tx, connection, heard.events)
+    except ConfigError as error:
+        return _refused(404, "NOT_FOUND", connection, error)
+    except AuthFailed as error:
+        return _refused(401, error.vendor_code or "WEBHOOK_SIGNATURE", connection, error)
+    except Rejected as error:
+        return _refused(400, error.vendor_code or "EVENT_MALFORMED", connection, error)
+    except LedgerError as error:
+        # not stored is not answered with success: the vendor sends it again
+        return _refused(503, "TRY_AGAIN", connection, error, {"Retry-After": str(AGAIN_SECONDS)})
+    for event in heard.events:
+        log.info("%s %s%s", connection, event.kind, "" if fresh else " (again)")
+    if fresh:
+        on_events()
+    return JSONResponse(heard.answer)
+
+
+def _refused(
+    status: int, code: str, connection: str, error: Any, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    log.warning("%r refused with %s: %s", connection[:100], status, error)
+    return JSONResponse({"error": code}, status, headers)

@@ -1,0 +1,22 @@
+"""Events that vendors told us."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Adds the table."""
+    op.create_table(
+        "inbound",
+        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("payload_enc", sa.LargeBinary(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("received_at", sa.String(), nullable=False),
+        sa.Column("batch_id", sa.String()),
+    )
+    op.create_index("inbound_waiting", "inbound", ["connection", "batch_id"])
