@@ -17,6 +17,7 @@ An ERP is declared up to four times under one name and one config: it takes resu
 there (directory), what it offers (catalogue) and what became of people (feedback).
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from typing import ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checka
 
 from pydantic import BaseModel, ConfigDict
 
+from trivet.errors import Rejected
 from trivet.model import (
     Call,
     Cursor,
@@ -78,6 +80,32 @@ class Source(Protocol):
 
         Without `since` the stream is read whole: everything that is there now, so that what is missing is gone.
         """
+
+
+T = TypeVar("T")
+
+
+def position(since: Cursor | None, connector: str, stream: str, read: Callable[[Document], T]) -> T | None:
+    """What `read` finds in the JSON object that an earlier page carried as its cursor; None at the beginning.
+
+    A stored cursor that is none of ours is `Rejected` CURSOR_INVALID: to go on anywhere would leave something out.
+    """
+    if not since:
+        return None
+    try:
+        return read(json.loads(since))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise Rejected(
+            "the stored position cannot be read", connector=connector, operation=f"list {stream}",
+            vendor_code="CURSOR_INVALID", cure=f"`trivet cursor reset <flow> {stream}` reads the stream from its beginning",
+        ) from None  # fmt: skip
+
+
+def instant(text: str) -> str:
+    """The text, which is a point in time in ISO 8601, or empty; ValueError or TypeError where it is neither."""
+    if text:
+        datetime.fromisoformat(text)
+    return str(text)
 
 
 class Inbound(Protocol):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from trivet.contract import Services
+from trivet.contract import Services, position
 from trivet.errors import Rejected, Retryable
 from trivet.model import Cursor, Document, Page, Record
 
@@ -50,7 +50,7 @@ class FeishuHireSource:
         return self._by_update(stream, since, lambda item: item, _job_time)
 
     def _by_update(self, stream: str, since: Cursor | None, complete: Any, time_of: Any) -> Iterator[Page]:
-        start = json.loads(since)["from"] if since else None
+        start = position(since, NAME, stream, _from)
         newest = start or 0
         asked = self._milliseconds()
         for items in self.wire.pages(f"list {stream}", f"/{stream}", {"update_start_time": start}):
@@ -83,7 +83,8 @@ class FeishuHireSource:
     def _interviews(self, since: Cursor | None) -> Iterator[Page]:
         now = self.services.now()
         back = timedelta(days=self.config.interview_lookback_days)
-        start = max(0, json.loads(since)["from"] - int(back.total_seconds() * 1000)) if since else 0
+        last = position(since, NAME, "interviews", _from)
+        start = max(0, last - int(back.total_seconds() * 1000)) if last else 0
         # a day ahead, for clocks that differ
         end = int((now + timedelta(days=1)).timestamp() * 1000)
         cursor = Cursor(json.dumps({"from": self._milliseconds()}))
@@ -115,6 +116,10 @@ def _record(document: Document) -> Record:
         raise ValueError("no id")
     content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
     return Record(str(document["id"]), hashlib.sha256(content).hexdigest()[:20], document)
+
+
+def _from(said: Document) -> int:
+    return int(said["from"])
 
 
 def _job_time(job: Document) -> int:

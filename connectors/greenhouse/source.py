@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trivet.contract import Services
+from trivet.contract import Services, instant, position
 from trivet.errors import Rejected
 from trivet.model import Cursor, Document, Page, Record
 
 from .config import GreenhouseConfig
-from .wire import Wire, malformed
+from .wire import NAME, Wire, malformed
 
 STREAMS = ("jobs", "candidates", "applications", "interviews", "attachments")
 OVERLAP = timedelta(seconds=60)
@@ -38,7 +38,7 @@ class GreenhouseSource:
     def pages(self, stream: str, since: Cursor | None) -> Iterator[Page]:
         """See `Source`; the vendor's objects as they are, without what is no news: the link of an attachment, which is another
         one with every read, and the custom fields that we write ourselves."""
-        state = json.loads(since) if since else {}
+        state = position(since, NAME, stream, _state) or {}
         begin = state.get("from")
         end, following = state.get("to"), state.get("next")
         if end is None:
@@ -56,8 +56,8 @@ class GreenhouseSource:
             if cursor is not None and cursor == following:
                 raise malformed(f"list {stream}", "the page leads to itself")
             last = cursor is None
-            position = {"from": end} if last else {"from": begin, "to": end, "next": cursor}
-            yield Page(tuple(_record(self._news(stream, row)) for row in rows), Cursor(json.dumps(position)))
+            stored = {"from": end} if last else {"from": begin, "to": end, "next": cursor}
+            yield Page(tuple(_record(self._news(stream, row)) for row in rows), Cursor(json.dumps(stored)))
             if last:
                 return
             following = cursor
@@ -86,6 +86,14 @@ def open_source(config: GreenhouseConfig, services: Services) -> Iterator[Greenh
     source = GreenhouseSource(config, services)
     with source.wire.http:
         yield source
+
+
+def _state(said: Document) -> Document:
+    following = said.get("next")
+    if following is not None and not isinstance(following, str):
+        raise ValueError("no cursor")
+    times = {name: instant(said[name]) for name in ("from", "to") if said.get(name) is not None}
+    return {"next": following, **times}
 
 
 def _record(document: Document) -> Record:

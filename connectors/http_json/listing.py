@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from trivet.contract import Services
+from trivet.contract import Services, position
 from trivet.errors import Rejected
 from trivet.model import Cursor, Document, Page, Record
 
@@ -19,7 +19,7 @@ from .calls import Listing
 from .config import HttpJsonConfig
 from .paging import pages
 from .places import text_at
-from .wire import Wire, malformed, refused
+from .wire import NAME, Wire, malformed, refused
 
 BEHIND = timedelta(minutes=1)
 _MILLIS = 100_000_000_000
@@ -46,7 +46,9 @@ class Lists:
         listing = {str(name): one for name, one in self.config.streams.items()}.get(stream)
         if listing is None:
             raise self._missing(f"list {stream}", stream)
-        return self._pages(f"list {stream}", listing, "" if listing.whole else str(since or ""))
+        return self._pages(
+            f"list {stream}", listing, "" if listing.whole else position(since, NAME, stream, _from) or ""
+        )
 
     def _pages(self, operation: str, listing: Listing, since: str) -> Iterator[Page]:
         body = {listing.since: since} if listing.since is not None and since else {}
@@ -60,9 +62,9 @@ class Lists:
                 newest = max(
                     [one for one in times if one[0] <= latest] + ([newest] if newest else []), default=None
                 )
-            yield Page(tuple(_record(listing, row) for row in rows), Cursor(since))
+            yield Page(tuple(_record(listing, row) for row in rows), _cursor(since))
         if newest and newest[1] != since:
-            yield Page((), Cursor(newest[1]))
+            yield Page((), _cursor(newest[1]))
 
     def _texts(self, operation: str, listing: Listing, rows: list[Document]) -> Iterator[str]:
         for row in rows:
@@ -104,6 +106,14 @@ def opener(
             yield lists
 
     return build
+
+
+def _from(said: Document) -> str:
+    return str(said["from"])
+
+
+def _cursor(since: str) -> Cursor:
+    return Cursor(json.dumps({"from": since}) if since else "")
 
 
 def _record(listing: Listing, row: Document) -> Record:

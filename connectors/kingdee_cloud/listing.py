@@ -13,9 +13,10 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from trivet.contract import Services
+from trivet.contract import Services, instant, position
 from trivet.model import Cursor, Document, Page, Record
 
+from .codes import NAME
 from .config import KingdeeCloudConfig, ListConfig
 from .wire import Wire, malformed, not_configured, quoted
 
@@ -39,7 +40,8 @@ class Lists:
     def pages(self, stream: str, since: Cursor | None) -> Iterator[Page]:
         """See `Source`."""
         listing, size = self._listing(stream), self.config.page_size
-        at = str(json.loads(since)["from"]) if since and listing.changed else ""
+        since = since if listing.changed else None
+        at = position(since, NAME, stream, lambda said: instant(said["from"])) or ""
         skip, seen, last = 0, set[Name](), None
         while True:
             latest = self._now()

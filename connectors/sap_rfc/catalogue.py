@@ -22,6 +22,8 @@ from .shapes import Shapes
 STREAMS = ("competencies", "courses")
 TREE = "BAPI_QUALIDIRECTORY_LIST"
 GROUP, QUALIFICATION = "QK", "Q"
+NO_ROOT = "PQ622"
+"""A node below which nothing hangs is told so, too."""
 
 
 class SapRfcCatalogue:
@@ -61,7 +63,13 @@ class SapRfcCatalogue:
         yield self._of(top, QUALIFICATION), self.names.id
         for group in self._of(top, GROUP):
             with open_session(self.library, self.shapes) as session:
-                below = self._tree(session, OTYPE=GROUP, OBJID=group.get(self.names.id))
+                try:
+                    below = self._tree(session, OTYPE=GROUP, OBJID=group.get(self.names.id))
+                except Rejected as error:
+                    # the root was there a moment ago: nothing hangs below it
+                    if error.vendor_code != NO_ROOT:
+                        raise
+                    continue
             yield self._of(below, QUALIFICATION), self.names.id
 
     def _courses(self) -> Iterator[tuple[list[Document], str]]:

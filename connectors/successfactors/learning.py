@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, timedelta
 from typing import Any, NoReturn
 
-from trivet.contract import Services
+from trivet.contract import Services, instant, position
 from trivet.errors import AuthFailed, Rejected, Retryable
 from trivet.http import HttpClient, Reply
 from trivet.model import Confirmed, Cursor, Document, Found, Operation, Outcome, Page, Record
@@ -125,7 +125,7 @@ class Completions:
         """See `Source`; each page asks from the newest change on that was read, and overlaps by one row: where that row
         is not met again, one has changed meanwhile, and the moment is read from its beginning."""
         operation, size = f"list {stream}", self.config.page_size
-        at: str = json.loads(since)["from"] if since else ""
+        at = position(since, NAME, stream, lambda said: instant(said["from"])) or ""
         skip, seen, last = 0, set[tuple[str, str]](), None
         while True:
             latest = self.services.now().astimezone(UTC) - BEHIND

@@ -11,11 +11,11 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, timedelta
 from typing import Any
 
-from trivet.contract import Services
+from trivet.contract import Services, position
 from trivet.model import Cursor, Document, Page, Record
 
 from .config import ListConfig, SuccessFactorsConfig
-from .edm import Property, plain, time_literal
+from .edm import NAME, Property, plain, time_literal
 from .wire import Wire, malformed, not_configured, pages
 
 BEHIND = timedelta(minutes=1)
@@ -43,7 +43,7 @@ class Lists:
     def pages(self, stream: str, since: Cursor | None) -> Iterator[Page]:
         """See `Source`; rows of several entities have ids such as `Goal_1/5001`."""
         listing = self._listing(stream)
-        known: dict[str, str] = json.loads(since) if since else {}
+        known = position(since, NAME, stream, _known) or {}
         for entity in listing.entities:
             for found in self._rows(stream, entity, listing, known.get(entity)):
                 latest = self.services.now().astimezone(UTC) - BEHIND
@@ -93,6 +93,10 @@ def opener(*streams: str) -> Callable[[SuccessFactorsConfig, Services], Abstract
             yield lists
 
     return build
+
+
+def _known(said: Document) -> dict[str, str]:
+    return {str(entity): str(at) for entity, at in said.items()}
 
 
 def _record(stream: str, entity: str, listing: ListConfig, row: Document) -> Record:

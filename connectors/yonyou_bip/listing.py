@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from trivet.contract import Services
+from trivet.contract import Services, instant, position
 from trivet.model import Cursor, Document, Page, Record
 
 from .config import BipConfig, ListConfig
@@ -44,7 +44,8 @@ class Lists:
             yield from self._results(stream)
             return
         listing = self._listing(stream)
-        at = str(json.loads(since)["from"]) if since and listing.changed else ""
+        since = since if listing.changed else None
+        at = position(since, NAME, stream, lambda said: instant(said["from"])) or ""
         begun = self._moment()
         for rows, last in self._walk(stream, listing, at):
             records = tuple(self._record(stream, row, row.get(listing.key)) for row in rows)

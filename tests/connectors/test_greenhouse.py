@@ -40,7 +40,7 @@ class Scores(Standing):
     def __init__(self, world: World) -> None:
         good: list[Document] = [
             {"application_id": i, "trivet_report": f"{WORDS}\nline", "trivet_score_teamwork": 7.5}
-            for i in applications(world)
+            for i in applications(world) or ["1", "2", "3"]
         ]
         changed = {**good[0], "trivet_score_teamwork": 8.0}
         super().__init__(world, NAME, TARGET, ENTITY, good, changed, {**good[1], "application_id": "1"}, "")
@@ -193,6 +193,9 @@ class Reading:
 
     def held(self, stream: str) -> set[str]:
         return {key for key, _ in self.store.all(stream)}
+
+    def delete(self, stream: str, external_id: str) -> None:
+        self.store.delete(stream, external_id)
 
     def change(self, stream: str, external_id: str) -> str:
         """By a recruiter, stamped with the vendor's time."""

@@ -476,6 +476,12 @@ class Reading:
     def held(self, stream: str) -> set[str]:
         return {row.get("FBillNo") or row["FNumber"] for _, row in self.store.all(self.forms[stream][0])}
 
+    def delete(self, stream: str, external_id: str) -> None:
+        form = self.forms[stream][0]
+        for key, row in self.store.all(form):
+            if external_id in (row.get("FBillNo"), row.get("FNumber")):
+                self.store.delete(form, key)
+
     def change(self, stream: str, external_id: str) -> str:
         """By the hands of a clerk, stamped with the server's time."""
         form, field = self.forms[stream]

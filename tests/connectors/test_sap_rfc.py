@@ -213,6 +213,9 @@ class Lists:
     def held(self, stream: str) -> set[str]:
         return {key for key, _ in self.vendor.store.all(KINDS[stream])}
 
+    def delete(self, stream: str, external_id: str) -> None:
+        self.vendor.store.delete(KINDS[stream], external_id)
+
     def change(self, stream: str, external_id: str) -> str:
         word = f"w{time.monotonic_ns()}"
         name = "STEXT" if stream == "competencies" else "ETSTX"

@@ -40,6 +40,9 @@ class Standing:
     def held(self, stream: str) -> set[str]:
         return {key for key, _ in self.vendor.store.all(KINDS[stream])}
 
+    def delete(self, stream: str, external_id: str) -> None:
+        self.vendor.store.delete(KINDS[stream], external_id)
+
     def change(self, stream: str, external_id: str) -> str:
         """By the hands of a recruiter, whose every click is stamped with the vendor's time."""
         now = int(time.time() * 1000)

@@ -479,6 +479,10 @@ class Reading:
         assert found
         return found
 
+    def delete(self, stream: str, external_id: str) -> None:
+        entity, key = external_id.split("/") if stream == "goals" else (self.entities[stream][0], external_id)
+        self.store.delete(entity, key)
+
     def change(self, stream: str, external_id: str) -> str:
         """By the hands of somebody in HR, stamped with the tenant's time."""
         (entity, key) = (
@@ -615,6 +619,9 @@ class Completed(Reading):
 
     def held(self, stream: str) -> set[str]:  # noqa: ARG002
         return {key for key, _ in self.store.all("learning_history")}
+
+    def delete(self, stream: str, external_id: str) -> None:  # noqa: ARG002
+        self.store.delete("learning_history", external_id)
 
     def change(self, stream: str, external_id: str) -> str:  # noqa: ARG002
         word = f"changed-{time.monotonic_ns()}"

@@ -345,6 +345,12 @@ class Reading:
         """Its external id."""
         return str(row.get("code") or f"{row['schemeid']}/{row['periodcode']}/{row['staff']}")
 
+    def delete(self, stream: str, external_id: str) -> None:
+        kind = self.kinds[stream][0]
+        for key, row in self.store.all(kind):
+            if self.named(row) == external_id:
+                self.store.delete(kind, key)
+
     def change(self, stream: str, external_id: str) -> str:
         """By the hands of a clerk, stamped with the server's time."""
         kind, field, _ = self.kinds[stream]

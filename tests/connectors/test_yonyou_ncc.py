@@ -415,6 +415,12 @@ class Reading:
     def held(self, stream: str) -> set[str]:
         return {str(row["code"]) for _, row in self.store.all(self.kinds[stream][0])}
 
+    def delete(self, stream: str, external_id: str) -> None:
+        kind = self.kinds[stream][0]
+        for key, row in self.store.all(kind):
+            if row["code"] == external_id:
+                self.store.delete(kind, key)
+
     def change(self, stream: str, external_id: str) -> str:
         """By the hands of a clerk, stamped with the server's time."""
         kind, field, _ = self.kinds[stream]

@@ -50,6 +50,20 @@ NO_PAGES: Mapping[str, str] = {
 """Answers with status 200 that no vendor's page looks like."""
 
 
+ABNORMAL = (
+    "{",
+    "null",
+    "[]",
+    "4711",
+    '"a word"',
+    '{"from": {"a": 1}}',
+    '{"from": "soon"}',
+    "\x00",
+    "[" * 100_000,
+)
+"""Cursors that nobody gave."""
+
+
 class FarEnd(Protocol):
     """The other side, held by the test."""
 
@@ -67,6 +81,9 @@ class FarEnd(Protocol):
 
     def change(self, stream: str, external_id: str) -> str:
         """Changes one record, now; a word that only this version of its document holds."""
+
+    def delete(self, stream: str, external_id: str) -> None:
+        """Takes one record away, as a person would."""
 
     def misbehave(self, stream: str, kind: str, **how: Any) -> None:
         """The next reads of a page of this stream go wrong. `times` says how many, `after` how many go well before;
@@ -175,6 +192,38 @@ class SourceSuite:
             read = set(ids(pages[: i + 1]))
             assert read | set(ids(rest)) == far_end.held(stream)
             self.only_allowed_repeats(stream, pages[: i + 1], rest)
+
+    @pytest.mark.parametrize("cursor", ABNORMAL)
+    def test_an_abnormal_cursor_leaves_nothing_out_in_silence(
+        self, cursor: str, stream: str, far_end: FarEnd, tmp_path: Path
+    ) -> None:
+        """Stored by another program, or damaged: a clear error, or a pull that is whole."""
+        try:
+            found = ids(self.pulled(far_end, stream, tmp_path, Cursor(cursor)))
+        except ConnectorError as error:
+            error_is_clear(error, self.connector.name)
+        else:
+            assert set(found) == far_end.held(stream)
+
+    def test_what_was_deleted_is_told_or_missing(self, stream: str, far_end: FarEnd, tmp_path: Path) -> None:
+        """By the vendor's word in the next pull, or by its absence when the stream is read whole; nothing else is."""
+        pages = self.pulled(far_end, stream, tmp_path)
+        victim = ids(pages)[0]
+        far_end.delete(stream, victim)
+        news = self.pulled(far_end, stream, tmp_path, pages[-1].cursor)
+        whole = set(ids(self.pulled(far_end, stream, tmp_path)))
+        assert whole == set(ids(pages)) - {victim}
+        assert {lost.external_id for page in news for lost in page.gone} <= {victim}
+        assert victim not in ids(news)
+
+    def test_an_empty_stream_is_no_error(self, stream: str, far_end: FarEnd, tmp_path: Path) -> None:
+        """Nothing there, nothing read; and what comes later is found from the cursor on, where there is one."""
+        for external_id in far_end.held(stream):
+            far_end.delete(stream, external_id)
+        pages = self.pulled(far_end, stream, tmp_path)
+        assert not ids(pages)
+        last = pages[-1].cursor if pages else None
+        assert not ids(self.pulled(far_end, stream, tmp_path, last))
 
     def test_nothing_changed_brings_nothing(self, stream: str, far_end: FarEnd, tmp_path: Path) -> None:
         """A second night without news: no record, or only those that the stream is known to repeat, unchanged."""
