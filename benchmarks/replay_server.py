@@ -22,11 +22,11 @@ class Replay:
 
 
 @contextmanager
-def replaying(answers: Mapping[str, Sequence[bytes]]) -> Iterator[Replay]:
-    """Whole HTTP answers by `METHOD /path`, without query; after the last one the first comes again."""
+def replaying(answers: Mapping[str, Sequence[bytes]], delay: float = 0.0) -> Iterator[Replay]:
+    """Whole HTTP answers by `METHOD /path`, without query, each after `delay` seconds; after the last the first comes again."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, answers), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, answers, delay), daemon=True)
     process.start()
     try:
         yield Replay(f"http://127.0.0.1:{ours.recv()}", ours)
@@ -35,13 +35,13 @@ def replaying(answers: Mapping[str, Sequence[bytes]]) -> Iterator[Replay]:
         process.join()
 
 
-def _serve(pipe: Connection, answers: Mapping[str, Sequence[bytes]]) -> None:
-    asyncio.run(_Server(pipe, answers).serve())
+def _serve(pipe: Connection, answers: Mapping[str, Sequence[bytes]], delay: float) -> None:
+    asyncio.run(_Server(pipe, answers, delay).serve())
 
 
 class _Server:
-    def __init__(self, pipe: Connection, answers: Mapping[str, Sequence[bytes]]) -> None:
-        self.pipe, self.answers = pipe, answers
+    def __init__(self, pipe: Connection, answers: Mapping[str, Sequence[bytes]], delay: float) -> None:
+        self.pipe, self.answers, self.delay = pipe, answers, delay
         self.said: dict[str, int] = {}
         self.calls, self.began = 0, 0.0
 
@@ -72,6 +72,8 @@ class _Server:
                 number = self.said.get(call, 0)
                 self.said[call] = number + 1
                 self.calls += 1
+                if self.delay:
+                    await asyncio.sleep(self.delay)
                 writer.write(known[number % len(known)])
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
