@@ -127,7 +127,7 @@ record = Table(
     Column("received_at", String, nullable=False),
     UniqueConstraint("tenant", "connection", "stream", "external_id", name="record_external"),
     _one_of("state", ("new", "translated", "set_aside", "gone"), "record_state"),
-    Index("record_work", "batch_id", "state", "stream"),
+    Index("record_work", "batch_id", "state", "stream", "id"),
     Index("record_subject", "subject_ref"),
 )
 

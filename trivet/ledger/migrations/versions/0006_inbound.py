@@ -1,4 +1,4 @@
-"""Events that vendors told us."""
+"""Events that vendors told us; records in the order in which they are worked on."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Adds the table."""
+    """Adds the table, and the id to the index."""
     op.create_table(
         "inbound",
         sa.Column("id", sa.String(), primary_key=True),
@@ -19,4 +19,6 @@ def upgrade() -> None:
         sa.Column("received_at", sa.String(), nullable=False),
         sa.Column("batch_id", sa.String()),
     )
+    op.drop_index("record_work", "record")
+    op.create_index("record_work", "record", ["batch_id", "state", "stream", "id"])
     op.create_index("inbound_waiting", "inbound", ["connection", "batch_id"])
