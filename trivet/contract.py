@@ -39,6 +39,7 @@ from trivet.model import (
     Outcome,
     Page,
     Pending,
+    Record,
     Scored,
     ScoringRequest,
     WeighedPlan,
@@ -79,6 +80,18 @@ class Source(Protocol):
         """Pages from `since` on, one vendor read each and lazy; an empty stream yields nothing.
 
         Without `since` the stream is read whole: everything that is there now, so that what is missing is gone.
+        """
+
+
+@runtime_checkable
+class Focused(Protocol):
+    """A source that can be asked for single objects and what belongs to them, so that an event needs no list."""
+
+    def around(self, stream: str, external_ids: Sequence[str]) -> Iterator[tuple[str, tuple[Record, ...]]]:
+        """Stream and records, read freshly, streams in the order of their pulling: the named objects with their people,
+        and these people's applications, positions, interviews and recordings.
+
+        What is not there any more is left out; no record twice; versions as `pages` gives them.
         """
 
 

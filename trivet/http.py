@@ -64,6 +64,9 @@ class HttpSettings(Config):
     """PEM file with our certificate and its key, for gateways that ask for one."""
     proxy: str | None = None
     """Proxy for this connection, e.g. http://proxy.example:3128; the environment's proxies are never used."""
+    private_networks: tuple[str, ...] = ()
+    """CIDR blocks inside the company to which an address that this system gives (a download link) may lead, e.g.
+    10.20.0.0/16; public addresses always may."""
     read_seconds: float = Field(default=READ_SECONDS, gt=0, le=900)
     """Longest silence of the server before the answer counts as lost; a whole answer may take twice as long."""
     record_exchanges: bool = False

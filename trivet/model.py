@@ -68,6 +68,8 @@ class Event:
     """In the vendor's words."""
     gone: tuple[tuple[str, Gone], ...] = ()
     """Stream and object that are no more; only of an event whose body is signed."""
+    about: tuple[tuple[str, str], ...] = ()
+    """Stream and external id of what is worth asking for (`Focused.around`); it proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class FeishuHire(Vendor):
         said = self.announce()
         return {
             "conn_type": "trivet_feishu_hire", "host": self.base_url, "login": said["app_id"],
-            "password": said["app_secret"], "extra": {"environment": "sandbox"},
+            "password": said["app_secret"], "extra": {"environment": "sandbox", "private_networks": ["127.0.0.0/8"]},
         }  # fmt: skip
 
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002

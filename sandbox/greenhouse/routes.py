@@ -55,7 +55,10 @@ class Greenhouse(Vendor):
         """See `Vendor`."""
         return {
             "conn_type": "trivet_greenhouse", "host": self.base_url, "login": CLIENT_ID, "password": CLIENT_SECRET,
-            "extra": {"environment": "sandbox", "auth_url": self.base_url, "calls_per_second": 200.0},
+            "extra": {
+                "environment": "sandbox", "private_networks": ["127.0.0.0/8"], "auth_url": self.base_url,
+                "calls_per_second": 200.0,
+            },
         }  # fmt: skip
 
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002
