@@ -85,7 +85,7 @@ class World:
                 "extra": {"environment": "sandbox", **rest},
             }
         for name, change in changed.items():
-            known[name] = {**known[name], **change}
+            known[name] = {**known.get(name, {}), **change}
         self.settings.connections.write_text(json.dumps(known))
 
     def edit_flow(self, change: Callable[[dict[str, Any]], None]) -> None:
@@ -116,6 +116,16 @@ class World:
                 steps.conclude(hub, batch_id)
             return batch_id
 
+    def fresh(self) -> str | None:
+        """One run for what HR systems told, in this process; the batch's id, None where they told nothing."""
+        with self.hub() as hub:
+            batch_id = steps.hear(hub, self.flow, "test")
+            if batch_id is not None:
+                steps.score(hub, batch_id, 0, 1)
+                steps.deliver_fresh(hub, batch_id)
+                steps.tell_back(hub, batch_id)
+            return batch_id
+
     def summary(self, batch_id: str) -> dict[str, Any]:
         """What the batch came to."""
         with self.hub() as hub:
@@ -143,12 +153,10 @@ class World:
         """Something that a person does in the vendor's own screens."""
         return self._ask(name, "POST", "change", spec)
 
-    def speak(self, candidate: str, text: str) -> None:
+    def speak(self, candidate: str, text: str, hr: str = "feishu_hire") -> None:
         """A new recording of the candidate, in which she says this."""
         content = b"script:" + text.encode()
-        self.change(
-            "feishu_hire", what="recording", candidate=candidate, file="new.ogg", content_hex=content.hex()
-        )
+        self.change(hr, what="recording", candidate=candidate, file="new.ogg", content_hex=content.hex())
 
     def misbehave(self, name: str, **fault: Any) -> None:
         """The next matching calls go wrong."""

@@ -28,6 +28,7 @@ from .wire import NAME
 
 FRESH_SECONDS = 300
 _BLOCK = 16
+_TALENT_DELETED, _APPLICATION_DELETED = _GONE = ("hire.talent.deleted_v1", "hire.application.deleted_v1")
 
 
 class FeishuHireInbound:
@@ -53,7 +54,8 @@ class FeishuHireInbound:
         if header.get("app_id") != self.config.app_id:
             raise _refused("the event is another app's")
         kind = str(header.get("event_type", ""))
-        return Heard((Event(str(header["event_id"]), kind, tuple(_gone(kind, body))),))
+        told = Event(str(header["event_id"]), kind, tuple(_gone(kind, body)), tuple(_about(kind, body)))
+        return Heard((told,))
 
     def _proven(self, call: Call, key: str) -> None:
         at, nonce = (call.headers.get(f"x-lark-request-{name}", "") for name in ("timestamp", "nonce"))
@@ -98,10 +100,19 @@ def _object(body: bytes) -> Document:
 
 
 def _gone(kind: str, body: Document) -> Iterator[tuple[str, Gone]]:
-    if kind == "hire.talent.deleted_v1" and body.get("talent_id"):
+    if kind == _TALENT_DELETED and body.get("talent_id"):
         yield "talents", Gone(str(body["talent_id"]), "deleted")
-    if kind == "hire.application.deleted_v1" and isinstance(body.get("application_ids"), list):
+    if kind == _APPLICATION_DELETED and isinstance(body.get("application_ids"), list):
         yield from (("applications", Gone(str(name), "deleted")) for name in body["application_ids"])
+
+
+def _about(kind: str, body: Document) -> Iterator[tuple[str, str]]:
+    if kind not in _GONE:
+        yield from (
+            (f"{name}s", str(body[f"{name}_id"]))
+            for name in ("talent", "application")
+            if body.get(f"{name}_id")
+        )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ cursor past others. Interviews have no update filter: they are listed by begin, 
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -48,6 +48,48 @@ class FeishuHireSource:
         if stream == "talents":
             return self._by_update(stream, since, lambda item: item, _talent_time)
         return self._by_update(stream, since, lambda item: item, _job_time)
+
+    def around(self, stream: str, external_ids: Sequence[str]) -> Iterator[tuple[str, tuple[Record, ...]]]:
+        """See `Focused`; one call an object."""
+        if stream == "jobs":
+            yield "jobs", self._each("jobs", external_ids)
+            return
+        talents, named = external_ids, external_ids
+        if stream == "interviews":
+            named = [i["application_id"] for name in external_ids for i in self._held("interview_id", name)]
+        if stream != "talents":
+            talents = [r.document["talent_id"] for r in self._each("applications", named)]
+        people = self._each("talents", talents)
+        applications = self._each("applications", [a for r in people for a in self._applied(r.external_id)])
+        interviews = [i for r in applications for i in self._held("application_id", r.external_id)]
+        yield "jobs", self._each("jobs", [r.document["job_id"] for r in applications])
+        yield "talents", people
+        yield "applications", applications
+        yield "interviews", _records("interviews", interviews)
+
+    def _each(self, stream: str, names: Iterable[str]) -> tuple[Record, ...]:
+        """Those of the objects that are there."""
+        return _records(stream, filter(None, (self._one(stream, name) for name in dict.fromkeys(names))))
+
+    def _one(self, stream: str, name: str) -> Document | None:
+        try:
+            if stream == "applications":
+                return self._application(name)
+            kind = stream.removesuffix("s")
+            found: Document = self.wire.read(f"get {kind}", f"/{stream}/{name}")[kind]
+            return found
+        except Rejected:
+            return None  # gone, as far as an event is concerned; the night asks for everything
+        except KeyError as error:
+            raise _malformed(stream, error) from None
+
+    def _applied(self, talent: str) -> list[str]:
+        query = {"talent_id": talent}
+        return [n for names in self.wire.pages("list applications", "/applications", query) for n in names]
+
+    def _held(self, filtered: str, name: str) -> list[Document]:
+        query = {filtered: name}
+        return [i for items in self.wire.pages("list interviews", "/interviews", query) for i in items]
 
     def _by_update(self, stream: str, since: Cursor | None, complete: Any, time_of: Any) -> Iterator[Page]:
         start = position(since, NAME, stream, _from)
@@ -91,10 +133,7 @@ class FeishuHireSource:
         for items in self.wire.pages(
             "list interviews", "/interviews", {"start_time": start, "end_time": end}
         ):
-            try:
-                records = tuple(_record(item) for item in items)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise _malformed("interviews", error) from None
+            records = _records("interviews", items)
             # until the last page is stored the old position holds: what lies behind it would not be asked for again
             yield Page(records, since or Cursor(json.dumps({"from": 0})))
         yield Page((), cursor)
@@ -109,6 +148,13 @@ def open_source(config: FeishuHireConfig, services: Services) -> Iterator[Feishu
     source = FeishuHireSource(config, services)
     with source.wire.http:
         yield source
+
+
+def _records(stream: str, documents: Iterable[Document]) -> tuple[Record, ...]:
+    try:
+        return tuple(_record(document) for document in documents)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _malformed(stream, error) from None
 
 
 def _record(document: Document) -> Record:

@@ -44,7 +44,7 @@ class GreenhouseInbound:
         if not isinstance(action, str) or not isinstance(payload, dict):
             raise _unread("the body has no action and payload")
         name = call.headers.get("greenhouse-event-id") or hashlib.sha256(call.body).hexdigest()
-        return Heard((Event(name, action, tuple(_gone(action, payload))),))
+        return Heard((Event(name, action, tuple(_gone(action, payload)), tuple(_about(payload))),))
 
 
 def _gone(action: str, payload: Document) -> Iterator[tuple[str, Gone]]:
@@ -68,6 +68,13 @@ def _gone(action: str, payload: Document) -> Iterator[tuple[str, Gone]]:
             yield from _named("applications", application.get("id"), "deleted")
         case "interview_deleted":
             yield from _named("interviews", interview.get("id"), "deleted")
+
+
+def _about(payload: Document) -> Iterator[tuple[str, str]]:
+    for name in ("candidate", "application", "interview"):
+        part = payload.get(name)
+        if isinstance(part, dict) and isinstance(part.get("id"), int):
+            yield f"{name}s", str(part["id"])
 
 
 def _named(stream: str, name: Any, why: Any, into: Any = None) -> Iterator[tuple[str, Gone]]:

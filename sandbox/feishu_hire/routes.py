@@ -14,6 +14,7 @@ from . import events
 from . import seed as seeding
 
 APP_ID, APP_SECRET = "cli_a1b2c3d4e5f60001", "sandbox-feishu-secret"
+ENCRYPT_KEY, VERIFICATION_TOKEN = "sandbox-encrypt-key", "sandbox-verification-token"
 TOKEN_SECONDS = 7200
 LINK_SECONDS = 600
 FAR = 2**62
@@ -67,7 +68,11 @@ class FeishuHire(Vendor):
         said = self.announce()
         return {
             "conn_type": "trivet_feishu_hire", "host": self.base_url, "login": said["app_id"],
-            "password": said["app_secret"], "extra": {"environment": "sandbox", "private_networks": ["127.0.0.0/8"]},
+            "password": said["app_secret"],
+            "extra": {
+                "environment": "sandbox", "private_networks": ["127.0.0.0/8"], "encrypt_key": ENCRYPT_KEY,
+                "verification_token": VERIFICATION_TOKEN,
+            },
         }  # fmt: skip
 
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002
@@ -104,6 +109,9 @@ class FeishuHire(Vendor):
 
     def application_ids(self, request: Request) -> Answer:
         """Ids only, as the vendor answers."""
+        if "talent_id" in request.query:
+            owned = self.store.owned("application", "talent_id", request.query["talent_id"])
+            return success({"items": [body["id"] for body in owned], "has_more": False, "page_token": ""})
         rows, more, token = self._page(request, "application")
         return success({"items": [key for _, key, _ in rows], "has_more": more, "page_token": token})
 

@@ -20,7 +20,8 @@ def test_every_dag_loads(bag: DagBag) -> None:
     """No import error, and exactly the DAGs that we mean to have."""
     assert bag.import_errors == {}
     flows = {f"sync__{file.stem}" for file in (REPOSITORY / "mappings" / "flows").glob("*.yaml")}
-    assert set(bag.dags) == {"settle", "rollback", "replay", "reconcile"} | flows
+    fresh = {"event__nightly_interviews"}
+    assert set(bag.dags) == {"settle", "rollback", "replay", "reconcile"} | flows | fresh
     assert "sync__nightly_interviews" in bag.dags
 
 
@@ -57,6 +58,22 @@ def test_a_replay_is_asked_for_and_a_count_comes_every_morning(bag: DagBag) -> N
     assert dag.timetable.expression == "0 5 * * *"
     assert dag.get_task("anchor_audit").upstream_task_ids == {"verify_audit"}
     assert dag.get_task("reconcile").upstream_task_ids == set()
+
+
+def test_a_fresh_result_takes_three_tasks_and_goes_first(bag: DagBag) -> None:
+    """Each costs a second; a system that fails keeps the HR record from hearing nothing, and the run is red."""
+    dag = bag.dags["event__nightly_interviews"]
+    assert dag.timetable.can_be_scheduled is False
+    assert set(dag.task_ids) == {"hear", "deliver", "write_back", "verdict"}
+    assert dag.get_task("write_back").upstream_task_ids == {"hear", "deliver"}
+    assert dag.get_task("write_back").trigger_rule == "all_done_min_one_success"
+    assert dag.get_task("verdict").upstream_task_ids == {"hear", "deliver", "write_back"}
+    night = bag.dags["sync__nightly_interviews"]
+    assert all(
+        dag.get_task(one).priority_weight > night.get_task(other).priority_weight
+        for one in dag.task_ids
+        for other in night.task_ids
+    )
 
 
 def test_every_dag_tells_what_it_is_for(bag: DagBag) -> None:

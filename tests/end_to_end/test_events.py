@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,14 +26,15 @@ APP = "cli_a1b2c3d4e5f60001"
 Sent = tuple[bytes, dict[str, str]]
 
 
-@pytest.fixture
-def serving(world: World) -> Iterator[str]:
-    """`trivet serve` in a process of its own; its address."""
+@contextmanager
+def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
+    """`trivet serve` in a process of its own, with more connections; its address."""
     known = world.sandbox.connections()
     feishu, greenhouse = known["feishu_hire"], known["greenhouse"]
     world.connect(
         feishu_hire={"extra": {**feishu["extra"], "encrypt_key": KEY, "verification_token": TOKEN}},
         greenhouse={"extra": {**greenhouse["extra"], "webhook_secret": SECRET}},
+        **more,
     )
     command = [sys.executable, "-m", "trivet.cli", "serve", "--port", "0"]
     with subprocess.Popen(
@@ -54,6 +56,13 @@ def serving(world: World) -> Iterator[str]:
         process.terminate()
         _, said = process.communicate(timeout=15)
         assert "Traceback" not in said
+
+
+@pytest.fixture
+def serving(world: World) -> Iterator[str]:
+    """`trivet serve`; its address."""
+    with served(world) as base:
+        yield base
 
 
 def posted(base: str, connection: str, sent: Sent) -> tuple[int, Any]:

@@ -1,34 +1,19 @@
 """The DAG `rollback` in a running Airflow: two people, one of them over the page's own call, take a night back."""
 
-import json
-import os
-import shutil
 import sqlite3
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import requests
-from conftest import ROOT, World
-
-from trivet.cli.demo_airflow import AirflowClient, environment, free_port
-from trivet.cli.demo_processes import Processes, Wanted
+from conftest import World
+from end_to_end.airflow import eventually, running_airflow
 
 pytestmark = [pytest.mark.airflow, pytest.mark.alone, pytest.mark.timeout(600)]
 
 READING = 6.0  # seconds
-
-
-def eventually(true: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Poll until it is true; what it then is."""
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.5)
-    return found
 
 
 @dataclass
@@ -81,23 +66,7 @@ class Desk:
 @pytest.fixture
 def address(world: World) -> Iterator[str]:
     """A running Airflow with the deployment's connections and the rollback DAG."""
-    for folder in ("dags", "plugins"):
-        shutil.copytree(ROOT / folder, world.home / folder)
-    known = json.loads(world.settings.connections.read_text())
-    port = free_port()
-    variables = {
-        **environment(world.settings, port, os.environ),
-        **world.environment(),
-        **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(form) for name, form in known.items()},
-    }
-    log = world.state / "airflow.log"
-    command = [sys.executable, "-m", "airflow", "standalone"]
-    with Processes([Wanted("airflow", command, variables, log)], world.state / "spec.json"):
-        client = AirflowClient(f"http://localhost:{port}")
-        eventually(lambda: client.unready() is None, 240, "airflow is up")
-        client.login()
-        eventually(lambda: client.knows("rollback"), 120, "the DAG is known")
-        client.unpause("rollback")
+    with running_airflow(world, "rollback") as client:
         yield client.address
 
 

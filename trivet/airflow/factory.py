@@ -1,7 +1,8 @@
-"""One DAG per file in mappings/flows.
+"""The DAGs of each file in mappings/flows: the night, and the fresh results that an HR system tells of meanwhile.
 
-    pull ─► score[shard] ─► decide ─┬─► push__<erp> ─┬─► write_back ─► conclude ─► verdict
-                                    └─► push__<erp> ─┘
+    sync__<flow>    pull ─► score[shard] ─► decide ─┬─► push__<erp> ─┬─► write_back ─► conclude ─► verdict
+                                                    └─► push__<erp> ─┘
+    event__<flow>   hear ─► deliver ─► write_back ─► verdict
 
 A flow that brings an ERP's feedback back scores nothing and pushes to the HR system only.
 
@@ -18,14 +19,17 @@ from typing import Any
 from airflow.sdk import DAG, XComArg, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from trivet import dag_names
 from trivet.airflow import tasks
-from trivet.airflow.heads import FlowHead, dag_id, flow_files, read_head
+from trivet.airflow.heads import FlowHead, flow_files, read_head
 from trivet.airflow.pools import SCORING, pool_of
 from trivet.airflow.retry import TrivetRetry
 from trivet.errors import ConfigError
 
 # pull succeeded, so there is a batch; the others have ended, whatever became of them
 GOES_ON = "all_done_min_one_success"
+AHEAD = 100
+"""Priority weight of fresh results: they do not wait for a night's shards."""
 TASK_DEFAULTS: dict[str, Any] = {
     "retries": 2,
     "retry_delay": timedelta(seconds=15),
@@ -38,11 +42,17 @@ TASK_DEFAULTS: dict[str, Any] = {
 def flow_dags() -> list[DAG]:
     """The DAGs of this deployment's flow files; in a task's process only the one that it belongs to."""
     wanted = get_parsing_context().dag_id
-    return [flow_dag(file) for file in flow_files() if wanted in (None, dag_id(file))]
+    return [
+        dag
+        for file in flow_files()
+        if wanted is None or wanted in (dag_names.sync_dag(file.stem), dag_names.event_dag(file.stem))
+        for dag in (flow_dag(file), event_dag(file))
+        if dag is not None
+    ]
 
 
 def flow_dag(file: Path) -> DAG:
-    """The DAG of one flow file; one that cannot be read becomes one that fails every night and says why.
+    """The nightly DAG of one flow file; one that cannot be read becomes one that fails every night and says why.
 
     An import error would be the other way to show it, but Airflow counts that against every DAG of the same module
     and schedules none of them.
@@ -52,7 +62,7 @@ def flow_dag(file: Path) -> DAG:
     except ConfigError as error:
         return _broken_dag(file, error.explained())
     with DAG(
-        dag_id(file),
+        dag_names.sync_dag(file.stem),
         schedule=head.schedule,
         description=head.title,
         doc_md=_doc(head, file),
@@ -64,6 +74,39 @@ def flow_dag(file: Path) -> DAG:
         default_args={**TASK_DEFAULTS, "owner": head.owner},
     ) as dag:
         _wire(head)
+    return dag
+
+
+def event_dag(file: Path) -> DAG | None:
+    """The DAG that carries what an HR system told; None for a flow that reads none, or whose file cannot be read."""
+    try:
+        head = read_head(file)
+    except ConfigError:
+        # the nightly DAG says so
+        return None
+    if not head.hears:
+        return None
+    with DAG(
+        dag_names.event_dag(file.stem),
+        schedule=None,
+        description=f"{head.title}: fresh results · 实时结果",
+        doc_md=_event_doc(head),
+        tags=["trivet", "event", head.environment, head.tenant],
+        # one run takes all that was told so far; a second one waits, and takes the rest
+        max_active_runs=1,
+        catchup=False,
+        default_args={
+            **TASK_DEFAULTS,
+            "owner": head.owner,
+            "priority_weight": AHEAD,
+            "weight_rule": "absolute",
+        },
+    ) as dag:
+        batch: Any = task(tasks.hear)(head.name)
+        delivered = task(task_id="deliver")(tasks.deliver_fresh)(batch)
+        told = task(task_id="write_back", trigger_rule=GOES_ON)(tasks.tell_back)(batch)
+        delivered >> told
+        [batch, delivered, told] >> task(trigger_rule="one_failed", retries=0)(verdict)()
     return dag
 
 
@@ -111,7 +154,7 @@ def _broken_dag(file: Path, complaint: str) -> DAG:
         raise AirflowFailException(complaint)
 
     with DAG(
-        dag_id(file),
+        dag_names.sync_dag(file.stem),
         schedule="@daily",
         description=f"BROKEN: {file.name} cannot be read",
         doc_md=f"**{file.name} cannot be read; nothing of this flow runs.**\n\n```\n{complaint}\n```\n",
@@ -121,6 +164,16 @@ def _broken_dag(file: Path, complaint: str) -> DAG:
     ) as dag:
         task(retries=0)(read_flow_file)()
     return dag
+
+
+def _event_doc(head: FlowHead) -> str:
+    return (
+        f"### {head.title}: fresh results\n\n"
+        f"Started by `trivet serve` when **{head.sources[0]}** tells that something happened; reads only what that is about, "
+        "scores it, decides, sends it to the ERPs and writes back. What it does not finish goes on with its next run, after "
+        "an hour with the night.\n\n"
+        f"Made from `mappings/flows/{head.name}.yaml`; tenant `{head.tenant}`, environment `{head.environment}`.\n"
+    )
 
 
 def _doc(head: FlowHead, file: Path) -> str:

@@ -37,17 +37,14 @@ class FlowHead:
     targets: tuple[str, ...]
     backs: tuple[str, ...]
     """HR systems that hear what came of it."""
+    hears: bool
+    """It reads an HR system, which may tell of fresh results."""
 
 
 def flow_files() -> list[Path]:
     """The flow files of this deployment, by name."""
     # not trivet.flow.definition's: that module brings the validator and the YAML reader with line numbers
     return sorted((load_settings().mappings / "flows").glob("*.yaml"))
-
-
-def dag_id(file: Path) -> str:
-    """The id of the flow's DAG; Airflow allows letters, digits, `_`, `-` and `.` only."""
-    return "sync__" + re.sub(r"[^\w.-]", "_", file.stem)
 
 
 def read_head(file: Path) -> FlowHead:
@@ -86,6 +83,7 @@ def _head(name: str, flow: Any) -> FlowHead:
                 _id(flow[back]["connection"]) for back in ("write_back", "feedback") if back in flow
             )
         ),
+        hears="source" in flow,
     )
 
 

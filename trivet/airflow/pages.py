@@ -52,7 +52,7 @@ WORDS = {
     "delivered, waiting, set aside and why": "已送达、等待中、已搁置及其原因",
 }
 LEAD = "delivered, waiting, set aside and why"
-BATCH_COLUMNS = ("batch", "flow", "state", "opened_at", "operations", "set_aside")
+BATCH_COLUMNS = ("batch", "flow", "kind", "state", "opened_at", "operations", "set_aside")
 DELIVERY_COLUMNS = ("target", "entity", "kind", "reference", "state", "remote_id", "error_code", "error_text")
 ALWAYS = ("batch", "state", "delivered")
 """Columns that stay even where they are empty."""

@@ -41,6 +41,40 @@ def pull(flow: str) -> str:
     return batch_id
 
 
+def hear(flow: str) -> str:
+    """Read and score what vendors told of; the batch's id. Skipped where they told nothing."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        batch_id = steps.hear(hub, flow, get_current_context()["run_id"])
+        # a fresh result is one recording, or a few: no shards
+        counts = steps.score(hub, batch_id, 0, 1) if batch_id else {}
+    if batch_id is None:
+        raise AirflowSkipException(f"nobody told {flow} anything that was not heard before")
+    log.info("hear %s: batch %s, %s", flow, batch_id, words(counts))
+    return batch_id
+
+
+def deliver_fresh(batch_id: str) -> None:
+    """Decide, and send to every ERP."""
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        counts = steps.deliver_fresh(hub, batch_id)
+    log.info("deliver %s: %s", batch_id, words(counts))
+
+
+def tell_back(batch_id: str) -> None:
+    """Write back to the HR system; settle, verify, close the batch."""
+    from trivet.flow import steps
+
+    with task_hub() as hub:
+        counts = steps.tell_back(hub, batch_id)
+    log.info("write back %s: %s", batch_id, words(counts))
+
+
 def score(batch_id: str, shard: int, of: int) -> None:
     """Download and score this shard's interviews."""
     from trivet.flow import steps

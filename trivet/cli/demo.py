@@ -17,7 +17,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from trivet.cli.demo_airflow import AirflowClient, choose_port, environment
+from trivet.cli.demo_airflow import AirflowClient, choose_port, environment, free_port
 from trivet.cli.demo_connections import announced
 from trivet.cli.demo_night import Night
 from trivet.cli.demo_processes import Processes, Wanted
@@ -37,14 +37,14 @@ def demo(once: bool = False) -> int:
     console = Console(highlight=False)
     _require_packages()
     settings = _demo_settings(load_settings())
-    port = choose_port(_wanted_port())
+    port, inbound = choose_port(_wanted_port()), free_port()
     address = f"http://localhost:{port}"
-    console.print("Trivet demo: three vendors on loopback, Airflow, one night. It takes a few minutes.")
+    console.print("Trivet demo: vendors on loopback, Airflow, one night. It takes a few minutes.")
     with (
         _signals_are_exits(),
-        Processes(_wanted(settings, port), settings.state / "processes.json") as processes,
+        Processes(_wanted(settings, port, inbound), settings.state / "processes.json") as processes,
     ):
-        night = Night(console, settings, AirflowClient(address), processes, FLOW)
+        night = Night(console, settings, AirflowClient(address), processes, FLOW, inbound)
         night.wait_until_ready()
         night.set_up()
         console.print(f"Airflow is up: {address} (login admin / admin)")
@@ -54,6 +54,8 @@ def demo(once: bool = False) -> int:
             return 0 if complete else 1
         console.print(
             f"\nAirflow UI   {address}   login admin / admin (hr / hr may run, viewer / viewer may look)"
+            f"\nfresh result {night.try_this()}"
+            "\n             (a new recording: ERPs and HR record follow within a minute, DAG event__nightly_interviews)"
             f"\ncommand line . {shlex.quote(str(_write_environment(settings)))} && trivet status"
             "\nCtrl-C ends everything."
         )
@@ -102,17 +104,20 @@ def _demo_settings(settings: Settings) -> Settings:
     )
 
 
-def _wanted(settings: Settings, port: int) -> list[Wanted]:
-    """The sandbox, and Airflow with the environment that its tasks inherit."""
+def _wanted(settings: Settings, port: int, inbound: int) -> list[Wanted]:
+    """The sandbox, Airflow with the environment that its tasks inherit, and the process that vendors call."""
     inherited = {**os.environ, **_variables(settings), "PYTHONUNBUFFERED": "1"}
-    # an older run's addresses: the new file says that the sandbox is up
+    # an older run's addresses: the new files say that the sandbox is up, and Airflow too
     announced(settings).unlink(missing_ok=True)
+    settings.connections.unlink(missing_ok=True)
     sandbox = [sys.executable, "-m", "trivet_sandbox", "up"]
     sandbox += ["--state", str(settings.state / "sandbox"), "--connections", str(announced(settings))]
     airflow = [sys.executable, "-m", "airflow", "standalone"]
+    serve = [sys.executable, "-m", "trivet.cli", "serve", "--port", str(inbound)]
     return [
         Wanted("sandbox", sandbox, inherited, _log(settings, "sandbox")),
         Wanted("airflow", airflow, environment(settings, port, inherited), _log(settings, "airflow")),
+        Wanted("serve", serve, inherited, _log(settings, "serve"), after=settings.connections),
     ]
 
 

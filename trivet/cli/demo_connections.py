@@ -26,9 +26,16 @@ def announced(settings: Settings) -> Path:
     return settings.state / "sandbox.json"
 
 
-def write_connections(settings: Settings) -> dict[str, dict[str, Any]]:
+def write_connections(settings: Settings, airflow: str) -> dict[str, dict[str, Any]]:
     """Every connection of the demo, written for the CLI too; the file holds secrets and is the user's alone."""
     stored = json.loads(announced(settings).read_text(encoding="utf-8")) | SCORERS
-    settings.connections.touch(mode=0o600)
-    settings.connections.write_text(json.dumps(stored, ensure_ascii=False, indent=2), encoding="utf-8")
+    # who starts the runs of fresh results
+    stored["airflow"] = {
+        "conn_type": "trivet_airflow", "host": airflow, "login": "hr", "password": "hr",
+        "extra": {**HERE, "calls_per_second": 20.0},
+    }  # fmt: skip
+    part = settings.connections.with_suffix(".part")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(stored, ensure_ascii=False, indent=2), encoding="utf-8")
+    part.replace(settings.connections)
     return dict(stored)

@@ -7,7 +7,8 @@ The pipe is the leash: it closes when the launcher exits, is interrupted or is k
 process group would not do, for Airflow gives each task a group of its own; the session holds them all.
 
 Run as a plain file, so that it imports nothing of ours, with a specification
-`{"name": {"argv": [...], "env": {...}, "log": "..."}}`; prints `<name> <status>` when one ends by itself.
+`{"name": {"argv": [...], "env": {...}, "log": "...", "after": file or null}}`, where a process starts once the file `after`
+is there; prints `<name> <status>` when one ends by itself.
 """
 
 import json
@@ -41,8 +42,11 @@ def main(specification: Path) -> int:
 
 
 def _keep(specification: dict[str, dict[str, Any]]) -> int:
-    children = {name: _start(wanted) for name, wanted in specification.items()}
+    children: dict[str, subprocess.Popen[bytes]] = {}
     while True:
+        for name, wanted in specification.items():
+            if name not in children and (wanted["after"] is None or Path(wanted["after"]).exists()):
+                children[name] = _start(wanted)
         if select.select([sys.stdin], [], [], 0.2)[0] and not os.read(sys.stdin.fileno(), 1):
             return 0
         for name, child in children.items():

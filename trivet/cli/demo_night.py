@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import requests
 from rich.console import Console
 
 from trivet.cli.demo_airflow import AirflowClient
@@ -14,6 +15,7 @@ from trivet.cli.demo_connections import announced, write_connections
 from trivet.cli.demo_processes import Processes
 from trivet.cli.demo_report import Ticker, progress_line, show_differences, show_night
 from trivet.connections import stored_connections
+from trivet.dag_names import event_dag, sync_dag
 from trivet.errors import TrivetError
 from trivet.flow import report
 from trivet.flow.hub import open_hub
@@ -22,19 +24,27 @@ from trivet.settings import Settings
 PATIENCE = 300.0  # seconds to start in; a quiet laptop needs 20 to 40, a busy one has been seen to need 100
 POLL = 1.0
 BACKGROUND = ("settle", "rollback", "replay", "reconcile")
+HR = "feishu_hire"
 
 
 class Night:
     """Drives one run of the flow from outside, as a person at the UI would."""
 
     def __init__(
-        self, console: Console, settings: Settings, airflow: AirflowClient, processes: Processes, flow: str
+        self,
+        console: Console,
+        settings: Settings,
+        airflow: AirflowClient,
+        processes: Processes,
+        flow: str,
+        inbound: int,
     ) -> None:
         self._console = console
         self._settings = settings
         self._airflow = airflow
         self._processes = processes
-        self._dag_id = f"sync__{flow}"
+        self._dag_id, self._event_dag_id = sync_dag(flow), event_dag(flow)
+        self._inbound = f"http://127.0.0.1:{inbound}"
         self._run_id = ""
         self._told: set[tuple[str, int, int]] = set()
 
@@ -68,10 +78,29 @@ class Night:
             cwd=self._settings.home,
         )
         self._airflow.put_pools(json.loads(pools.stdout))
-        self._airflow.put_connections(write_connections(self._settings))
+        known = write_connections(self._settings, self._airflow.address)
+        self._airflow.put_connections({name: form for name, form in known.items() if name != "airflow"})
         self._airflow.abandon_runs(self._dag_id)
-        for dag_id in (self._dag_id, *BACKGROUND):
+        for dag_id in (self._dag_id, self._event_dag_id, *BACKGROUND):
             self._airflow.unpause(dag_id)
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        """The HR system tells `trivet serve` of what happens from here on."""
+        extra = self._known(HR)["extra"]
+        wanted = {"what": "subscribe", "url": f"{self._inbound}/in/{HR}"}
+        for name in ("encrypt_key", "verification_token"):
+            wanted[name] = extra[name]
+        answer = requests.post(f"{self._known(HR)['host']}/_sandbox/change", json=wanted, timeout=30)
+        answer.raise_for_status()
+
+    def try_this(self) -> str:
+        """A command that makes the HR system tell of a fresh result."""
+        spec = json.dumps({"what": "recording", "candidate": "be2", "file": "be1.ogg"})
+        return f"curl -d '{spec}' {self._known(HR)['host']}/_sandbox/change"
+
+    def _known(self, name: str) -> Any:
+        return json.loads(self._settings.connections.read_text(encoding="utf-8"))[name]
 
     def run(self) -> None:
         """Start the flow and watch until the run has ended."""

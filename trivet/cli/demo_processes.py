@@ -25,6 +25,8 @@ class Wanted:
     argv: Sequence[str]
     env: Mapping[str, str]
     log: Path
+    after: Path | None = None
+    """A file that another one writes; it is started when that is there."""
 
 
 class Processes:
@@ -40,7 +42,15 @@ class Processes:
         self._specification.touch(mode=0o600)
         self._specification.write_text(
             json.dumps(
-                {w.name: {"argv": w.argv, "env": w.env, "log": str(w.log)} for w in self._wanted},
+                {
+                    w.name: {
+                        "argv": w.argv,
+                        "env": w.env,
+                        "log": str(w.log),
+                        "after": str(w.after) if w.after else None,
+                    }
+                    for w in self._wanted
+                },
                 default=dict,
             ),
             encoding="utf-8",

@@ -54,7 +54,7 @@ def status(limit: Limit = 10, json: Json = False) -> None:
         return
     output.print_rows(
         rows,
-        ["batch", "state", "opened_at", "operations", "set_aside"],
+        ["batch", "kind", "state", "opened_at", "operations", "set_aside"],
         as_json=False,
         empty="no batch yet: trivet run FLOW",
     )

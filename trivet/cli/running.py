@@ -12,12 +12,15 @@ from trivet.flow import report, steps
 from trivet.flow.hub import Hub
 
 
-def run_flow(hub: Hub, name: str, run_key: str, *, dry_run: bool, as_json: bool) -> int:
+def run_flow(hub: Hub, name: str, run_key: str, *, fresh: bool, dry_run: bool, as_json: bool) -> int:
     """0 when everything that could be delivered was, 1 when something was set aside, refused or is stuck."""
     say = Console(stderr=True, quiet=as_json)
     flow = hub.flow(name)
     with say.status(f"{name}: pulling from {', '.join(flow.sources())}") as status:
-        batch_id = steps.pull(hub, name, run_key)
+        batch_id = steps.hear(hub, name, run_key) if fresh else steps.pull(hub, name, run_key)
+        if batch_id is None:
+            output.print_lines(["{}" if as_json else f"{name}: nobody told anything new"])
+            return 0
         say.print(f"pulled into batch {batch_id}")
         for shard in range(flow.shards):
             status.update(f"{name}: scoring, part {shard + 1} of {flow.shards}")

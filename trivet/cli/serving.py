@@ -13,26 +13,24 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 8099,
 ) -> None:
-    """Listen for the events of HR systems, prove them, and store them for the next run.
+    """Listen for the events of HR systems, prove them, store them, and start the flow for whom they are about.
 
-    Events that have arrived are stored before they are answered, and taken by the next run of a flow of that system.
+    Events that have arrived are stored before they are answered. Where the connection `airflow` says how to reach Airflow's
+    API, the flow's event DAG is started at once; without it they are taken by the next run, of a night or of
+    `trivet run FLOW --fresh`.
 
     Example: `trivet serve --port 8099`, and `https://…/in/feishu_hire` as the address of the app's events
     """
     import uvicorn
 
-    from trivet.contract import InboundConnector
-    from trivet.flow.definition import flow_files, load_flow
     from trivet.inbound import create_app
-    from trivet.registry import offers
+    from trivet.inbound.waking import listened_to, open_waker
 
-    with options.hub() as hub:
-        flows = [load_flow(hub.settings.home, file.stem) for file in flow_files(hub.settings.home)]
-        names = dict.fromkeys(name for flow in flows for name in flow.sources())
-        told = [name for name in names if offers(InboundConnector, hub.connections(name).connector)]
+    with options.hub() as hub, open_waker(hub, told := listened_to(hub)) as waker:
+        app = create_app(hub, waker.wake if waker else _nobody)
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(hub), host, port, log_level="warning", access_log=False, server_header=False,
+                app, host, port, log_level="warning", access_log=False, server_header=False,
                 limit_concurrency=64, timeout_keep_alive=5, timeout_graceful_shutdown=10,
             )
         )  # fmt: skip
@@ -42,4 +40,10 @@ def serve(
             [f"{address}/in/{name}" for name in told]
             or [f"{address}: no flow pulls from a system that tells"]
         )
+        if not waker:
+            output.print_lines(["no connection `airflow`: what is told waits for the next run"])
         server.run(sockets=[listening])
+
+
+def _nobody() -> None:
+    """Nobody is to be woken."""

@@ -20,18 +20,23 @@ def run(
         bool,
         typer.Option("--dry-run", help="Show every operation and send none; the next run goes on from here."),
     ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Only what HR systems told `trivet serve` of since; not the whole night."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run a flow here and now: the same steps as in Airflow, in this process.
 
-    Example: `trivet run nightly_interviews --dry-run`
+    Example: `trivet run nightly_interviews --dry-run`, `trivet run nightly_interviews --fresh`
     """
     from trivet.cli.running import run_flow
 
     with options.hub() as hub:
-        raise typer.Exit(
-            run_flow(hub, flow, f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S}", dry_run=dry_run, as_json=json)
-        )
+        key = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        raise typer.Exit(run_flow(hub, flow, key, fresh=fresh, dry_run=dry_run, as_json=json))
 
 
 def settle(json: Json = False) -> None:

@@ -27,7 +27,7 @@ from trivet.conformance.promises import (
     no_promise_is_dropped,
     settings_are_closed,
 )
-from trivet.contract import Services, Source, SourceConnector
+from trivet.contract import Focused, Services, Source, SourceConnector
 from trivet.documents.plain import first_fault
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Retryable
 from trivet.model import Cursor, Page, Record
@@ -192,6 +192,23 @@ class SourceSuite:
             read = set(ids(pages[: i + 1]))
             assert read | set(ids(rest)) == far_end.held(stream)
             self.only_allowed_repeats(stream, pages[: i + 1], rest)
+
+    def test_single_objects_can_be_asked_for(self, stream: str, far_end: FarEnd, tmp_path: Path) -> None:
+        """Where the source can: as its lists give them, the named one among them, none twice, and none that is gone."""
+        lists = {name: self.pulled(far_end, name, tmp_path) for name in self.connector.streams}
+        known = {name: {r.external_id: r.version for r in records(pages)} for name, pages in lists.items()}
+        wanted, victim = ids(lists[stream])[0], ids(lists[stream])[-1]
+        far_end.delete(stream, victim)
+        with self.source(far_end.config(), tmp_path) as source:
+            if not isinstance(source, Focused):
+                return
+            found = [(name, r) for name, rows in source.around(stream, [victim, wanted]) for r in rows]
+        assert (stream, wanted) in {(name, r.external_id) for name, r in found}
+        assert (stream, victim) not in {(name, r.external_id) for name, r in found}
+        assert len({(name, r.external_id) for name, r in found}) == len(found)
+        assert all(known[name][r.external_id] == r.version for name, r in found)
+        order = [name for name, _ in found]
+        assert order == sorted(order, key=self.connector.streams.index)
 
     @pytest.mark.parametrize("cursor", ABNORMAL)
     def test_an_abnormal_cursor_leaves_nothing_out_in_silence(

@@ -13,7 +13,7 @@ from trivet.model import Document
 
 CLOSED = ("rejected", "withdrawn")
 RETRY_STAGES = ("fetch", "score", "weigh")
-"""Stages whose set-aside items are looked at again by every later run, until they pass."""
+"""Stages whose set-aside items are looked at again by every later night, until they pass."""
 CHUNK = 200
 
 
@@ -54,10 +54,11 @@ def touched(tx: Transaction, batch: Batch) -> list[str]:
             requisitions.add(entry.id)
         elif entry.subject_ref:
             subjects.add(entry.subject_ref)
-    subjects |= people.awaited(tx, batch.tenant, EMPLOYEE_NUMBER)
-    for aside in set_asides.find(tx, tenant=batch.tenant):
-        if aside.stage in RETRY_STAGES and aside.subject_ref:
-            subjects.add(aside.subject_ref)
+    if batch.kind == "night":
+        # a fresh result is not to wait for other people's
+        subjects |= people.awaited(tx, batch.tenant, EMPLOYEE_NUMBER)
+        asides = set_asides.find(tx, tenant=batch.tenant)
+        subjects |= {a.subject_ref for a in asides if a.stage in RETRY_STAGES and a.subject_ref}
     found = {e.id for e in documents.by_subject(tx, batch.tenant, subjects, "application")}
     if requisitions:
         found |= {

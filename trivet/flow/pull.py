@@ -17,10 +17,11 @@ from trivet.flow.ahead import ahead
 from trivet.flow.definition import Flow, Inflow
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
-from trivet.ledger import batches, cursors, inbox, records, set_asides
-from trivet.ledger.batches import Batch
+from trivet.ledger import batches, cursors, documents, inbox, records, set_asides
+from trivet.ledger.batches import Batch, Kind
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.set_asides import SetAside
+from trivet.ledger.times import stamp
 from trivet.model import Cursor, Gone, Page
 
 log = logging.getLogger(__name__)
@@ -28,26 +29,40 @@ PATIENCE = 900.0
 """Seconds of a vendor's pauses that one stream waits out in a run; beyond it is set aside and goes on in the next."""
 LISTS = (SourceConnector, CatalogueConnector)
 """What is missing there is gone; a feed of results or of staff may begin anywhere."""
+ABANDONED = timedelta(hours=1)
+"""An event batch that is unfinished for so long was given up by its run."""
 FEW = 20
 """So many records may be missing from a list at any time; more only up to the flow's share of those that we know."""
 
 
-def open_batch(hub: Hub, flow: Flow, run_key: str) -> Batch:
-    """The flow's unfinished batch, or a new one."""
+def open_batch(hub: Hub, flow: Flow, run_key: str, kind: Kind = "night") -> Batch:
+    """The flow's unfinished batch of that kind, or a new one; a night takes over what an event batch left undone."""
     with hub.ledger.begin() as tx:
+        left = _abandoned(tx, flow, hub.now()) if kind == "night" else []
+        for one in left:
+            batches.close(tx, one.id)
         batch, resumed = batches.open_or_resume(
             tx,
             tenant=flow.tenant,
             flow=flow.name,
             run_key=run_key,
             environment=flow.environment,
+            kind=kind,
             atomic=flow.policy.atomic,
             max_failed_share=flow.policy.max_failed_share,
             too_many=flow.policy.too_many,
         )
+        for one in left:
+            records.move(tx, one.id, batch.id)
+            documents.move(tx, one.id, batch.id)
+            inbox.give_back(tx, one.id)
     if resumed:
         log.info("resumed batch=%s", batch.id)
     return batch
+
+
+def _abandoned(tx: Transaction, flow: Flow, now: datetime) -> list[Batch]:
+    return batches.abandoned(tx, tenant=flow.tenant, flow=flow.name, before=stamp(now - ABANDONED))
 
 
 def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
@@ -75,7 +90,8 @@ def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
 def _take_events(hub: Hub, batch: Batch, connection: str) -> None:
     """Marks what the connection's events say is gone; last, for what was read before may hold it still."""
     with hub.ledger.begin() as tx:
-        for stream, lost in inbox.take(tx, connection, batch.id):
+        inbox.take(tx, connection, batch.id)
+        for stream, lost in inbox.told(tx, connection, batch.id).gone:
             records.mark_gone(tx, batch, connection, stream, [lost])
 
 

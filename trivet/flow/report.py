@@ -100,6 +100,7 @@ def batches(hub: Hub, limit: int) -> list[Row]:
                 {
                     "batch": batch.id,
                     "flow": batch.flow,
+                    "kind": batch.kind,
                     "state": batch.state,
                     "opened_at": batch.opened_at,
                     "closed_at": batch.closed_at,

@@ -1,13 +1,15 @@
 """What Airflow tasks, the CLI and tests call: one function a step, batch id in, counts out. Only ids travel between steps."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
-from trivet.errors import LedgerError
+from trivet.errors import ConnectorError, LedgerError
 from trivet.flow import approval, deliver, drift
 from trivet.flow import decide as deciding
+from trivet.flow import hear as hearing
 from trivet.flow import pull as pulling
 from trivet.flow import score as scoring
 from trivet.flow.hub import Hub
@@ -26,6 +28,45 @@ def pull(hub: Hub, flow_name: str, run_key: str) -> str:
     pulling.pull_streams(hub, flow, batch)
     translate(hub, flow, batch)
     return batch.id
+
+
+def hear(hub: Hub, flow_name: str, run_key: str) -> str | None:
+    """The id of the flow's event batch, new or resumed, with what vendors told of in it as canonical documents; None where
+    they told nothing."""
+    batch = hearing.hear(hub, hub.flow(flow_name), run_key)
+    return batch.id if batch else None
+
+
+def deliver_fresh(hub: Hub, batch_id: str) -> dict[str, int]:
+    """Counts of what became of an event batch's operations at the ERPs; one that stops does not stop the others, and its
+    trouble is raised at the end."""
+    flow = hub.flow(_batch(hub, batch_id).flow)
+    counts = Counter({f"{action} planned": number for action, number in decide(hub, batch_id).items()})
+    return dict(counts + _push_all(hub, batch_id, [delivery.connection for delivery in flow.deliveries]))
+
+
+def tell_back(hub: Hub, batch_id: str) -> dict[str, int]:
+    """Counts of what became of an event batch's write-backs; settles, verifies and closes the batch."""
+    flow = hub.flow(_batch(hub, batch_id).flow)
+    erps = {delivery.connection for delivery in flow.deliveries}
+    try:
+        counts = _push_all(hub, batch_id, [name for name in flow.targets() if name not in erps])
+    finally:
+        ended = conclude(hub, batch_id)
+    return {**counts, **ended}
+
+
+def _push_all(hub: Hub, batch_id: str, targets: Iterable[str]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    troubles: list[ConnectorError] = []
+    for target in targets:
+        try:
+            counts.update(push(hub, batch_id, target))
+        except ConnectorError as error:
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
+    return counts
 
 
 def score(

@@ -1,4 +1,4 @@
-"""Batches: one night of one flow, or one fresh result. A night that died is continued, never restarted."""
+"""Batches: one night of one flow, or its fresh results. A run that died is continued, never restarted."""
 
 import json
 import secrets
@@ -16,6 +16,7 @@ from trivet.ledger.tables import batch, event, operation
 
 Atomic = Literal["person", "batch", "independent"]
 TooMany = Literal["hold", "roll_back"]
+Kind = Literal["night", "event"]
 _ID_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -26,6 +27,8 @@ class Batch:
     id: str
     tenant: str
     flow: str
+    kind: Kind
+    """A night reads everything, an event only what a vendor told of."""
     run_key: str
     environment: str
     atomic: Atomic
@@ -47,16 +50,18 @@ def open_or_resume(
     flow: str,
     run_key: str,
     environment: str,
+    kind: Kind = "night",
     atomic: Atomic = "person",
     max_failed_share: float = 1.0,
     too_many: TooMany = "hold",
 ) -> tuple[Batch, bool]:
-    """The flow's unfinished batch with True, or a new one with False.
+    """The flow's unfinished batch of that kind with True, or a new one with False.
 
-    A new batch takes over the operations of the flow's closed batches that are still planned (target down, cap,
+    A new night takes over the operations of the flow's closed batches that are still planned (target down, cap,
     cut-over date). The policy of the call replaces the stored one: the flow file is the truth.
     """
-    unfinished = (batch.c.tenant == tenant) & (batch.c.flow == flow) & batch.c.closed_at.is_(None)
+    ours = (batch.c.tenant == tenant) & (batch.c.flow == flow)
+    unfinished = ours & (batch.c.kind == kind) & batch.c.closed_at.is_(None)
     known = tx.conn.scalar(select(batch.c.id).where(unfinished).with_for_update())
     if known is not None:
         policy = {"atomic": atomic, "max_failed_share": max_failed_share, "too_many": too_many}
@@ -68,6 +73,7 @@ def open_or_resume(
         "id": batch_id,
         "tenant": tenant,
         "flow": flow,
+        "kind": kind,
         "run_key": run_key,
         "environment": environment,
         "atomic": atomic,
@@ -79,7 +85,8 @@ def open_or_resume(
     }
     tx.conn.execute(insert(batch).values(row))
     tx.events.append(Event(batch_id, batch_id, "BATCH_OPENED", to_state="open", note=run_key))
-    _carry_over(tx, tenant, flow, batch_id)
+    if kind == "night":
+        _carry_over(tx, tenant, flow, batch_id)
     return get(tx, batch_id), False
 
 
@@ -126,11 +133,18 @@ def recent(
     return [_batch(row) for row in tx.conn.execute(query).mappings()]
 
 
-def unfinished(tx: Transaction, *, tenant: str, flow: str) -> Batch | None:
-    """The flow's open batch, if a run is under way or died."""
-    ours = (batch.c.tenant == tenant) & (batch.c.flow == flow)
+def unfinished(tx: Transaction, *, tenant: str, flow: str, kind: Kind = "night") -> Batch | None:
+    """The flow's open batch of that kind, if a run is under way or died."""
+    ours = (batch.c.tenant == tenant) & (batch.c.flow == flow) & (batch.c.kind == kind)
     row = tx.conn.execute(select(batch).where(ours, batch.c.closed_at.is_(None))).mappings().first()
     return _batch(row) if row else None
+
+
+def abandoned(tx: Transaction, *, tenant: str, flow: str, before: str) -> list[Batch]:
+    """The flow's unfinished event batches that were opened before that time: nobody seems to be at work in them."""
+    ours = (batch.c.tenant == tenant) & (batch.c.flow == flow) & (batch.c.kind == "event")
+    query = select(batch).where(ours, batch.c.closed_at.is_(None), batch.c.opened_at < before)
+    return [_batch(row) for row in tx.conn.execute(query).mappings()]
 
 
 def count(tx: Transaction, batch_id: str, **more: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, select, tuple_
+from sqlalchemy import RowMapping, Select, delete, select, tuple_, update
 
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks, upsert
@@ -91,6 +91,12 @@ def forget(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> Non
     ours = (document.c.tenant == tenant) & (document.c.kind == kind)
     for part in chunks(names):
         tx.conn.execute(delete(document).where(ours, document.c.id.in_(part)))
+
+
+def move(tx: Transaction, batch_id: str, into: str) -> None:
+    """What the one batch brought or changed last counts as the other's."""
+    theirs = document.c.changed_batch == batch_id
+    tx.conn.execute(update(document).where(theirs).values(changed_batch=into))
 
 
 def find(tx: Transaction, name: str) -> StoredDocument | None:

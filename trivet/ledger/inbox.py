@@ -1,7 +1,7 @@
 """Events that vendors told us: stored before they are answered, once however often they come, until a batch takes them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import func, select, update
 
@@ -11,17 +11,26 @@ from trivet.ledger.tables import inbound
 from trivet.model import Event, Gone
 
 
+@dataclass(slots=True)
+class Told:
+    """What events came to."""
+
+    about: set[tuple[str, str]] = field(default_factory=set)
+    """Stream and external id of what is worth asking for."""
+    gone: list[tuple[str, Gone]] = field(default_factory=list)
+
+
 def put(tx: Transaction, connection: str, events: Sequence[Event]) -> int:
     """How many of the events are new."""
     rows = {}
     for entry in events:
         key = tx.blind("event", connection, entry.id)
-        gone = [[stream, asdict(lost)] for stream, lost in entry.gone]
+        said = {"about": entry.about, "gone": [[stream, asdict(lost)] for stream, lost in entry.gone]}
         rows[key] = {
             "id": key,
             "connection": connection,
             "kind": entry.kind[:200],
-            "payload_enc": tx.seal({"gone": gone}, _place(key)),
+            "payload_enc": tx.seal(said, _place(key)),
             "key_id": tx.keys.newest,
             "received_at": tx.stamp,
         }
@@ -38,14 +47,35 @@ def waiting(tx: Transaction) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.conn.execute(query.group_by(inbound.c.connection))}
 
 
-def take(tx: Transaction, connection: str, batch_id: str) -> list[tuple[str, Gone]]:
-    """The batch takes every event of the connection that waits; what they say is no more, by stream."""
+def oldest(tx: Transaction, connection: str) -> tuple[str, str] | None:
+    """Id and time of the event that has waited longest, of those that no batch has taken yet."""
     here = (inbound.c.connection == connection) & inbound.c.batch_id.is_(None)
-    rows = tx.conn.execute(select(inbound.c.id, inbound.c.payload_enc).where(here)).all()
-    for part in chunks(row.id for row in rows):
-        tx.conn.execute(update(inbound).where(inbound.c.id.in_(part)).values(batch_id=batch_id))
-    told = [tx.unseal(row.payload_enc, _place(row.id))["gone"] for row in rows]
-    return [(stream, Gone(**lost)) for gone in told for stream, lost in gone]
+    query = select(inbound.c.id, inbound.c.received_at).where(here)
+    row = tx.conn.execute(query.order_by(inbound.c.received_at, inbound.c.id).limit(1)).first()
+    return None if row is None else (row.id, row.received_at)
+
+
+def take(tx: Transaction, connection: str, batch_id: str) -> int:
+    """The batch takes every event of the connection that waits; how many those are."""
+    here = (inbound.c.connection == connection) & inbound.c.batch_id.is_(None)
+    return tx.conn.execute(update(inbound).where(here).values(batch_id=batch_id)).rowcount
+
+
+def told(tx: Transaction, connection: str, batch_id: str) -> Told:
+    """What the events say that the batch has taken."""
+    here = (inbound.c.connection == connection) & (inbound.c.batch_id == batch_id)
+    said = Told()
+    for row in tx.conn.execute(select(inbound.c.id, inbound.c.payload_enc).where(here)):
+        body = tx.unseal(row.payload_enc, _place(row.id))
+        # events from before they told what they are about have no word of it
+        said.about.update((stream, name) for stream, name in body.get("about", ()))
+        said.gone += [(stream, Gone(**lost)) for stream, lost in body["gone"]]
+    return said
+
+
+def give_back(tx: Transaction, batch_id: str) -> None:
+    """The events that the batch has taken wait again."""
+    tx.conn.execute(update(inbound).where(inbound.c.batch_id == batch_id).values(batch_id=None))
 
 
 def _place(key: str) -> str:

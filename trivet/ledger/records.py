@@ -1,7 +1,7 @@
 """Vendor records as pulled: newest version each, sealed; a page and its cursor are stored together."""
 
 from base64 import b32encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -12,7 +12,7 @@ from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import record
-from trivet.model import Document, Gone, Page
+from trivet.model import Document, Gone, Page, Record
 
 GONE = "gone"
 
@@ -47,11 +47,22 @@ def record_id(tenant: str, connection: str, stream: str, external_id: str) -> st
 
 
 def store_page(tx: Transaction, batch: Batch, connection: str, stream: str, page: Page) -> StoredPage:
-    """Stores the page's records and its cursor in this transaction; a version that is known already changes nothing.
+    """Stores the page's records and its cursor in this transaction."""
+    kept = store(tx, batch, connection, stream, page.records)
+    cursors.put(
+        tx, tenant=batch.tenant, flow=batch.flow, connection=connection, stream=stream, value=page.cursor
+    )
+    return kept
 
-    New and changed records wait for translation in this batch. Of one object that a page holds twice the later counts.
+
+def store(
+    tx: Transaction, batch: Batch, connection: str, stream: str, pulled: Sequence[Record]
+) -> StoredPage:
+    """Stores the records in this transaction; a version that is known already changes nothing.
+
+    New and changed records wait for translation in this batch. Of one object that comes twice the later counts.
     """
-    fresh = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in page.records}
+    fresh = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in pulled}
     versions: dict[str, str] = {}
     for part in chunks(fresh):
         query = select(record.c.id, record.c.version).where(record.c.id.in_(part))
@@ -74,9 +85,6 @@ def store_page(tx: Transaction, batch: Batch, connection: str, stream: str, page
         if versions.get(key) != entry.version
     ]
     upsert(tx.conn, record, rows)
-    cursors.put(
-        tx, tenant=batch.tenant, flow=batch.flow, connection=connection, stream=stream, value=page.cursor
-    )
     changed = sum(row["id"] in versions for row in rows)
     return StoredPage(len(rows) - changed, changed, len(fresh) - len(rows))
 
@@ -203,6 +211,12 @@ def mark_translated(tx: Transaction, subjects: Mapping[str, str | None]) -> None
 def mark_set_aside(tx: Transaction, ids: Iterable[str]) -> None:
     """These records could not be translated; a set-aside entry says why."""
     _mark(tx, dict.fromkeys(ids), "set_aside")
+
+
+def move(tx: Transaction, batch_id: str, into: str) -> None:
+    """What waits for something in the one batch waits for it in the other."""
+    waits = (record.c.batch_id == batch_id) & record.c.state.in_(["new", GONE])
+    tx.conn.execute(update(record).where(waits).values(batch_id=into))
 
 
 def replay(tx: Transaction, batch_id: str, ids: Iterable[str]) -> None:

@@ -68,6 +68,7 @@ batch = Table(
     Column("id", String, primary_key=True),
     Column("tenant", String, nullable=False),
     Column("flow", String, nullable=False),
+    Column("kind", String, nullable=False, server_default="night"),
     Column("run_key", String, nullable=False),
     Column("environment", String, nullable=False),
     Column("atomic", String, nullable=False),
@@ -79,12 +80,14 @@ batch = Table(
     Column("closed_at", String),
     Column("counters", String, nullable=False),
     _one_of("state", BATCH_STATES, "batch_state"),
+    _one_of("kind", ("night", "event"), "batch_kind"),
 )
-# a night that died is resumed: a flow has one unfinished batch at most
+# a run that died is resumed: a flow has one unfinished batch of a kind at most
 Index(
     "batch_unfinished",
     batch.c.tenant,
     batch.c.flow,
+    batch.c.kind,
     unique=True,
     sqlite_where=text("closed_at IS NULL"),
     postgresql_where=text("closed_at IS NULL"),

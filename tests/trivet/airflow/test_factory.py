@@ -146,7 +146,7 @@ def test_a_broken_file_does_not_break_the_others(deployment: Path) -> None:
     add(deployment, "broken", "metadata: [")
     bag = DagBag(str(REPOSITORY / "dags" / "trivet_flows.py"))
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"sync__fine", "sync__broken"}
+    assert set(bag.dags) == {"sync__fine", "event__fine", "sync__broken"}
     assert "broken" in bag.dags["sync__broken"].tags
 
 

@@ -1,0 +1,48 @@
+"""A running Airflow on a deployment of the fixture world."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from conftest import ROOT, World
+
+from trivet.cli.demo_airflow import AirflowClient, environment, free_port
+from trivet.cli.demo_processes import Processes, Wanted
+
+
+def eventually(true: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Polls until it is true; what it then is."""
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.2)
+    return found
+
+
+@contextmanager
+def running_airflow(world: World, *dags: str, port: int | None = None) -> Iterator[AirflowClient]:
+    """Airflow with the deployment's connections, these DAGs switched on."""
+    for folder in ("dags", "plugins"):
+        shutil.copytree(ROOT / folder, world.home / folder)
+    known = json.loads(world.settings.connections.read_text())
+    port = port or free_port()
+    variables = {
+        **environment(world.settings, port, os.environ),
+        **world.environment(),
+        **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(form) for name, form in known.items()},
+    }
+    log = world.state / "airflow.log"
+    command = [sys.executable, "-m", "airflow", "standalone"]
+    with Processes([Wanted("airflow", command, variables, log)], world.state / "spec.json"):
+        client = AirflowClient(f"http://localhost:{port}")
+        eventually(lambda: client.unready() is None, 240, "airflow is up")
+        client.login()
+        for dag in dags:
+            eventually(lambda dag=dag: client.knows(dag), 120, "the DAG is known")
+            client.unpause(dag)
+        yield client

@@ -1,0 +1,47 @@
+"""The event path in a running Airflow: from the vendor's call to ERP and HR record, and nothing lost while Airflow is down."""
+
+from typing import Any
+
+import pytest
+from conftest import World
+from end_to_end.airflow import eventually, running_airflow
+from end_to_end.test_events import KEY, TOKEN, served, waiting
+
+from trivet.cli.demo_airflow import free_port
+
+pytestmark = [pytest.mark.airflow, pytest.mark.alone, pytest.mark.timeout(600)]
+HR, DAG = "feishu_hire", "event__nightly_interviews"
+SOLO = "I worked alone. I do not like teams. I never ask anybody for help. I keep my code to myself."
+
+
+def delivered(world: World, before: set[str]) -> list[dict[str, Any]]:
+    """What was delivered since, once all of it is confirmed and the HR record has it."""
+    new = [o for o in world.operations() if o["id"] not in before]
+    done = {o["target"] for o in new if o["state"] == "confirmed"}
+    return new if {HR, "successfactors"} <= done and all(o["state"] == "confirmed" for o in new) else []
+
+
+def test_a_fresh_result_travels_by_itself(world: World) -> None:
+    """Told while Airflow is down it waits, and goes as soon as Airflow is up; then another one at once."""
+    world.night()
+    port = free_port()
+    airflow = {
+        "conn_type": "trivet_airflow", "host": f"http://localhost:{port}", "login": "hr", "password": "hr",
+        "extra": {"environment": "sandbox"},
+    }  # fmt: skip
+    with served(world, airflow=airflow) as base:
+        keys = {"encrypt_key": KEY, "verification_token": TOKEN}
+        world.change(HR, what="subscribe", url=f"{base}/in/{HR}", **keys)
+        before = {o["id"] for o in world.operations()}
+        world.speak("be2", SOLO)
+        eventually(lambda: waiting(world), 20, "the event is stored")
+        with running_airflow(world, DAG, port=port):
+            new = eventually(lambda: delivered(world, before), 240, "what had waited is delivered")
+            assert len({o["subject_ref"] for o in new}) == 1
+            before |= {o["id"] for o in new}
+            world.speak("be1", SOLO)
+            new = eventually(lambda: delivered(world, before), 120, "a second one follows")
+            assert len({o["subject_ref"] for o in new}) == 1
+            done = lambda: {b["state"] for b in world.batches() if b["kind"] == "event"} == {"confirmed"}  # noqa: E731
+            eventually(done, 60, "the batches are closed")
+    assert waiting(world) == {}
