@@ -19,11 +19,11 @@ from typing import Any
 from airflow.sdk import DAG, XComArg, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from trivet import dag_names
 from trivet.airflow import tasks
 from trivet.airflow.heads import FlowHead, flow_files, read_head
 from trivet.airflow.pools import SCORING, pool_of
 from trivet.airflow.retry import TrivetRetry
+from trivet.dag_names import event_dag, sync_dag
 from trivet.errors import ConfigError
 
 # pull succeeded, so there is a batch; the others have ended, whatever became of them
@@ -42,13 +42,13 @@ TASK_DEFAULTS: dict[str, Any] = {
 def flow_dags() -> list[DAG]:
     """The DAGs of this deployment's flow files; in a task's process only the one that it belongs to."""
     wanted = get_parsing_context().dag_id
-    return [
-        dag
+    found = [
+        make(file)
         for file in flow_files()
-        if wanted is None or wanted in (dag_names.sync_dag(file.stem), dag_names.event_dag(file.stem))
-        for dag in (flow_dag(file), event_dag(file))
-        if dag is not None
+        for name, make in ((sync_dag(file.stem), flow_dag), (event_dag(file.stem), fresh_dag))
+        if wanted in (None, name)
     ]
+    return [dag for dag in found if dag is not None]
 
 
 def flow_dag(file: Path) -> DAG:
@@ -62,7 +62,7 @@ def flow_dag(file: Path) -> DAG:
     except ConfigError as error:
         return _broken_dag(file, error.explained())
     with DAG(
-        dag_names.sync_dag(file.stem),
+        sync_dag(file.stem),
         schedule=head.schedule,
         description=head.title,
         doc_md=_doc(head, file),
@@ -77,7 +77,7 @@ def flow_dag(file: Path) -> DAG:
     return dag
 
 
-def event_dag(file: Path) -> DAG | None:
+def fresh_dag(file: Path) -> DAG | None:
     """The DAG that carries what an HR system told; None for a flow that reads none, or whose file cannot be read."""
     try:
         head = read_head(file)
@@ -87,7 +87,7 @@ def event_dag(file: Path) -> DAG | None:
     if not head.hears:
         return None
     with DAG(
-        dag_names.event_dag(file.stem),
+        event_dag(file.stem),
         schedule=None,
         description=f"{head.title}: fresh results · 实时结果",
         doc_md=_event_doc(head),
@@ -154,7 +154,7 @@ def _broken_dag(file: Path, complaint: str) -> DAG:
         raise AirflowFailException(complaint)
 
     with DAG(
-        dag_names.sync_dag(file.stem),
+        sync_dag(file.stem),
         schedule="@daily",
         description=f"BROKEN: {file.name} cannot be read",
         doc_md=f"**{file.name} cannot be read; nothing of this flow runs.**\n\n```\n{complaint}\n```\n",
