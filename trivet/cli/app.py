@@ -3,7 +3,7 @@
 import typer
 
 from trivet import __version__
-from trivet.cli import aftercare, authoring, files, look, sap, serving, upkeep, work, workbench
+from trivet.cli import aftercare, authoring, crosswalk, files, look, sap, serving, upkeep, work, workbench
 
 app = typer.Typer(
     name="trivet",
@@ -25,6 +25,7 @@ COMMANDS = (
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(work.cursor, name="cursor")
+app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")

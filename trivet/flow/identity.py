@@ -23,6 +23,8 @@ EMPLOYEE_NUMBER = "employee_number"
 """The crosswalk system of the number by which ERPs know a person."""
 CANDIDATE = "candidate"
 EMAIL, PHONE = "email", "phone"
+IDENTITY = "identity"
+"""The stage of what is set aside because two facts name different people."""
 EMPLOYEE = "employee"
 __all__ = ["CANDIDATE", "EMPLOYEE", "EMPLOYEE_NUMBER", "FEEDBACK"]
 
@@ -115,6 +117,9 @@ def _met(
     number = entry["employee_number"]
     certain = {found for found in (by_id, by_number) if found in ours}
     near = by_contact & ours
+    if by_number == AMBIGUOUS:
+        said = "a person took this number away from a candidate; `trivet crosswalk link` says whose it is"
+        return Met(AMBIGUOUS, False, clash=Clash("IDENTITY_RELEASED", said) if certain or near else None)
     if len(certain) > 1:
         return Met(
             by_number or "", False, clash=Clash("IDENTITY_CONFLICT", "this number names another candidate")

@@ -56,6 +56,8 @@ def open_batch(hub: Hub, flow: Flow, run_key: str, kind: Kind = "night") -> Batc
             records.move(tx, one.id, batch.id)
             documents.move(tx, one.id, batch.id)
             inbox.give_back(tx, one.id)
+        if kind == "night" and flow.rules:
+            documents.take_up(tx, batch)
     if resumed:
         log.info("resumed batch=%s", batch.id)
     return batch

@@ -14,6 +14,7 @@ from trivet.flow.identity import (
     EMPLOYEE,
     EMPLOYEE_NUMBER,
     FEEDBACK,
+    IDENTITY,
     Met,
     by_number,
     consents,
@@ -222,7 +223,7 @@ def _remember_people(tx: Transaction, flow: Flow, batch: Batch, work: _Work) -> 
 
 def _conflict(clash: Identity) -> SetAside:
     return SetAside(
-        stage="identity",
+        stage=IDENTITY,
         kind="application",
         item=clash.subject_ref,
         code="IDENTITY_CONFLICT",

@@ -12,6 +12,9 @@ from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import document
 from trivet.model import Document
 
+NEXT_NIGHT = "next night"
+"""In place of a batch: what the next night has to look at."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
@@ -91,6 +94,20 @@ def forget(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> Non
     ours = (document.c.tenant == tenant) & (document.c.kind == kind)
     for part in chunks(names):
         tx.conn.execute(delete(document).where(ours, document.c.id.in_(part)))
+
+
+def put_off(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> None:
+    """The next night looks at these documents, though nothing changed in them."""
+    ours = (document.c.tenant == tenant) & (document.c.kind == kind)
+    for part in chunks(names):
+        here = update(document).where(ours, document.c.id.in_(part))
+        tx.conn.execute(here.values(changed_batch=NEXT_NIGHT))
+
+
+def take_up(tx: Transaction, batch: Batch) -> None:
+    """What was put off counts as changed in this batch."""
+    here = (document.c.tenant == batch.tenant) & (document.c.changed_batch == NEXT_NIGHT)
+    tx.conn.execute(update(document).where(here).values(changed_batch=batch.id))
 
 
 def move(tx: Transaction, batch_id: str, into: str) -> None:

@@ -28,7 +28,9 @@ from trivet.ledger.tables import (
 _ABOUT = (case, crosswalk, decision_input, document, operation, record, recording, scoring, set_aside)
 """Tables whose rows are about a person; consent is apart, for it is the person's own word."""
 AMBIGUOUS = ""
-"""In place of a pseudonym: the address belongs to several people and names nobody."""
+"""In place of a pseudonym: the identifier names nobody, since several people have it, or a person said so."""
+SAID_BY = "person:"
+"""Begins the source of what a person corrected; no system says anything else of it afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,35 @@ def _put(
     return [(key, owner) for key, owner in others.items() if owner in candidates]
 
 
+def link(
+    tx: Transaction, tenant: str, subject_ref: str, system: str, identifier: str, *, by: str, why: str
+) -> None:
+    """The identifier is this person's, because somebody said so; whose it was before does not matter."""
+    _say(tx, tenant, subject_ref, system, identifier, by)
+    tx.events.append(Event(WHOLE_LEDGER, subject_ref, "IDENTITY_LINKED", actor=by, note=f"{system}: {why}"))
+
+
+def release(tx: Transaction, tenant: str, system: str, identifier: str, *, by: str, why: str) -> None:
+    """The identifier is nobody's, because somebody said so, until somebody says whose it is."""
+    owner = subjects(tx, tenant, system, [identifier]).get(identifier, AMBIGUOUS)
+    _say(tx, tenant, AMBIGUOUS, system, identifier, by)
+    tx.events.append(Event(WHOLE_LEDGER, owner, "IDENTITY_RELEASED", actor=by, note=f"{system}: {why}"))
+
+
+def _say(tx: Transaction, tenant: str, subject_ref: str, system: str, identifier: str, by: str) -> None:
+    key = tx.blind("id", tenant, system, identifier)
+    row = {
+        "tenant": tenant,
+        "system": system,
+        "identifier_hash": key,
+        "identifier_enc": tx.keys.seal(identifier.encode(), _place(key)),
+        "subject_ref": subject_ref,
+        "source": f"{SAID_BY}{by}",
+        "since": tx.stamp,
+    }
+    upsert(tx.conn, crosswalk, [row])
+
+
 def adopt(tx: Transaction, tenant: str, employee: str, candidate: str) -> None:
     """Every id of the employee is the candidate's from now on."""
     ours = (crosswalk.c.tenant == tenant) & (crosswalk.c.subject_ref == employee)
@@ -207,11 +238,13 @@ def awaited(tx: Transaction, tenant: str, system: str) -> set[str]:
 
 
 def identifiers(tx: Transaction, tenant: str, system: str, subject_refs: Iterable[str]) -> dict[str, str]:
-    """The newest identifier in the system of those people who have one, by pseudonym."""
+    """The newest identifier in the system of those people who have one, by pseudonym; one that a person said before any
+    other."""
     found: dict[str, str] = {}
+    said_last = crosswalk.c.source.startswith(SAID_BY, autoescape=True), crosswalk.c.since
     for part in chunks(subject_refs):
         query = select(crosswalk).filter_by(tenant=tenant, system=system)
-        query = query.where(crosswalk.c.subject_ref.in_(part)).order_by(crosswalk.c.since)
+        query = query.where(crosswalk.c.subject_ref.in_(part)).order_by(*said_last)
         for row in tx.conn.execute(query):
             sealed = tx.keys.unseal(row.identifier_enc, _place(row.identifier_hash))
             found[row.subject_ref] = sealed.decode()
