@@ -42,7 +42,7 @@ def demo(once: bool = False) -> int:
     console.print("Trivet demo: vendors on loopback, Airflow, one night. It takes a few minutes.")
     with (
         _signals_are_exits(),
-        Processes(_wanted(settings, port, inbound), settings.state / "processes.json") as processes,
+        Processes(wanted(settings, port, inbound), settings.state / "processes.json") as processes,
     ):
         night = Night(console, settings, AirflowClient(address), processes, FLOW, inbound)
         night.wait_until_ready()
@@ -104,7 +104,7 @@ def _demo_settings(settings: Settings) -> Settings:
     )
 
 
-def _wanted(settings: Settings, port: int, inbound: int) -> list[Wanted]:
+def wanted(settings: Settings, port: int, inbound: int) -> list[Wanted]:
     """The sandbox, Airflow with the environment that its tasks inherit, and the process that vendors call."""
     inherited = {**os.environ, **_variables(settings), "PYTHONUNBUFFERED": "1"}
     # an older run's addresses: the new files say that the sandbox is up, and Airflow too

@@ -47,6 +47,11 @@ def waiting(tx: Transaction) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.conn.execute(query.group_by(inbound.c.connection))}
 
 
+def count(tx: Transaction) -> int:
+    """How many events are kept, taken or not."""
+    return tx.conn.scalar(select(func.count()).select_from(inbound)) or 0
+
+
 def oldest(tx: Transaction, connection: str) -> tuple[str, str] | None:
     """Id and time of the event that has waited longest, of those that no batch has taken yet."""
     here = (inbound.c.connection == connection) & inbound.c.batch_id.is_(None)
