@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
+from .ashby import Ashby
 from .feishu_hire import FeishuHire
 from .greenhouse import Greenhouse
 from .http_json import InHouseErp
@@ -26,6 +27,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "yonyou_bip": YonyouBip,
     "yonyou_ncc": YonyouNcc,
     "greenhouse": Greenhouse,
+    "ashby": Ashby,
 }
 
 

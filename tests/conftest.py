@@ -172,7 +172,7 @@ class World:
 
     def writes(self, name: str) -> list[dict[str, Any]]:
         """The calls that may have changed something."""
-        reads = ("Query", "token", "Login", "/oauth/")
+        reads = ("Query", "token", "Login", "/oauth/", ".list", ".info")
         return [
             call
             for call in self._ask(name, "GET", "log")

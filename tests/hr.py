@@ -26,6 +26,17 @@ HR: dict[str, dict[str, Any]] = {
         "write_back": "scores",
         "people": r"/v3/candidates\?",
     },
+    "ashby": {
+        "source": {
+            "jobs": ["requisition"],
+            "candidates": ["candidate", "consent"],
+            "applications": ["application"],
+            "interview_schedules": ["interview"],
+            "files": ["recording"],
+        },
+        "write_back": "scores",
+        "people": r"/candidate\.list",
+    },
 }
 
 

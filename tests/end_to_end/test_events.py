@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import ROOT, World
 from hr import use
+from trivet_sandbox.ashby import hooks as ashby_hooks
 from trivet_sandbox.feishu_hire import events
 from trivet_sandbox.greenhouse import hooks
 
@@ -30,10 +31,11 @@ Sent = tuple[bytes, dict[str, str]]
 def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
     """`trivet serve` in a process of its own, with more connections; its address."""
     known = world.sandbox.connections()
-    feishu, greenhouse = known["feishu_hire"], known["greenhouse"]
+    feishu, greenhouse, ashby = (known[name] for name in ("feishu_hire", "greenhouse", "ashby"))
     world.connect(
         feishu_hire={"extra": {**feishu["extra"], "encrypt_key": KEY, "verification_token": TOKEN}},
         greenhouse={"extra": {**greenhouse["extra"], "webhook_secret": SECRET}},
+        ashby={"extra": {**ashby["extra"], "webhook_secret": SECRET}},
         **more,
     )
     command = [sys.executable, "-m", "trivet.cli", "serve", "--port", "0"]
@@ -91,7 +93,13 @@ def greenhouse(action: str = "update_candidate", secret: str = SECRET, **payload
     return sent, hooks.headers(sent, secret)
 
 
-VENDORS: dict[str, Callable[..., Sent]] = {"feishu_hire": feishu, "greenhouse": greenhouse}
+def ashby(action: str = "applicationUpdate", secret: str = SECRET, **data: Any) -> Sent:
+    """A webhook of Ashby's."""
+    sent = ashby_hooks.body(action, data)
+    return sent, ashby_hooks.headers(sent, secret)
+
+
+VENDORS: dict[str, Callable[..., Sent]] = {"feishu_hire": feishu, "greenhouse": greenhouse, "ashby": ashby}
 
 
 def waiting(world: World) -> dict[str, int]:
@@ -144,6 +152,12 @@ BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
     "greenhouse: not JSON": (
         "greenhouse", lambda: (b"nothing", hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
     ),
+    "ashby: bad signature": ("ashby", lambda: changed(ashby()), 401, "WEBHOOK_SIGNATURE"),
+    "ashby: no signature": ("ashby", lambda: (ashby()[0], {}), 401, "WEBHOOK_SIGNATURE"),
+    "ashby: another secret": ("ashby", lambda: ashby(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
+    "ashby: not JSON": (
+        "ashby", lambda: (b"nothing", ashby_hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
+    ),
     "nobody's address": ("nobody", greenhouse, 404, "NOT_FOUND"),
     "an ERP's address": ("kingdee_cloud", greenhouse, 404, "NOT_FOUND"),
 }  # fmt: skip
@@ -180,7 +194,8 @@ def test_without_a_secret_nobody_is_believed(world: World, serving: str) -> None
     world.connect()
     for vendor, made in VENDORS.items():
         assert posted(serving, vendor, made())[0] == 401
-    assert posted(serving, "greenhouse", greenhouse(secret="")) == (401, {"error": "WEBHOOK_SIGNATURE"})
+    for vendor, made in (("greenhouse", greenhouse), ("ashby", ashby)):
+        assert posted(serving, vendor, made(secret="")) == (401, {"error": "WEBHOOK_SIGNATURE"})
 
 
 def test_what_cannot_be_stored_is_not_answered_with_success(world: World, serving: str) -> None:
@@ -229,7 +244,8 @@ def test_who_was_anonymised_is_left_alone(world: World, serving: str) -> None:
     assert {name: len(world.writes(name)) for name in world.sandbox.servers} == sent
 
 
-def test_a_merge_that_is_told_makes_one_of_two(world: World, serving: str) -> None:
+@pytest.mark.parametrize("hr", ["greenhouse", "ashby"])
+def test_a_merge_that_is_told_makes_one_of_two(hr: str, world: World, serving: str) -> None:
     """Nobody has to decide anything: what was known of the one is known of the other."""
-    assert told(world, "greenhouse", serving, what="merge", candidate="be3", into="ae3") == []
+    assert told(world, hr, serving, what="merge", candidate="be3", into="ae3") == []
     assert len({o["subject_ref"] for o in world.operations()}) == 11

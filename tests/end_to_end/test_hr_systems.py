@@ -82,7 +82,7 @@ def test_a_pause_in_the_middle_of_a_list_is_waited_out(
     }
     world.connect(**{hr: small})
     for _ in range(2):
-        world.misbehave(hr, kind="http_429", method="GET", path=HR[hr]["people"], after=1, retry_after="0.5")
+        world.misbehave(hr, kind="http_429", path=HR[hr]["people"], after=1, retry_after="0.5")
     batch_id = world.night()
     assert sum(call["status"] == 429 for call in world.calls(hr)) == 2
     assert [row["code"] for row in world.summary(batch_id)["set_aside"]] == ["CONSENT_MISSING"]
@@ -95,7 +95,7 @@ def test_a_pause_without_end_sets_the_stream_aside(
     """With the code, and the next night goes on there."""
     monkeypatch.setattr("trivet.http.SHORT_WAIT", 0.1)
     monkeypatch.setattr("trivet.flow.pull.PATIENCE", 1.0)
-    world.misbehave(hr, kind="http_429", method="GET", path=HR[hr]["people"], times=1000, retry_after="0.6")
+    world.misbehave(hr, kind="http_429", path=HR[hr]["people"], times=1000, retry_after="0.6")
     batch_id = world.night()
     assert "RateLimited" in {row["code"] for row in world.summary(batch_id)["set_aside"]}
     world.behave(hr)
@@ -156,17 +156,18 @@ def records_of(world: World) -> dict[str, set[str]]:
     return found
 
 
-def test_two_records_of_one_person_become_one(world: World) -> None:
+@pytest.mark.parametrize("name", ["greenhouse", "ashby"])
+def test_two_records_of_one_person_become_one(name: str, world: World) -> None:
     """Merged at the vendor: what was known and delivered of the one is the other's, and no ERP is sent anything twice."""
-    use(world, "greenhouse")
+    use(world, name)
     world.night()
     before = records_of(world)
-    world.change("greenhouse", what="merge", candidate="be3", into="ae3")
+    world.change(name, what="merge", candidate="be3", into="ae3")
     world.clock.forward(days=8)
     sent = {name: len(world.writes(name)) for name in world.sandbox.servers}
     world.night()
     # the scores on the application name their candidate, who is another now
-    sent["greenhouse"] += 1
+    sent[name] += 1
     assert {name: len(world.writes(name)) for name in world.sandbox.servers} == sent
     assert cases_of(world) == []
     after = records_of(world)

@@ -1,0 +1,45 @@
+"""Settings of an Ashby connection."""
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from trivet.http import HttpSettings
+
+
+class AshbyConfig(HttpSettings):
+    """One organisation's API key."""
+
+    standard_fields: ClassVar[Mapping[str, str]] = {"host": "base_url", "password": "api_key"}
+
+    api_key: SecretStr
+    """API key (Admin → Integrations → API Keys) that may read candidates, jobs, interviews and the hiring process's metadata,
+    and write candidates; private fields only where the key is given access to them."""
+    base_url: str = "https://api.ashbyhq.com"
+    """Address of the API."""
+    api_version: str | None = None
+    """Version of the API that is asked for, e.g. 2026-01-01; without it the key's own version answers."""
+    page_size: int = Field(default=100, ge=1, le=100)
+    """Objects in one page of a list."""
+    calls_per_second: float = Field(default=10.0, gt=0)
+    """Calls a second that all processes of this machine share; about 1000 a minute are said to be allowed for a key."""
+    reference_field: str = "trivet_reference"
+    """Name of the application's custom field (type Text) that keeps our reference. A field's name is its title in lower case,
+    with one underscore for every run of other characters: the field titled `Trivet reference` is `trivet_reference`."""
+    field_prefix: str = Field(default="trivet_", min_length=1)
+    """Custom fields of the application whose names begin so are ours: a new result replaces all of them, and no other field."""
+    webhook_secret: SecretStr | None = None
+    """Secret token of the webhooks (Admin → Integrations → Webhooks); without it no event is taken."""
+    max_recording_mb: int = Field(default=2048, ge=1)
+    """A larger recording is refused."""
+
+    def ours(self, name: str) -> bool:
+        """Whether we write the application's custom field of this name."""
+        return name == self.reference_field or name.startswith(self.field_prefix)
+
+
+def field_name(title: object) -> str:
+    """A custom field's name, by its title: Ashby knows fields by an id of its own, and people by the title."""
+    return re.sub(r"[^a-z0-9]+", "_", str(title).lower()).strip("_")
