@@ -5,7 +5,8 @@ nothing. One action may set off several webhooks (a hire is also a change of sta
 counts together with the action. After the guides on webhooks (developers.ashbyhq.com/docs) and the payloads of the
 reference; of a merge, `deletedCandidate` and `mergedCandidate` are as two public receivers read them.
 
-Ashby tells of no candidate who was changed or anonymised, nor of an application that was deleted.
+Ashby tells of no candidate who was changed or anonymised or got a file, nor of an application that was deleted: a recording
+that comes after the last word on its interview's schedule is found by the next night.
 """
 
 import hashlib

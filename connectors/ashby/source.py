@@ -87,39 +87,47 @@ class AshbySource:
                 return
 
     def around(self, stream: str, external_ids: Sequence[str]) -> Iterator[tuple[str, tuple[Record, ...]]]:
-        """See `Focused`; a job comes alone, since its applicants are a list, and what the vendor gives by no id (schedules,
-        files) is only found around an application or a candidate."""
+        """See `Focused`; a job comes alone, since its applicants are a list. A schedule or a file has no method that gives it by
+        its id, and is looked for in its list: whoever knows the application asks for that."""
         names = list(dict.fromkeys(external_ids))
-        applications = self._found(
-            "application.info", "applicationId", names if stream == "applications" else ()
-        )
-        people = names if stream == "candidates" else [_owner(row) for row in applications.values()]
+        if stream == "jobs":
+            yield from self._told("jobs", self._found("job.info", "id", names).values())
+            return
+        applications = self._found("application.info", "applicationId", self._asked_for(stream, names))
+        people = self._owners(names) if stream == "files" else names if stream == "candidates" else []
+        people += [str(_part(row, "candidate").get("id")) for row in applications.values()]
         candidates = self._found("candidate.info", "id", dict.fromkeys(people))
-        others = [i for row in candidates.values() for i in _applications(row) if i not in applications]
+        others = [i for row in candidates.values() for i in _application_ids(row) if i not in applications]
         applications |= self._found("application.info", "applicationId", dict.fromkeys(others))
-        positions = (
-            names if stream == "jobs" else [str(_part(row, "job").get("id")) for row in applications.values()]
-        )
-        found = {
-            "jobs": list(self._found("job.info", "id", dict.fromkeys(positions)).values()),
-            "candidates": list(candidates.values()),
-            "applications": list(applications.values()),
-            "interview_schedules": [
-                row
-                for i in applications
-                for row in self.wire.every(METHODS["interview_schedules"], applicationId=i)
-            ],
-            "files": list(candidates.values()),
-        }
-        for name in STREAMS:
-            if records := self._records(name, found[name]):
-                yield name, records
+        positions = dict.fromkeys(str(_part(row, "job").get("id")) for row in applications.values())
+        yield from self._told("jobs", self._found("job.info", "id", positions).values())
+        yield from self._told("candidates", candidates.values())
+        yield from self._told("applications", applications.values())
+        schedules = (self.wire.every(METHODS["interview_schedules"], applicationId=i) for i in applications)
+        yield from self._told("interview_schedules", [row for rows in schedules for row in rows])
+        yield from self._told("files", candidates.values())
+
+    def _told(self, stream: str, rows: Iterable[Document]) -> Iterator[tuple[str, tuple[Record, ...]]]:
+        if records := self._records(stream, rows):
+            yield stream, records
+
+    def _asked_for(self, stream: str, names: list[str]) -> list[str]:
+        if stream != "interview_schedules":
+            return names if stream == "applications" else []
+        rows = self.wire.every(METHODS[stream])
+        return list(dict.fromkeys(str(row.get("applicationId")) for row in rows if row["id"] in names))
+
+    def _owners(self, names: list[str]) -> list[str]:
+        rows = self.wire.every(METHODS["files"])
+        return [
+            row["id"] for row in rows if any(f.external_id in names for f in self._records("files", [row]))
+        ]
 
     def _found(self, method: str, parameter: str, names: Iterable[str]) -> dict[str, Document]:
         found = {name: self.wire.one(method, **{parameter: name}) for name in names if is_id(name)}
         return {name: row for name, row in found.items() if row is not None and row.get("id") == name}
 
-    def _records(self, stream: str, rows: Sequence[Document]) -> tuple[Record, ...]:
+    def _records(self, stream: str, rows: Iterable[Document]) -> tuple[Record, ...]:
         try:
             return tuple(_record(document) for row in rows for document in self._shown(stream, row))
         except (KeyError, TypeError, AttributeError) as error:
@@ -168,7 +176,7 @@ def _candidate(row: Document) -> Document:
 
 
 def _files(row: Document) -> list[Document]:
-    owner = {"candidateId": row["id"], "applicationIds": _applications(row)}
+    owner = {"candidateId": row["id"], "applicationIds": _application_ids(row)}
     return [_named(file) | owner for file in row.get("fileHandles") or ()]
 
 
@@ -178,13 +186,9 @@ def _named(file: Document) -> Document:
     return {"id": file["id"], "name": file.get("name")}
 
 
-def _applications(row: Document) -> list[str]:
+def _application_ids(row: Document) -> list[str]:
     named = row.get("applicationIds")
     return [str(name) for name in named] if isinstance(named, list) else []
-
-
-def _owner(row: Document) -> str:
-    return str(_part(row, "candidate").get("id"))
 
 
 def _part(row: Document, name: str) -> Document:

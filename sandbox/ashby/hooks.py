@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import uuid
-from typing import Any
 
 from ..store import Json
 
@@ -21,22 +20,20 @@ def headers(sent: bytes, secret: str) -> dict[str, str]:
     return {"Ashby-Signature": f"sha256={signature}", "User-Agent": "Ashby-Webhook"}
 
 
-def told(what: str, application: Json, spec: Json, other: Any = None) -> list[tuple[str, Json]]:
+def told(
+    what: str, application: Json, gone: str, stays: str | None, schedule: Json
+) -> list[tuple[str, Json]]:
     """The webhooks that a change sets off; none is known for a candidate who is changed or anonymised."""
-    candidate = {"candidate": {"id": application["candidate"]["id"]}}
     seen = {"application": {k: v for k, v in application.items() if not k.startswith("_")}}
     match what:
         case "delete":
-            return [("candidateDelete", candidate)]
+            return [("candidateDelete", {"candidate": {"id": gone}})]
         case "merge":
-            return [
-                (
-                    "candidateMerge",
-                    {"deletedCandidate": {"id": spec["deleted"]}, "mergedCandidate": {"id": other}},
-                )
-            ]
+            return [("candidateMerge", {"deletedCandidate": {"id": gone}, "mergedCandidate": {"id": stays}})]
         case "hire":
             return [("candidateHire", seen), ("candidateStageChange", seen), ("applicationUpdate", seen)]
         case "stage":
             return [("candidateStageChange", seen), ("applicationUpdate", seen)]
+        case "recording":
+            return [("interviewScheduleUpdate", {"interviewSchedule": schedule})]
     return []

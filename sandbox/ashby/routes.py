@@ -252,7 +252,8 @@ class Ashby(Vendor):
         with self.store.together():
             self._change(spec, ids, application, other)
         now = self.store.get("application", ids["application"]) or application
-        self._send(hooks.told(spec["what"], now, {"deleted": ids["candidate"]}, other))
+        schedule = self.store.get("interviewSchedule", ids["interviewSchedule"]) or {}
+        self._send(hooks.told(spec["what"], now, ids["candidate"], other, schedule))
         return {"ok": True, **ids}
 
     def _send(self, told: list[tuple[str, Json]]) -> None:
@@ -286,6 +287,9 @@ class Ashby(Vendor):
                 seeding.attach(
                     self.store, ids["candidate"], name, file=spec["file"], content=spec.get("content_hex")
                 )
+                # the recorder's last word on the interview: what happened to its schedule, and not to the candidate, is told
+                schedule = self.store.get("interviewSchedule", ids["interviewSchedule"]) or {}
+                seeding.touch(self.store, "interviewSchedule", schedule | {"status": "Complete"})
             case "consent":
                 gone = seeding.title(f"consent_{spec['withdraw']}")
                 candidate["customFields"] = [
