@@ -7,7 +7,7 @@ In the middle of a window the vendor's cursor leads on; it must travel alone, an
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,8 +21,6 @@ from .wire import NAME, Wire, malformed
 
 STREAMS = ("jobs", "candidates", "applications", "interviews", "attachments")
 OVERLAP = timedelta(seconds=60)
-MOST_IDS = 50
-"""In one filter by ids."""
 
 
 class GreenhouseSource:
@@ -67,31 +65,21 @@ class GreenhouseSource:
     def around(self, stream: str, external_ids: Sequence[str]) -> Iterator[tuple[str, tuple[Record, ...]]]:
         """See `Focused`; up to 50 ids a call."""
         if stream == "jobs":
-            yield from self._told("jobs", self._asked("jobs", "ids", external_ids))
+            yield from self._told("jobs", self.wire.every("jobs", "ids", external_ids))
             return
-        found = self._asked(stream, "ids", external_ids)
+        found = self.wire.every(stream, "ids", external_ids)
         if stream in ("interviews", "attachments"):
-            found = self._asked("applications", "ids", [row.get("application_id") for row in found])
+            found = self.wire.every("applications", "ids", [row.get("application_id") for row in found])
         people = [row["id"] if stream == "candidates" else row.get("candidate_id") for row in found]
-        applications = self._asked("applications", "candidate_ids", people)
+        applications = self.wire.every("applications", "candidate_ids", people)
         names = [row["id"] for row in applications]
-        yield from self._told("jobs", self._asked("jobs", "ids", [row.get("job_id") for row in applications]))
-        yield from self._told("candidates", self._asked("candidates", "ids", people))
+        yield from self._told(
+            "jobs", self.wire.every("jobs", "ids", [row.get("job_id") for row in applications])
+        )
+        yield from self._told("candidates", self.wire.every("candidates", "ids", people))
         yield from self._told("applications", applications)
         for kind in ("interviews", "attachments"):
-            yield from self._told(kind, self._asked(kind, "application_ids", names))
-
-    def _asked(self, stream: str, filtered: str, names: Iterable[Any]) -> list[Document]:
-        wanted = [text for name in dict.fromkeys(names) if (text := str(name)).isdecimal()]
-        rows: list[Document] = []
-        for start in range(0, len(wanted), MOST_IDS):
-            asked = {filtered: ",".join(wanted[start : start + MOST_IDS]), "per_page": self.config.page_size}
-            part, cursor = self.wire.page(stream, asked)
-            rows += part
-            while cursor:
-                part, cursor = self.wire.page(stream, {"cursor": cursor})
-                rows += part
-        return rows
+            yield from self._told(kind, self.wire.every(kind, "application_ids", names))
 
     def _told(self, stream: str, rows: Sequence[Document]) -> Iterator[tuple[str, tuple[Record, ...]]]:
         if rows:

@@ -5,7 +5,7 @@ them; what a person changes in the second between is overwritten, which the vend
 begin with the connection's prefix are ours: a new result replaces all of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,12 +13,12 @@ from trivet.contract import Services
 from trivet.errors import AuthFailed, ConfigError, ConnectorError, RateLimited, Rejected
 from trivet.model import Confirmed, Document, Found, Operation, Outcome
 
+from . import reports
 from .config import GreenhouseConfig
+from .reports import Reports
 from .wire import NAME, Wire, malformed
 
 ENTITY, KEY, OWNER = "scores", "application_id", "application"
-_IDS = 50
-"""Ids that a list takes at once."""
 _TYPES: Mapping[str, Document] = {
     "short_text": {"type": "string", "maxLength": 255},
     "long_text": {"type": "string"},
@@ -29,11 +29,12 @@ _TYPES: Mapping[str, Document] = {
 
 
 class GreenhouseTarget:
-    """See `trivet.contract.Target`; the one entity is `scores` {application_id, trivet_…}."""
+    """See `trivet.contract.Target`; entities are `scores` {application_id, trivet_…} and `report`, see `reports`."""
 
     def __init__(self, config: GreenhouseConfig, services: Services) -> None:
         self.config = config
         self.wire = Wire(config, services)
+        self.reports = Reports(self.wire)
 
     def check(self) -> None:
         """The custom field for our reference is there."""
@@ -53,7 +54,8 @@ class GreenhouseTarget:
                 "type": "object",
                 "properties": {KEY: {"type": "string"}, **properties},
                 "required": [KEY],
-            }
+            },
+            reports.ENTITY: reports.SHAPE,
         }
 
     def send(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
@@ -62,20 +64,21 @@ class GreenhouseTarget:
 
     def find(self, entity: str, operations: Sequence[Operation]) -> Mapping[str, Sequence[Found]]:
         """See `Target`; an application carries one result, and its reference with it."""
+        if entity == reports.ENTITY:
+            return self.reports.find(operations)
         self._known(entity)
         wanted = {operation.reference for operation in operations}
-        named = (str(o.document.get(KEY) or o.remote_id or "") for o in operations)
-        names = [name for name in dict.fromkeys(named) if name.isdecimal()]
         found: dict[str, list[Found]] = {}
-        for start in range(0, len(names), _IDS):
-            for row in self._applications(names[start : start + _IDS]):
-                reference = self._values(row).get(self.config.reference_field)
-                if reference in wanted:
-                    found.setdefault(str(reference), []).append(self._found(row))
+        for row in self._applications([o.document.get(KEY) or o.remote_id for o in operations]):
+            reference = self._values(row).get(self.config.reference_field)
+            if reference in wanted:
+                found.setdefault(str(reference), []).append(self._found(row))
         return found
 
     def _sent(self, operation: Operation) -> Outcome:
         try:
+            if operation.entity == reports.ENTITY:
+                return self.reports.send(operation)
             return self._merged(operation)
         except (AuthFailed, RateLimited):
             raise
@@ -120,9 +123,8 @@ class GreenhouseTarget:
         ours.pop(self.config.reference_field, None)
         return Found(str(row["id"]), {KEY: str(row["id"]), **ours})
 
-    def _applications(self, names: Sequence[str]) -> list[Document]:
-        rows, _ = self.wire.page("applications", {"ids": ",".join(names), "per_page": 500})
-        return rows
+    def _applications(self, names: Iterable[Any]) -> list[Document]:
+        return self.wire.every("applications", "ids", names)
 
     def _values(self, row: Document) -> dict[str, Any]:
         """The values of all custom fields; a row whose fields cannot be read must not be written."""

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +14,8 @@ from trivet.model import Document
 from .config import GreenhouseConfig
 
 NAME = "greenhouse"
+MOST_IDS = 50
+"""In one filter by ids."""
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next\b')
 
 
@@ -43,6 +45,25 @@ class Wire:
         ):
             raise malformed(operation, "the answer is no list of objects with an id")
         return rows, self._cursor(operation, reply)
+
+    def every(self, stream: str, filtered: str, names: Iterable[Any]) -> list[Document]:
+        """All objects whose filter by ids names one of these; what is no id is passed over."""
+        wanted = [text for name in dict.fromkeys(names) if (text := str(name)).isdecimal()]
+        rows: list[Document] = []
+        for start in range(0, len(wanted), MOST_IDS):
+            asked = {filtered: ",".join(wanted[start : start + MOST_IDS]), "per_page": self.config.page_size}
+            part, cursor = self.page(stream, asked)
+            rows += part
+            while cursor:
+                part, cursor = self.page(stream, {"cursor": cursor})
+                rows += part
+        return rows
+
+    def remove(self, operation: str, path: str) -> None:
+        """Takes an object away; one that is not there is no trouble."""
+        reply = self.http.write(operation, "DELETE", f"/v3{path}")
+        if reply.status != 404:
+            self._judge(operation, reply)
 
     def write(self, operation: str, method: str, path: str, body: Document) -> Document:
         """The answer to a call that changes something."""

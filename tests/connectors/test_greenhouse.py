@@ -69,6 +69,40 @@ class TestScores(TargetSuite):
         return Scores(world)
 
 
+class ReportFiles(Standing):
+    """The stand-in as one that keeps reports."""
+
+    def __init__(self, world: World) -> None:
+        good: list[Document] = [
+            {"application_id": i, "title": "AI 面试评估", "text": f"{WORDS}\nline {n}"}
+            for n, i in enumerate(applications(world) or ["1", "2", "3"])
+        ]
+        changed = {**good[0], "text": "another line"}
+        bad = {**good[1], "application_id": "1"}
+        super().__init__(world, NAME, TARGET, "report", good, changed, bad, r"/v3/attachments$")
+
+    def config(self, **changed: Any) -> Any:
+        return super().config(**{"calls_per_second": 1000.0, **changed})
+
+    def by_hand(self, reference: str) -> None:
+        """Somebody puts another file in its place."""
+        store = self.world.sandbox[NAME].store
+        for key, body in store.all("attachments"):
+            if reference in body["filename"]:
+                store.put("attachments", key, body | {"_content": b"by hand".hex()})
+
+
+class TestReports(TargetSuite):
+    """Files of the application."""
+
+    connector = TARGET
+
+    @pytest.fixture
+    def far_end(self, world: World) -> Standing:
+        """The stand-in."""
+        return ReportFiles(world)
+
+
 def config(world: World, **changed: Any) -> GreenhouseConfig:
     """The stand-in's connection."""
     made = Scores(world).config(**changed)

@@ -174,3 +174,63 @@ def test_two_records_of_one_person_become_one(name: str, world: World) -> None:
     (gone,) = set(before) - set(after)
     (stays,) = {subject for subject in after if after[subject] != before[subject]}
     assert after[stays] == before[stays] | before[gone]
+
+
+def reports(world: World) -> dict[str, str]:
+    """Text by file name of every report at Greenhouse."""
+    held = world.held("greenhouse")["attachments"].values()
+    return {
+        row["filename"]: bytes.fromhex(row["_content"]).decode("utf-8-sig") for row in held if row["_content"]
+    }
+
+
+def attach_reports(flow: dict[str, Any]) -> None:
+    """The flow writes reports beside the scores."""
+    flow["write_back"]["report"] = "greenhouse/report"
+
+
+def test_a_report_is_attached_and_taken_back(world: World) -> None:
+    """Once, in the language of the position, with what the scores rest on and who made them; replaced when it changes."""
+    use(world, "greenhouse")
+    world.edit_flow(attach_reports)
+    before = world.held("greenhouse")
+    batch_id = world.night()
+    assert counted(world, "greenhouse") == {("scores", "confirmed"): 12, ("report", "confirmed"): 12}
+    first = reports(world)
+    assert len(first) == 12
+    assert all("behaviour_baseline" in text and "script_reader" in text for text in first.values())
+    assert {name.partition(" [")[0] for name in first} == {"AI 面试评估", "AI interview assessment"}
+    sent = len(world.writes("greenhouse"))
+    world.night()
+    assert len(world.writes("greenhouse")) == sent
+    world.speak("be2", "I worked alone. I do not like teams. I never ask anybody.", "greenhouse")
+    second_id = world.night()
+    second = reports(world)
+    changed = {name for name in second if second[name] != first.get(name)}
+    assert (set(second), len(changed)) == (set(first), 1)
+    from trivet.flow import steps
+
+    with world.hub() as hub:
+        steps.rollback(hub, second_id, actor="test", reason="trial")
+        assert reports(world) == first
+        steps.rollback(hub, batch_id, actor="test", reason="trial")
+    assert reports(world) == {}
+    assert {k: v["custom_fields"] for k, v in world.held("greenhouse")["applications"].items()} == {
+        k: v["custom_fields"] for k, v in before["applications"].items()
+    }
+
+
+def test_an_answer_that_was_lost_leaves_one_report(world: World) -> None:
+    """Asked for by its name after the quiet time, never uploaded twice."""
+    use(world, "greenhouse")
+    world.edit_flow(attach_reports)
+    world.misbehave("greenhouse", kind="reset_after", method="POST", path="/v3/attachments")
+    world.night()
+    world.clock.forward(minutes=5)
+    with world.hub() as hub:
+        from trivet.flow import steps
+
+        steps.settle(hub)
+    world.night()
+    assert len(reports(world)) == 12
+    assert counted(world, "greenhouse")["report", "confirmed"] == 12

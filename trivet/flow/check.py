@@ -136,7 +136,9 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"/deliver/{i}/decisions/{kind}/mapping", route["mapping"]
     for back in ("write_back", "feedback"):
         if back in data:
-            yield f"/{back}/mapping", data[back]["mapping"]
+            yield from (
+                (f"/{back}/{part}", data[back][part]) for part in ("mapping", "report") if part in data[back]
+            )
 
 
 def _conditions(data: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -239,25 +239,28 @@ def _write_back(
     back = desk.flow.write_back
     if back is None or case.assessment is None:
         return []
-    mapping = desk.library.mapping(back.mapping)
-    document = _mapped(desk, mapping, made_from.document, problems)
-    if document is None:
-        return []
-    return [
-        Wanted(
-            target=back.connection,
-            entity=mapping.kind,
-            business_key=f"assessment|{case.assessment['id']}",
-            document=document,
-            decision={"kind": "write_back", "assessment_id": case.assessment["id"]},
-            subject_ref=case.subject_ref,
-            mapping_version=mapping.version_id,
-            scope=case.id,
-            # the HR record hears of the scores whatever the ERPs say of the person's other operations
-            independent=True,
-            input=made_from,
+    wanted = []
+    for kind, name in (("assessment", back.mapping), ("report", back.report)):
+        mapping = desk.library.mapping(name) if name else None
+        document = _mapped(desk, mapping, made_from.document, problems) if mapping else None
+        if mapping is None or document is None:
+            continue
+        wanted.append(
+            Wanted(
+                target=back.connection,
+                entity=mapping.kind,
+                business_key=f"{kind}|{case.assessment['id']}",
+                document=document,
+                decision={"kind": "write_back", "assessment_id": case.assessment["id"]},
+                subject_ref=case.subject_ref,
+                mapping_version=mapping.version_id,
+                scope=case.id,
+                # the HR record hears of the scores whatever the ERPs say of the person's other operations
+                independent=True,
+                input=made_from,
+            )
         )
-    ]
+    return wanted
 
 
 def _mapped(desk: Desk, mapping: Mapping, given: Any, problems: list[Problem]) -> Document | None:

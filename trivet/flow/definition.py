@@ -57,6 +57,8 @@ class WriteBack:
     mapping: str
     when: str | None = None
     """What of the feedback is worth telling."""
+    report: str | None = None
+    """Mapping of the report that is attached to the HR record, beside what `mapping` writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ class Flow:
         named = [name for inflow in self.inflows for names in inflow.streams.values() for name in names]
         named += [*([self.assessment] if self.assessment else []), *self.rules]
         named += [route.mapping for delivery in self.deliveries for route in delivery.decisions.values()]
-        named += [back.mapping for back in (self.write_back, self.feedback) if back]
+        backs = [back for back in (self.write_back, self.feedback) if back]
+        named += [name for back in backs for name in (back.mapping, back.report) if name]
         return list(dict.fromkeys(named))
 
     def targets(self) -> list[str]:
