@@ -129,12 +129,12 @@ def suffix(file: str) -> str:
 
 def attach(
     store: Store, application: int, candidate: int | None, name: str, at: int, *, file: str | None = None,
-    content: str | None = None, kind: str = "other",
+    content: str | None = None, kind: str = "other", url: str | None = None,
 ) -> Json:  # fmt: skip
-    """A file at an application: one of the world's, or `content` in hexadecimal digits."""
+    """A file at an application: one of the world's, `content` in hexadecimal digits, or one that lies at `url`."""
     number = store.next_number("attachments", FIRST["attachments"])
     body = {"application_id": application, "candidate_id": candidate, "filename": name, "type": kind}
-    return _put(store, "attachments", number, {**body, "_file": file, "_content": content}, at)
+    return _put(store, "attachments", number, {**body, "_file": file, "_content": content, "_url": url}, at)
 
 
 def content_of(attachment: Json) -> bytes:
