@@ -16,6 +16,7 @@ from .store import Json, Store
 from .successfactors import SuccessFactors
 from .yonyou_bip import YonyouBip
 from .yonyou_ncc import YonyouNcc
+from .zoom import Zoom
 
 VENDORS: dict[str, Callable[..., Vendor]] = {
     "feishu_hire": FeishuHire,
@@ -28,6 +29,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "yonyou_ncc": YonyouNcc,
     "greenhouse": Greenhouse,
     "ashby": Ashby,
+    "zoom": Zoom,
 }
 
 

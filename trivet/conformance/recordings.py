@@ -28,7 +28,7 @@ from trivet.conformance.promises import (
     settings_are_closed,
 )
 from trivet.contract import RecordingsConnector, RecordingSource, Services
-from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable
+from trivet.errors import AuthFailed, ConnectorError, NotYet, Rejected, Retryable
 from trivet.model import Document
 
 LASTING = 10
@@ -44,6 +44,8 @@ class FarEnd(Protocol):
     """What that recording holds; some hundred kilobytes at least, so that it comes in several pieces."""
     missing: Document
     """The reference of a recording that is not there."""
+    waiting: Document
+    """Of one that is still being made; only where the connector waits for recordings."""
 
     def config(self, **changed: Any) -> Any:
         """The connector's config for the far end."""
@@ -68,6 +70,8 @@ class RecordingsSuite:
     connector: ClassVar[RecordingsConnector[Any]]
     links_expire: ClassVar[bool] = True
     """The vendor gives links that live a while."""
+    waits: ClassVar[bool] = False
+    """Recordings come from another system than their interviews, and may come later."""
 
     def __init_subclass__(cls) -> None:
         no_promise_is_dropped(RecordingsSuite, cls)
@@ -185,6 +189,15 @@ class RecordingsSuite:
                 assert caught.value.vendor_code
                 error_is_clear(caught.value, self.connector.name)
             assert whole(source, far_end.reference) == far_end.content
+
+    def test_a_recording_that_is_being_made_is_waited_for(self, far_end: FarEnd, tmp_path: Path) -> None:
+        """It is no refusal: the next run asks again; the reason is said."""
+        if not self.waits:
+            pytest.skip("recordings are there as soon as their interviews are")
+        with self.recordings(far_end.config(), tmp_path) as source, pytest.raises(NotYet) as caught:
+            whole(source, far_end.waiting)
+        assert caught.value.vendor_code == "RECORDING_NOT_YET"
+        error_is_clear(caught.value, self.connector.name)
 
     def test_a_recording_over_the_limit_is_refused(self, far_end: FarEnd, tmp_path: Path) -> None:
         """With a code of its own, and for good: it will not shrink."""
