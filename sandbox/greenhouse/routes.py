@@ -210,7 +210,7 @@ class Greenhouse(Vendor):
         return body
 
     def change(self, spec: Json) -> Json:
-        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete, merge, anonymize, limit or expire;
+        """Hands of a recruiter: `what` is stage, hire, recording, meeting, consent, name, delete, merge, anonymize, limit or expire;
         subscribe sends web hooks to `url`, signed with `secret`."""
         what = spec["what"]
         if what == "expire":
@@ -278,6 +278,9 @@ class Greenhouse(Vendor):
                     self.store, ids["application"], ids["candidate"], name, _now(), file=spec["file"],
                     content=spec.get("content_hex"), url=spec.get("url"),
                 )  # fmt: skip
+            case "meeting":
+                interview = self.store.get("interviews", str(ids["interview"])) or {}
+                self._put("interviews", interview | spec["interview"])
             case "consent":
                 candidate["custom_fields"].pop(f"consent_{spec['withdraw']}", None)
                 self._put("candidates", candidate)

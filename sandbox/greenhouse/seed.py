@@ -110,7 +110,7 @@ def _person(store: Store, i: int, person: Person, job: int, at: int) -> None:
     _put(store, "interviews", interview, {
         "application_id": application, "job_id": job, "job_interview_id": 200, "status": "complete", "location": None,
         "starts_at": stamp(at - DAY_MS), "ends_at": stamp(at - DAY_MS + 1_800_000), "external_event_id": f"event-{i}",
-        "organizer_id": 300, "video_conferencing_url": f"https://meet.yunxiu.example/{i}",
+        "organizer_id": 300, "video_conferencing_url": f"https://yunxiu.zoom.us/j/{85_000_000_000 + i}?pwd=x{i}",
     }, at)  # fmt: skip
     attach(
         store,
