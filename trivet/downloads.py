@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import trivet.http
 from trivet.errors import ConnectorError, Rejected, Retryable
 from trivet.http import HttpClient
-from trivet.media import HEAD, refused
+from trivet.media import judged
 from trivet.model import Download
 from trivet.outbound import Opened
 
@@ -58,24 +58,8 @@ def download(http: HttpClient, signed: Callable[[], Link], limit: int) -> Iterat
             link.media_type or transfer.opened.headers.get("Content-Type") or "application/octet-stream",
             link.file_name or "",
             transfer.length,
-            _judged(transfer),
+            judged(transfer.pieces(), transfer.reject),
         )
-
-
-def _judged(transfer: "_Transfer") -> Iterator[bytes]:
-    """The pieces, once the first bytes are known to be no text, picture or playlist."""
-    head = b""
-    for piece in transfer.pieces():
-        if len(head) >= HEAD:
-            yield piece
-            continue
-        head += piece
-        if len(head) >= HEAD:
-            transfer.judge(head)
-            yield head
-    if len(head) < HEAD:
-        transfer.judge(head)
-        yield head
 
 
 @dataclass(slots=True)
@@ -211,20 +195,15 @@ class _Transfer:
         yield rest
         yield from pieces
 
-    def judge(self, head: bytes) -> None:
-        """`Rejected` where these are not the first bytes of a recording."""
-        said = refused(head)
-        if said is not None:
-            self._reject(*said)
-
     def _too_large(self) -> NoReturn:
         code = "RESPONSE_TOO_LARGE_DECODED" if self.packed else "MEDIA_TOO_LARGE"
-        self._reject(code, f"larger than {self.limit // 1024 // 1024} MB")
+        self.reject(code, f"larger than {self.limit // 1024 // 1024} MB")
 
     def _changed(self) -> NoReturn:
         self._again("the file became another one while it was read", "MEDIA_CHANGED")
 
-    def _reject(self, code: str, message: str) -> NoReturn:
+    def reject(self, code: str, message: str) -> NoReturn:
+        """Refused for good."""
         raise Rejected(message, connector=self.http.connector, operation=_OPERATION, vendor_code=code)
 
     def _again(self, message: str, code: str | None = None) -> NoReturn:

@@ -3,6 +3,9 @@
 Only what is certainly something else is refused here; whether sound can be decoded is the scorer's to find out.
 """
 
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
 HEAD = 512
 """Bytes that are looked at."""
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<MPD", b"<smil")
@@ -29,3 +32,24 @@ def refused(head: bytes) -> tuple[str, str] | None:
         if begun.startswith(sign):
             return "MEDIA_TYPE_MISMATCH", f"{what} came in place of a recording"
     return None
+
+
+def judged(pieces: Iterator[bytes], refuse: Callable[[str, str], NoReturn]) -> Iterator[bytes]:
+    """The pieces, once their first bytes are known to be no text, picture or playlist; else `refuse` gets code and reason."""
+    head = b""
+    for piece in pieces:
+        if len(head) >= HEAD:
+            yield piece
+            continue
+        head += piece
+        if len(head) >= HEAD:
+            yield _begun(head, refuse)
+    if len(head) < HEAD:
+        yield _begun(head, refuse)
+
+
+def _begun(head: bytes, refuse: Callable[[str, str], NoReturn]) -> bytes:
+    said = refused(head)
+    if said is not None:
+        refuse(*said)
+    return head

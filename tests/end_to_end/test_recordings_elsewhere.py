@@ -1,0 +1,156 @@
+"""Interviews of one system, recordings of another: found by the meeting, waited for, scored, delivered; nobody else's taken."""
+
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import ROOT, World
+from hr import use
+from ruamel.yaml import YAML
+
+EXPECTED = YAML(typ="safe").load((ROOT / "sandbox" / "world" / "expected.yaml").read_text(encoding="utf-8"))
+RECORDINGS = ROOT / "sandbox" / "world" / "recordings"
+
+
+def from_zoom(world: World) -> None:
+    """The interviews were held in Zoom."""
+    elsewhere(world, "zoom")
+
+
+def from_folder(world: World) -> None:
+    """Somebody put the files into a folder, under the interviews' numbers."""
+    folder = world.home.parent / "share" / "interviews"
+    folder.mkdir(parents=True)
+    made = {person["key"]: RECORDINGS / person["recording"] for person in people()}
+    then = time.time() - 3600
+    for key, ids in world.sandbox["greenhouse"].store.all("_key"):
+        file = folder / f"{ids['interview']}{made[key].suffix}"
+        shutil.copy(made[key], file)
+        os.utime(file, (then, then))
+    elsewhere(world, "folder")
+    world.connect(
+        folder={
+            "conn_type": "trivet_folder",
+            "host": f"file://{folder.parent}",
+            "extra": {"environment": "sandbox"},
+        }
+    )
+
+
+def people() -> list[dict[str, Any]]:
+    """The company's candidates."""
+    found: list[dict[str, Any]] = YAML(typ="safe").load(
+        (ROOT / "sandbox" / "world" / "company.yaml").read_text(encoding="utf-8")
+    )["candidates"]
+    return found
+
+
+def elsewhere(world: World, connection: str) -> None:
+    """A flow that pulls from Greenhouse and opens recordings by another connection."""
+    use(world, "greenhouse")
+
+    def change(flow: dict[str, Any]) -> None:
+        streams = flow["source"]["mappings"]
+        del streams["attachments"]
+        streams["interviews"] = ["greenhouse/interview", f"{connection}/recording"]
+        flow["recordings"] = {"connection": connection}
+
+    world.edit_flow(change)
+
+
+SOURCES: dict[str, Callable[[World], None]] = {"zoom": from_zoom, "folder": from_folder}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_erps_get_what_the_company_expects(name: str, world: World) -> None:
+    """As if the HR system itself held the recordings; who did not consent has none opened."""
+    SOURCES[name](world)
+    batch_id = world.night()
+    assert Counter(a["code"] for a in world.summary(batch_id)["set_aside"]) == EXPECTED["set_aside"]
+    for erp in ("successfactors", "kingdee_cloud"):
+        wanted = {
+            (entity, "waiting_identity" if word == "waiting" else "confirmed"): n
+            for entity, words in EXPECTED["deliveries"][erp].items()
+            for word, n in words.items()
+        }
+        assert Counter((o["entity"], o["state"]) for o in world.operations() if o["target"] == erp) == wanted
+    sent = {n: len(world.writes(n)) for n in world.sandbox.servers}
+    world.night()
+    assert {n: len(world.writes(n)) for n in world.sandbox.servers} == sent
+
+
+def test_without_consent_no_recording_is_asked_for(world: World) -> None:
+    """Not at Zoom, and not for the link: consent is looked at before the recording is."""
+    from_zoom(world)
+    for person in people():
+        world.change("greenhouse", what="consent", candidate=person["key"], withdraw="record")
+    batch_id = world.night()
+    assert {a["code"] for a in world.summary(batch_id)["set_aside"]} == {"CONSENT_MISSING"}
+    assert world.calls("zoom") == []
+
+
+def waiting(world: World, batch_id: str) -> list[dict[str, Any]]:
+    """What the batch waits for."""
+    return [a for a in world.summary(batch_id)["set_aside"] if a["code"] == "RECORDING_NOT_YET"]
+
+
+def test_a_recording_that_is_not_there_yet_is_waited_for(world: World) -> None:
+    """It holds nobody up, is shown with its reason, and is scored in the run after it came; the HR system tells of no change."""
+    from_zoom(world)
+    zoom = world.sandbox.connections()["zoom"]
+    world.connect(zoom={"extra": {**zoom["extra"], "wait_hours": 200}})
+    for candidate, state in (("be1", "processing"), ("ae1", "none")):
+        world.change("zoom", what="state", candidate=candidate, state=state)
+    batch_id = world.night()
+    told = waiting(world, batch_id)
+    assert sorted(row["message"].split(";")[0] for row in told) == [
+        "Zoom has no recording of the meeting", "Zoom is still making the recording",
+    ]  # fmt: skip
+    assert all("looked for again in the next run (until 2" in row["message"] for row in told)
+    before = len(world.operations())
+    assert before > 10
+    assert len(waiting(world, world.night())) == 2
+    for candidate in ("be1", "ae1"):
+        world.change("zoom", what="state", candidate=candidate, state="completed")
+    batch_id = world.night()
+    assert waiting(world, batch_id) == []
+    assert len(world.operations()) > before
+
+
+def test_a_recording_that_never_came_is_told_as_missing(world: World) -> None:
+    """After as long as the connection says; somebody may have forgotten to record."""
+    from_zoom(world)
+    world.change("zoom", what="state", candidate="be1", state="none")
+    batch_id = world.night()
+    codes = Counter(a["code"] for a in world.summary(batch_id)["set_aside"])
+    assert codes["RECORDING_MISSING"] == 1
+
+
+def test_an_interview_to_come_is_asked_for_by_nobody(world: World) -> None:
+    """Before its end there is nothing to ask for."""
+    from_zoom(world)
+    later = {
+        "status": "scheduled",
+        "starts_at": "2100-01-01T10:00:00.000Z",
+        "ends_at": "2100-01-01T10:30:00.000Z",
+    }
+    made = world.change("greenhouse", what="meeting", candidate="be1", interview=later)
+    batch_id = world.night()
+    (told,) = waiting(world, batch_id)
+    assert told["message"] == "the interview ends at 2100-01-01T10:30+00:00"
+    number = str(85_000_000_000 + made["interview"] - 7_000_000_000)
+    assert not [call for call in world.calls("zoom") if number in call["path"]]
+
+
+def test_a_broken_download_goes_on_where_it_broke(world: World) -> None:
+    """In the middle of a night, by range; the interview is scored as if nothing had been."""
+    from_zoom(world)
+    world.misbehave("zoom", kind="truncated", method="GET", path="/files/", times=3)
+    batch_id = world.night()
+    assert Counter(a["code"] for a in world.summary(batch_id)["set_aside"]) == EXPECTED["set_aside"]
+    ranges = [call["range"] for call in world.calls("zoom") if call["path"].startswith("/files/")]
+    assert len([asked for asked in ranges if asked]) == 3
