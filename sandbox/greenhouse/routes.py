@@ -210,8 +210,8 @@ class Greenhouse(Vendor):
         return body
 
     def change(self, spec: Json) -> Json:
-        """Hands of a recruiter: `what` is stage, hire, recording, meeting, consent, name, delete, merge, anonymize, limit or expire;
-        subscribe sends web hooks to `url`, signed with `secret`."""
+        """Hands of a recruiter: `what` is stage, hire, recording, meeting, consent, name, delete, merge, anonymize, limit or
+        expire; subscribe sends web hooks to `url`, signed with `secret`."""
         what = spec["what"]
         if what == "expire":
             self.tokens.clear()

@@ -41,6 +41,29 @@ def from_folder(world: World) -> None:
     )
 
 
+def from_feishu(world: World) -> None:
+    """The interviews were held in Feishu."""
+    for i, person in enumerate(people()):
+        held(world, person["key"], video_conferencing_url=f"https://vc.feishu.cn/j/{300_000_000 + i}")
+    elsewhere(world, "feishu_minutes")
+
+
+def from_tencent(world: World) -> None:
+    """The interviews were held in Tencent Meeting."""
+    for i, person in enumerate(people()):
+        held(
+            world,
+            person["key"],
+            video_conferencing_url=f"https://meeting.tencent.com/p/{880_000_000 + i}",
+        )
+    elsewhere(world, "tencent_meeting")
+
+
+def held(world: World, candidate: str, **interview: Any) -> Any:
+    """The candidate's interview as the recruiter changed it."""
+    return world.change("greenhouse", what="meeting", candidate=candidate, interview=interview)
+
+
 def people() -> list[dict[str, Any]]:
     """The company's candidates."""
     found: list[dict[str, Any]] = YAML(typ="safe").load(
@@ -62,7 +85,9 @@ def elsewhere(world: World, connection: str) -> None:
     world.edit_flow(change)
 
 
-SOURCES: dict[str, Callable[[World], None]] = {"zoom": from_zoom, "folder": from_folder}
+SOURCES: dict[str, Callable[[World], None]] = {
+    "zoom": from_zoom, "folder": from_folder, "feishu_minutes": from_feishu, "tencent_meeting": from_tencent,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -133,12 +158,8 @@ def test_a_recording_that_never_came_is_told_as_missing(world: World) -> None:
 def test_an_interview_to_come_is_asked_for_by_nobody(world: World) -> None:
     """Before its end there is nothing to ask for."""
     from_zoom(world)
-    later = {
-        "status": "scheduled",
-        "starts_at": "2100-01-01T10:00:00.000Z",
-        "ends_at": "2100-01-01T10:30:00.000Z",
-    }
-    made = world.change("greenhouse", what="meeting", candidate="be1", interview=later)
+    begin, end = "2100-01-01T10:00:00.000Z", "2100-01-01T10:30:00.000Z"
+    made = held(world, "be1", status="scheduled", starts_at=begin, ends_at=end)
     batch_id = world.night()
     (told,) = waiting(world, batch_id)
     assert told["message"] == "the interview ends at 2100-01-01T10:30+00:00"
