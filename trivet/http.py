@@ -66,7 +66,8 @@ class HttpSettings(Config):
     client_certificate: str | None = None
     """PEM file with our certificate and its key, for gateways that ask for one."""
     proxy: str | None = None
-    """Proxy for this connection, e.g. http://proxy.example:3128; the environment's proxies are never used."""
+    """Proxy for this connection, e.g. http://proxy.example:3128; the environment's proxies are never used. Links that this
+    system gives go through it too: what it may reach inside the company is then its own to refuse."""
     private_networks: tuple[str, ...] = ()
     """CIDR blocks inside the company to which an address that this system gives (a download link) may lead, e.g.
     10.20.0.0/16, also by http; public addresses always may, by https. Link-local addresses and the metadata services of

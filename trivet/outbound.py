@@ -21,13 +21,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_network
 from typing import Any, NoReturn
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.response import BaseHTTPResponse
+from urllib3.util import make_headers, parse_url
 
 from trivet import tls
 from trivet.addresses import Network, Url, UrlRefused, Verdict, listed, read, verdict
@@ -264,7 +265,9 @@ def _asked(way: _Way, url: Url, headers: Mapping[str, str], stack: ExitStack) ->
     with way.translated():
         if leave.proxy:
             _before_proxy(way, url)
-            manager = ProxyManager(leave.proxy, timeout=timeout, **trust)
+            login = parse_url(leave.proxy).auth
+            proof = make_headers(proxy_basic_auth=unquote(login)) if login else None
+            manager = ProxyManager(leave.proxy, proxy_headers=proof, timeout=timeout, **trust)
             stack.callback(manager.clear)
             pool: HTTPConnectionPool = manager.connection_from_host(url.host, url.port, url.scheme)
         elif url.scheme == "https":

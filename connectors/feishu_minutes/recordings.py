@@ -51,8 +51,8 @@ class FeishuMinutesRecordings:
         token = given.get("minute_token") or self._minute(reference)
         try:
             data = self.wire.read(_MEDIA, f"/minutes/v1/minutes/{token}/media")
-        except Rejected:
-            self._absent(reference, "Feishu has no such minute, or is still making it")
+        except Rejected as error:
+            self._absent(reference, f"Feishu has no such minute, or is still making it ({error.vendor_code})")
         link = data.get("download_url")
         if not isinstance(link, str) or not link:
             raise malformed(_MEDIA, "the minute has no link")
@@ -62,8 +62,8 @@ class FeishuMinutesRecordings:
         meeting = reference.get("meeting_id") or self._meeting(reference)
         try:
             data = self.wire.read(_RECORDING, f"/vc/v1/meetings/{meeting}/recording")
-        except Rejected:
-            self._absent(reference, "Feishu has no recording of the meeting")
+        except Rejected as error:
+            self._absent(reference, f"Feishu has no recording of the meeting ({error.vendor_code})")
         recording = data.get("recording")
         link = recording.get("url") if isinstance(recording, dict) else None
         token = urlsplit(link).path.rstrip("/").rpartition("/")[2] if isinstance(link, str) else ""

@@ -1,5 +1,6 @@
 """Bad links that a vendor hands out, opened as a recording is: refused with their code before a byte leaves, or on the way."""
 
+import base64
 import socket
 import ssl
 import threading
@@ -308,6 +309,7 @@ def test_tls_is_proven_for_the_name_at_the_judged_address(
 def proxy() -> Iterator[tuple[str, list[str]]]:
     """A proxy's address and the first lines of what it was asked; it refuses every tunnel."""
     lines: list[str] = []
+    proofs: list[str] = []
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -319,11 +321,14 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
             with line:
                 said = line.recv(4096).decode()
                 lines.append(said.splitlines()[0] if said else "")
+                proofs.extend(line for line in said.splitlines() if line.lower().startswith("proxy-auth"))
                 line.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
     threading.Thread(target=serve, daemon=True).start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}", lines
+    yield f"http://me:p%40ss@127.0.0.1:{listening.getsockname()[1]}", lines
     listening.close()
+    proof = base64.b64encode(b"me:p@ss").decode()
+    assert [line.rpartition(" ")[2] for line in proofs] == [proof] * len(lines)
 
 
 def test_behind_a_proxy_what_can_be_judged_is(

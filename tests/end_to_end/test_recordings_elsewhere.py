@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, World
-from hr import use
+from hr import HR, use
 from ruamel.yaml import YAML
 
 EXPECTED = YAML(typ="safe").load((ROOT / "sandbox" / "world" / "expected.yaml").read_text(encoding="utf-8"))
@@ -108,14 +108,22 @@ def test_the_erps_get_what_the_company_expects(name: str, world: World) -> None:
     assert {n: len(world.writes(n)) for n in world.sandbox.servers} == sent
 
 
-def test_without_consent_no_recording_is_asked_for(world: World) -> None:
-    """Not at Zoom, and not for the link: consent is looked at before the recording is."""
-    from_zoom(world)
+@pytest.mark.parametrize("name", [*SOURCES, *HR])
+def test_without_consent_no_recording_is_asked_for(name: str, world: World) -> None:
+    """By no recording source, wherever the recordings lie: consent is looked at first, and no link is asked for."""
+    hr = name if name in HR else "greenhouse"
+    SOURCES[name](world) if name in SOURCES else use(world, name)
     for person in people():
-        world.change("greenhouse", what="consent", candidate=person["key"], withdraw="record")
+        world.change(hr, what="consent", candidate=person["key"], withdraw="record")
     batch_id = world.night()
     assert {a["code"] for a in world.summary(batch_id)["set_aside"]} == {"CONSENT_MISSING"}
-    assert world.calls("zoom") == []
+    with world.hub() as hub:
+        assert not hub.settings.recordings.exists()
+    if name in SOURCES and name in world.sandbox.servers:
+        assert world.calls(name) == []
+    assert not [
+        call for call in world.calls(hr) if "/files/" in call["path"] or "/attachments/" in call["path"]
+    ]
 
 
 def waiting(world: World, batch_id: str) -> list[dict[str, Any]]:

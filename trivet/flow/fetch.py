@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from trivet.ledger.recordings import Recording
 from trivet.model import Document
 
 FOLDER_MODE = 0o700
+_PART = ".part-"
+_PART_SECONDS = 86_400
+"""What is older was left behind by a worker that was killed."""
 
 
 def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: RecordingSource) -> Recording:
@@ -45,10 +50,18 @@ def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: R
     return fetched
 
 
+def sweep(folder: Path) -> None:
+    """Takes away parts of recordings that nobody writes any more."""
+    for part in folder.glob(f"{_PART}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > _PART_SECONDS:
+                part.unlink()
+
+
 def _store(folder: Path, chunks: Any) -> tuple[Path, str, int]:
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".part-")
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=_PART)
     try:
         with os.fdopen(handle, "wb") as file:
             for chunk in chunks:

@@ -18,7 +18,7 @@ from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, NotYet, R
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Flow, Route
 from trivet.flow.drift import notice, scorer_seen
-from trivet.flow.fetch import fetch
+from trivet.flow.fetch import fetch, sweep
 from trivet.flow.hub import Hub
 from trivet.flow.scored import Outbox
 from trivet.ledger import people, scorings, set_asides
@@ -92,6 +92,7 @@ class _Bench:
     def source(self) -> Any:
         if self._source is None:
             assert self.flow.recordings is not None
+            sweep(self.hub.settings.recordings)
             self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, self.flow.recordings))
         return self._source
 

@@ -30,5 +30,11 @@ def test_a_full_disk_is_told_and_nothing_of_the_recording_is_left(
     assert caught.value.place == str(folder)
     assert "make room" in caught.value.explained()
     assert list(folder.iterdir()) == []
+    # what a killed worker left goes after a day, what another one writes now stays
+    old, young = folder / ".part-old", folder / ".part-young"
+    for part in (old, young):
+        part.write_bytes(b"half an interview")
+    os.utime(old, (0, 0))
     world.night()
     assert len(list(folder.iterdir())) > 5
+    assert (old.exists(), young.exists()) == (False, True)
