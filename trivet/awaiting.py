@@ -13,6 +13,7 @@ from trivet.contract import Config
 from trivet.errors import NotYet, Rejected
 from trivet.model import Document
 
+NOT_YET, MISSING = "RECORDING_NOT_YET", "RECORDING_MISSING"
 _OPERATION = "download"
 
 
@@ -51,7 +52,7 @@ def not_before_its_end(connector: str, reference: Document, now: datetime) -> No
     if end is not None and now < end:
         raise NotYet(
             f"the interview ends at {end.isoformat(timespec='minutes')}", connector=connector, operation=_OPERATION,
-            vendor_code="RECORDING_NOT_YET",
+            vendor_code=NOT_YET,
         )  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def absent(
     if end is not None and now >= end + timedelta(hours=settings.wait_hours):
         raise Rejected(
             f"{why}, {settings.wait_hours:g} hours after the interview's end", connector=connector, operation=_OPERATION,
-            vendor_code="RECORDING_MISSING", cure="was it recorded? If it comes later, the next run takes it",
+            vendor_code=MISSING, cure="was it recorded? If it comes later, the next run takes it",
         )  # fmt: skip
     until = (
         f" (until {(end + timedelta(hours=settings.wait_hours)).isoformat(timespec='minutes')})"
@@ -72,7 +73,7 @@ def absent(
     )
     raise NotYet(
         f"{why}; looked for again in the next run{until}", connector=connector, operation=_OPERATION,
-        vendor_code="RECORDING_NOT_YET",
+        vendor_code=NOT_YET,
     )  # fmt: skip
 
 

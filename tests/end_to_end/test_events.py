@@ -249,30 +249,3 @@ def test_a_merge_that_is_told_makes_one_of_two(hr: str, world: World, serving: s
     """Nobody has to decide anything: what was known of the one is known of the other."""
     assert told(world, hr, serving, what="merge", candidate="be3", into="ae3") == []
     assert len({o["subject_ref"] for o in world.operations()}) == 11
-
-
-@pytest.fixture
-def recorded(world: World) -> Iterator[str]:
-    """`trivet serve`, where Zoom may tell too; its address."""
-    zoom = world.sandbox.connections()["zoom"]
-    with served(world, zoom={"extra": {**zoom["extra"], "webhook_secret": SECRET}}) as base:
-        yield base
-
-
-def test_zoom_tells_that_a_recording_is_ready(world: World, recorded: str) -> None:
-    """The address is proven, the event is stored; a run whose recordings come from there takes it."""
-    challenge = json.dumps({"event": "endpoint.url_validation", "payload": {"plainToken": "abc"}}).encode()
-    status, said = posted(recorded, "zoom", (challenge, {}))
-    assert (status, said["plainToken"], len(said["encryptedToken"])) == (200, "abc", 64)
-    world.change("zoom", what="subscribe", url=f"{recorded}/in/zoom", secret=SECRET)
-    world.change("zoom", what="state", candidate="be1", state="completed")
-    deadline = time.monotonic() + 15
-    while not waiting(world):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert waiting(world) == {"zoom": 1}
-    world.night()
-    assert waiting(world) == {"zoom": 1}
-    world.edit_flow(lambda flow: flow.update(recordings={"connection": "zoom"}))
-    world.night()
-    assert waiting(world) == {}

@@ -1,14 +1,17 @@
 """Interviews of one system, recordings of another: found by the meeting, waited for, scored, delivered; nobody else's taken."""
 
+import json
 import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from conftest import ROOT, World
+from end_to_end.test_events import SECRET, posted, served
+from end_to_end.test_events import waiting as unheard
 from hr import HR, use
 from ruamel.yaml import YAML
 
@@ -183,3 +186,63 @@ def test_a_broken_download_goes_on_where_it_broke(world: World) -> None:
     assert Counter(a["code"] for a in world.summary(batch_id)["set_aside"]) == EXPECTED["set_aside"]
     ranges = [call["range"] for call in world.calls("zoom") if call["path"].startswith("/files/")]
     assert len([asked for asked in ranges if asked]) == 3
+
+
+@pytest.fixture
+def serving(world: World) -> Iterator[str]:
+    """`trivet serve`, where Zoom may tell of recordings; its address."""
+    zoom = world.sandbox.connections()["zoom"]
+    extra = {**zoom["extra"], "webhook_secret": SECRET, "wait_hours": 200}
+    with served(world, zoom={"extra": extra}) as base:
+        yield base
+
+
+def told_by_zoom(world: World, serving: str, candidate: str) -> None:
+    """Zoom has made the recording, and its event is stored."""
+    world.change("zoom", what="subscribe", url=f"{serving}/in/zoom", secret=SECRET)
+    world.change("zoom", what="state", candidate=candidate, state="completed")
+    deadline = time.monotonic() + 15
+    while unheard(world) != {"zoom": 1}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_address_is_proven_by_zooms_challenge(world: World, serving: str) -> None:
+    """Over the socket, as when the subscription is saved there."""
+    challenge = json.dumps({"event": "endpoint.url_validation", "payload": {"plainToken": "abc"}}).encode()
+    status, said = posted(serving, "zoom", (challenge, {}))
+    assert (status, said["plainToken"], len(said["encryptedToken"])) == (200, "abc", 64)
+    assert unheard(world) == {}
+
+
+def test_a_recording_that_is_ready_is_scored_and_delivered_by_its_event(world: World, serving: str) -> None:
+    """For just the person who waited for it; nobody waits for the night, and the night has nothing left to do."""
+    elsewhere(world, "zoom")
+    for candidate in ("be1", "be2"):
+        world.change("zoom", what="state", candidate=candidate, state="processing")
+    batch_id = world.night()
+    assert len(waiting(world, batch_id)) == 2
+    before = {o["id"] for o in world.operations()}
+    told_by_zoom(world, serving, "be1")
+    assert world.fresh() is not None
+    new = [o for o in world.operations() if o["id"] not in before]
+    assert len({o["subject_ref"] for o in new}) == 1
+    assert {(o["target"], o["state"]) for o in new} >= {
+        ("greenhouse", "confirmed"),
+        ("successfactors", "confirmed"),
+    }
+    assert unheard(world) == {}
+    assert world.fresh() is None
+    assert len(waiting(world, world.night())) == 1
+
+
+def test_an_event_about_nobody_who_waits_changes_nothing(world: World, serving: str) -> None:
+    """The night would have found the recording without it, and takes the event."""
+    elsewhere(world, "zoom")
+    told_by_zoom(world, serving, "be1")
+    world.night()
+    assert unheard(world) == {}
+    sent = {n: len(world.writes(n)) for n in world.sandbox.servers}
+    told_again = world.fresh()
+    assert told_again is None
+    assert {n: len(world.writes(n)) for n in world.sandbox.servers} == sent
