@@ -87,7 +87,7 @@ class _Transfer:
         if self.opened.status != 200:
             self._again(f"HTTP {self.opened.status}")
         headers = self.opened.headers
-        self.packed = "Content-Encoding" in headers
+        self.packed = headers.get("Content-Encoding", "identity").lower() != "identity"
         declared = headers.get("Content-Length", "")
         # of a packed transfer the declared length is the packed one's
         self.length = int(declared) if declared.isdecimal() and not self.packed else None

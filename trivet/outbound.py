@@ -228,10 +228,10 @@ def opened(
         stack.callback(way.close)
         stack.callback(watch.cancel)
         url, sent = _read(way, text), {**_HEADERS, **(headers or {})}
-        first = url.host
+        first = str(url)
+        ours = dict(secret or {}) if listed(url.host, secret_hosts) else {}
         while True:
-            private = secret if secret and url.host == first and listed(first, secret_hosts) else {}
-            response = _asked(way, url, {**sent, **(private or {})}, stack)
+            response = _asked(way, url, {**sent, **(ours if str(url) == first else {})}, stack)
             moved = response.headers.get("Location") if response.status in _MOVED else None
             if moved is None:
                 yield Opened(response.status, response.headers, way, response)

@@ -402,3 +402,22 @@ def test_a_recording_is_asked_for_only_with_consent(world: World, web: Web) -> N
     batch_id = world.night()
     assert {row["code"] for row in world.summary(batch_id)["set_aside"]} == {"CONSENT_MISSING"}
     assert web.seen == []
+
+
+def test_a_header_that_a_link_needs_is_told_to_the_vendor_alone(web: Web, elsewhere: Web) -> None:
+    """Not to where the vendor leads on, not to a host that only looks like one of the vendor's."""
+    proof = {"Authorization": f"Bearer {SECRET}"}
+
+    def asked(link: str, hosts: list[str]) -> list[str | None]:
+        web.seen.clear()
+        elsewhere.seen.clear()
+        leave = trivet.outbound.Leave("zoom", "media", private_networks=HERE)
+        with trivet.outbound.opened(leave, "download", link, secret=proof, secret_hosts=hosts) as answer:
+            assert answer.status == 200
+        return [headers.get("authorization") for _, _, headers in web.seen + elsewhere.seen]
+
+    assert asked(f"{web.url}/sound", ["127.0.0.1"]) == [proof["Authorization"]]
+    assert asked(f"{web.url}/sound", ["*.127.0.0.1", "27.0.0.1"]) == [None]
+    assert asked(f"{web.url}/steps?n=1", ["127.0.0.1"]) == [proof["Authorization"]] * 2
+    on = f"{web.url}/moved?to={elsewhere.url}/sound"
+    assert asked(on, ["127.0.0.1", "127.0.0.2"]) == [proof["Authorization"], None]
