@@ -6,6 +6,7 @@ from types import TracebackType
 
 from .ashby import Ashby
 from .feishu_hire import FeishuHire
+from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
 from .http_json import InHouseErp
 from .kingdee_cloud import KingdeeCloud
@@ -14,8 +15,10 @@ from .sap_soap import SapSoap
 from .server import Running, Vendor
 from .store import Json, Store
 from .successfactors import SuccessFactors
+from .tencent_meeting import TencentMeeting
 from .yonyou_bip import YonyouBip
 from .yonyou_ncc import YonyouNcc
+from .zoom import Zoom
 
 VENDORS: dict[str, Callable[..., Vendor]] = {
     "feishu_hire": FeishuHire,
@@ -28,6 +31,9 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "yonyou_ncc": YonyouNcc,
     "greenhouse": Greenhouse,
     "ashby": Ashby,
+    "zoom": Zoom,
+    "tencent_meeting": TencentMeeting,
+    "feishu_minutes": FeishuMinutes,
 }
 
 

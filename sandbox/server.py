@@ -285,6 +285,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "status": status,
                 "fault": fault,
                 "bytes": len(request.body),
+                "range": request.headers.get("Range"),
             }
         )
 

@@ -152,7 +152,7 @@ class RecordingSource(Protocol):
         """As for a source."""
 
     def open(self, reference: Document) -> AbstractContextManager[Download]:
-        """The recording as a stream; an expired link is renewed once."""
+        """The recording as a stream; an expired link is renewed once. `NotYet` where it is still being made."""
 
 
 class Scorer(Protocol):

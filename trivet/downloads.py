@@ -1,18 +1,33 @@
-"""A recording behind a link that its vendor signs for a while: streamed, capped, whole, and no login page in its place."""
+"""A recording behind a link that its vendor signs for a while: streamed, capped, whole, and no login page in its place.
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+A line that breaks in the middle is taken up where it broke (`Range`, guarded by the file's mark), behind a fresh link where
+the old one has run out. A server that knows no ranges begins anew: what is there already is compared, not handed out twice.
+"""
 
-from trivet.errors import Rejected, Retryable
+import base64
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import trivet.http
+from trivet.errors import ConnectorError, Rejected, Retryable
 from trivet.http import HttpClient
+from trivet.media import judged
 from trivet.model import Download
+from trivet.outbound import Opened
 
 CHUNK = 256 * 1024
-EXPIRED = (403, 404, 410)
-_TEXT = (b"<", b"{")
+RESUMES = 4
+"""Times that one download is taken up again."""
+EXPIRED = (401, 403, 404, 410)
+FINAL = ("DOWNLOAD_TIMEOUT", "MEDIA_CHANGED")
+"""What going on would not mend."""
 _OPERATION = "download"
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,70 +37,174 @@ class Link:
     url: str
     media_type: str | None
     file_name: str | None
+    secret: Mapping[str, str] = field(default_factory=dict)
+    """Headers that the link needs, told to nobody but the vendor: see `secret_hosts`."""
+    secret_hosts: tuple[str, ...] = ()
+    """The vendor's own hosts (`*.zoom.us`)."""
 
 
 @contextmanager
 def download(http: HttpClient, signed: Callable[[], Link], limit: int) -> Iterator[Download]:
     """The file behind the link that `signed` gives; one that has run out is renewed once.
 
-    More than `limit` bytes or text are `Rejected` (MEDIA_TOO_LARGE, MEDIA_TYPE_MISMATCH); less than was declared is
-    `Retryable`.
+    More than `limit` bytes, text, pictures or playlists are `Rejected` (MEDIA_TOO_LARGE, RESPONSE_TOO_LARGE_DECODED,
+    MEDIA_TYPE_MISMATCH, MEDIA_FORMAT_NOT_ALLOWED), and so is a link that may not be followed (URL_…); less than was
+    declared is `Retryable`.
     """
-    link = signed()
-    with _opened(http, link, signed) as response:
-        length = _length(response)
-        if length is not None and length > limit:
-            raise _too_large(http, limit)
+    with ExitStack() as stack:
+        transfer = _Transfer(http, signed, limit, stack)
+        link = transfer.begin()
         yield Download(
-            link.media_type or response.headers.get("Content-Type") or "application/octet-stream",
+            link.media_type or transfer.opened.headers.get("Content-Type") or "application/octet-stream",
             link.file_name or "",
-            length,
-            _chunks(http, response, length, limit),
+            transfer.length,
+            judged(transfer.pieces(), transfer.reject),
         )
 
 
-@contextmanager
-def _opened(http: HttpClient, link: Link, signed: Callable[[], Link]) -> Iterator[Any]:
-    with http.stream(_OPERATION, link.url) as response:
-        if response.status_code == 200:
-            yield response
-            return
-        status = response.status_code
-    if status not in EXPIRED:
-        raise _again(http, f"HTTP {status}")
-    # the link has run out between the two calls: one fresh one
-    with http.stream(_OPERATION, signed().url) as response:
-        if response.status_code != 200:
-            raise _again(http, f"HTTP {response.status_code} on a fresh link")
-        yield response
+@dataclass(slots=True)
+class _Transfer:
+    """One download, over as many connections as it takes."""
 
+    http: HttpClient
+    signed: Callable[[], Link]
+    limit: int
+    stack: ExitStack
+    opened: Opened = field(init=False)
+    length: int | None = None
+    """As declared; None where nothing reliable is."""
+    mark: str | None = None
+    """What the file is recognised by when it is asked for again: a strong ETag, or when it was changed."""
+    packed: bool = False
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+    until: float = 0.0
 
-def _chunks(http: HttpClient, response: Any, length: int | None, limit: int) -> Iterator[bytes]:
-    size = 0
-    for chunk in http.pieces(_OPERATION, response, CHUNK):
-        if size == 0 and chunk.lstrip()[:1] in _TEXT:
-            raise _refused(http, "MEDIA_TYPE_MISMATCH", "text came in place of a recording")
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(http, limit)
-        yield chunk
-    if size == 0 or (length is not None and size < length):
-        raise _again(http, f"{size} of {length or 'unknown'} bytes arrived", "MEDIA_TRUNCATED")
+    def begin(self) -> Link:
+        """Opens it for the first time."""
+        self.until = time.monotonic() + self.http.network.download_seconds
+        link = self._open({})
+        if self.opened.status != 200:
+            self._again(f"HTTP {self.opened.status}")
+        headers = self.opened.headers
+        self.packed = headers.get("Content-Encoding", "identity").lower() != "identity"
+        declared = headers.get("Content-Length", "")
+        # of a packed transfer the declared length is the packed one's
+        self.length = int(declared) if declared.isdecimal() and not self.packed else None
+        etag = headers.get("ETag", "")
+        self.mark = etag if etag.startswith('"') else headers.get("Last-Modified")
+        if self.length is not None and self.length > self.limit:
+            self._too_large()
+        return link
 
+    def _open(self, headers: Mapping[str, str]) -> Link:
+        link = self.signed()
+        self._stream(link, headers)
+        if self.opened.status in EXPIRED:
+            # the link has run out between the two calls: one fresh one
+            link = self.signed()
+            self._stream(link, headers)
+            if self.opened.status in EXPIRED:
+                self._again(f"HTTP {self.opened.status} on a fresh link")
+        return link
 
-def _length(response: Any) -> int | None:
-    # of a packed transfer the declared length is the packed one's
-    declared = "" if "Content-Encoding" in response.headers else response.headers.get("Content-Length", "")
-    return int(declared) if declared.isdecimal() else None
+    def _stream(self, link: Link, headers: Mapping[str, str]) -> None:
+        self.stack.close()
+        self.opened = self.stack.enter_context(
+            self.http.stream(
+                _OPERATION, link.url, headers=headers, secret=link.secret, secret_hosts=link.secret_hosts,
+                until=self.until,
+            )
+        )  # fmt: skip
 
+    def pieces(self) -> Iterator[bytes]:
+        """Every byte once, in order."""
+        proof = hashlib.md5(usedforsecurity=False)
+        said = "" if self.packed else self.opened.headers.get("Content-MD5", "")
+        for piece in self._resumed():
+            self.digest.update(piece)
+            proof.update(piece)
+            self.size += len(piece)
+            if self.size > self.limit:
+                self._too_large()
+            yield piece
+        if self.size == 0 or (self.length is not None and self.size < self.length):
+            self._again(f"{self.size} of {self.length or 'unknown'} bytes arrived", "MEDIA_TRUNCATED")
+        if said and base64.b64encode(proof.digest()).decode() != said:
+            self._again("other bytes arrived than the vendor's checksum says", "MEDIA_CORRUPT")
 
-def _too_large(http: HttpClient, limit: int) -> Rejected:
-    return _refused(http, "MEDIA_TOO_LARGE", f"larger than {limit // 1024 // 1024} MB")
+    def _resumed(self) -> Iterator[bytes]:
+        pieces = self.opened.pieces(CHUNK)
+        left = RESUMES
+        while True:
+            try:
+                piece = next(pieces, None)
+                if piece is None and not self._short():
+                    return
+                if piece is not None:
+                    yield piece
+                    continue
+                trouble: ConnectorError | None = None
+            except Retryable as error:
+                trouble = error
+            if trouble is not None and (trouble.vendor_code in FINAL or self.packed):
+                raise trouble
+            if self.size == 0 or left == 0:
+                self._again(f"{self.size} of {self.length or 'unknown'} bytes arrived", "MEDIA_TRUNCATED")
+            left, pieces = self._taken_up(left)
 
+    def _short(self) -> bool:
+        return self.length is not None and self.size < self.length
 
-def _refused(http: HttpClient, code: str, message: str) -> Rejected:
-    return Rejected(message, connector=http.connector, operation=_OPERATION, vendor_code=code)
+    def _taken_up(self, left: int) -> tuple[int, Iterator[bytes]]:
+        """The rest of it, and the tries that are left."""
+        while True:
+            time.sleep(trivet.http.FIRST_WAIT * 2 ** (RESUMES - left))
+            left -= 1
+            try:
+                return left, self._rest()
+            except Retryable as error:
+                if left == 0 or error.vendor_code in FINAL:
+                    raise
 
+    def _rest(self) -> Iterator[bytes]:
+        headers = {"Range": f"bytes={self.size}-"} | ({"If-Range": self.mark} if self.mark else {})
+        self._open(headers)
+        if self.opened.status == 206:
+            told = _RANGE.fullmatch(self.opened.headers.get("Content-Range", ""))
+            whole = told[2] if told else ""
+            if told is None or int(told[1]) != self.size or whole not in ("*", str(self.length or whole)):
+                self._changed()
+            return self.opened.pieces(CHUNK)
+        if self.opened.status == 416:
+            self._changed()
+        if self.opened.status != 200:
+            self._again(f"HTTP {self.opened.status}")
+        return self._behind(self.opened.pieces(CHUNK))
 
-def _again(http: HttpClient, message: str, code: str | None = None) -> Retryable:
-    return Retryable(message, connector=http.connector, operation=_OPERATION, vendor_code=code)
+    def _behind(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """What follows the bytes that are there, of a file that came from its beginning once more."""
+        seen, left = hashlib.sha256(), self.size
+        for piece in pieces:
+            seen.update(piece[:left])
+            rest, left = piece[left:], max(0, left - len(piece))
+            if left == 0:
+                break
+        if left or seen.digest() != self.digest.digest():
+            self._changed()
+        yield rest
+        yield from pieces
+
+    def _too_large(self) -> NoReturn:
+        code = "RESPONSE_TOO_LARGE_DECODED" if self.packed else "MEDIA_TOO_LARGE"
+        self.reject(code, f"larger than {self.limit // 1024 // 1024} MB")
+
+    def _changed(self) -> NoReturn:
+        self._again("the file became another one while it was read", "MEDIA_CHANGED")
+
+    def reject(self, code: str, message: str) -> NoReturn:
+        """Refused for good."""
+        raise Rejected(message, connector=self.http.connector, operation=_OPERATION, vendor_code=code)
+
+    def _again(self, message: str, code: str | None = None) -> NoReturn:
+        raise Retryable(message, connector=self.http.connector, operation=_OPERATION, vendor_code=code)

@@ -7,6 +7,7 @@
       + ConnectorError          speaks of a vendor call: connector, operation, vendor code, field
           + Retryable           provably nothing was done there; the same call may be made again
               + RateLimited     as above, after `retry_after` seconds
+              + NotYet          as above, but not in this run: what was asked for is still being made
           + AuthFailed          the credentials are wrong; stop this connection, a person must act
           + Rejected            understood and refused; set the record aside
               + PeriodClosed    as above, but only for now: its period is closed, it is taken up again later
@@ -113,6 +114,10 @@ class RateLimited(Retryable):
     def __init__(self, message: str, *, retry_after: float, **where: Any) -> None:
         super().__init__(message, **where)
         self.retry_after = retry_after
+
+
+class NotYet(Retryable):
+    """What was asked for is not there yet and is expected; it is asked for again in a later run."""
 
 
 class AuthFailed(ConnectorError):

@@ -4,26 +4,28 @@
     write   is sent once; Retryable only where provably nothing was sent (no connection) or the vendor refuses before it
             works (429, 503 where the connector says so); every other doubt is UnknownOutcome
 
-No redirect is followed: credentials go to the configured host and nowhere else.
+No redirect is followed: credentials go to the configured host and nowhere else. A link that came with an answer is opened
+by `trivet.outbound`.
 """
 
 import email.utils
 import json
 import logging
-import ssl
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 import requests
-from pydantic import Field
+from pydantic import Field, field_validator
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
+from trivet import tls
 from trivet.budget import Budget
 from trivet.contract import Config, Services
 from trivet.errors import (
@@ -35,6 +37,7 @@ from trivet.errors import (
     UnknownOutcome,
 )
 from trivet.exchanges import keep
+from trivet.outbound import Leave, Opened, opened
 from trivet.quick_json import quick_json
 
 log = logging.getLogger(__name__)
@@ -63,14 +66,27 @@ class HttpSettings(Config):
     client_certificate: str | None = None
     """PEM file with our certificate and its key, for gateways that ask for one."""
     proxy: str | None = None
-    """Proxy for this connection, e.g. http://proxy.example:3128; the environment's proxies are never used."""
+    """Proxy for this connection, e.g. http://proxy.example:3128; the environment's proxies are never used. Links that this
+    system gives go through it too: what it may reach inside the company is then its own to refuse."""
     private_networks: tuple[str, ...] = ()
     """CIDR blocks inside the company to which an address that this system gives (a download link) may lead, e.g.
-    10.20.0.0/16; public addresses always may."""
+    10.20.0.0/16, also by http; public addresses always may, by https. Link-local addresses and the metadata services of
+    clouds never do."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts to which such an address may lead, e.g. files.example.com or *.example.com; without any every host may."""
+    download_seconds: float = Field(default=3600.0, gt=0)
+    """Longest time of one download as a whole."""
     read_seconds: float = Field(default=READ_SECONDS, gt=0, le=900)
     """Longest silence of the server before the answer counts as lost; a whole answer may take twice as long."""
     record_exchanges: bool = False
     """Keep the shapes of calls and answers (field names, kinds, lengths; no contents) in the state folder, for support."""
+
+    @field_validator("private_networks")
+    @classmethod
+    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for block in given:
+            ip_network(block, strict=False)
+        return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,26 +208,19 @@ class HttpClient:
         self._refuse_html(operation, reply, UnknownOutcome)
         return reply
 
-    @contextmanager
-    def stream(self, operation: str, url: str) -> Iterator[requests.Response]:
-        """An open download from an address that the vendor gave, without our credentials; `pieces` reads it."""
-        with self._translated(operation, write=False):
-            # no cookie either
-            prepared = requests.Request("GET", url, headers=_HEADERS).prepare()
-            response = self.session.send(prepared, **self._how)
-        # outside: what goes wrong at the caller (no room on the disk) is no fault of the vendor
-        with response:
-            yield response
-
-    def pieces(self, operation: str, response: requests.Response, size: int) -> Iterator[bytes]:
-        """The bytes of an open download, up to `size` at a time; a cut connection is Retryable."""
-        parts = response.iter_content(size)
-        while True:
-            with self._translated(operation, write=False):
-                part = next(parts, None)
-            if part is None:
-                return
-            yield part
+    def stream(
+        self, operation: str, url: str, *, headers: Mapping[str, str] | None = None,
+        secret: Mapping[str, str] | None = None, secret_hosts: Sequence[str] = (), until: float | None = None,
+    ) -> AbstractContextManager[Opened]:  # fmt: skip
+        """An open download from an address that the vendor gave, without our login: see `trivet.outbound`."""
+        network = self.network
+        leave = Leave(
+            self.connector, self.services.connection, network.private_networks, network.allowed_hosts, network.ca_file,
+            network.proxy, network.read_seconds, network.download_seconds,
+        )  # fmt: skip
+        return opened(
+            leave, operation, url, headers=headers, secret=secret, secret_hosts=secret_hosts, until=until
+        )
 
     def reject(
         self, operation: str, message: str, *, code: str | None = None, field: str | None = None
@@ -354,12 +363,7 @@ class HttpClient:
         try:
             yield
         except requests.exceptions.SSLError as error:
-            self._raise(
-                Retryable,
-                operation,
-                _tls(error),
-                "trust the server's CA with `ca_file`, or mend its certificate",
-            )
+            self._raise(Retryable, operation, tls.trouble(error), tls.CURE)
         except (requests.RequestException, HTTPError, OSError) as error:
             # without a connection no byte left; from the first byte on a write is in doubt
             if write and not _unsent(error):
@@ -422,20 +426,6 @@ def _unsent(error: BaseException) -> bool:
     return isinstance(reason, NewConnectionError | SSLError) or isinstance(
         error, requests.exceptions.ConnectTimeout
     )
-
-
-def _tls(error: BaseException) -> str:
-    text = str(error)
-    for needle, said in (
-        ("certificate has expired", "TLS_CERT_EXPIRED: the server's certificate has expired"),
-        ("Hostname mismatch", "TLS_HOSTNAME: the certificate is for another host"),
-        ("self-signed", "TLS_UNTRUSTED_CA: the certificate is self-signed"),
-        ("self signed", "TLS_UNTRUSTED_CA: the certificate is self-signed"),
-        ("unable to get local issuer", "TLS_UNTRUSTED_CA: the certificate's issuer is not trusted"),
-    ):
-        if needle in text:
-            return said
-    return f"TLS handshake failed ({ssl.OPENSSL_VERSION.split()[0]})"
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -8,6 +8,7 @@ from functools import partial
 from urllib.parse import quote
 
 from .. import hooks
+from ..files import served
 from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
 from . import events
@@ -172,7 +173,7 @@ class FeishuHire(Vendor):
         body = self.store.get("attachment", attachment)
         if body is None or until < time.monotonic():
             return Answer(b"link expired", 403, media_type="text/plain")
-        return Answer(seeding.content_of(body), media_type=body["mime"])
+        return served(request, seeding.content_of(body), body["mime"])
 
     def notes(self, request: Request) -> Answer:
         """A talent's notes."""

@@ -9,6 +9,7 @@ import time
 from functools import partial
 
 from .. import hooks as sending
+from ..files import served
 from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
 from . import hooks
@@ -188,9 +189,12 @@ class Greenhouse(Vendor):
         if body is None or until < time.monotonic():
             return Answer(b"<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
         kind = seeding.MEDIA_TYPES.get(seeding.suffix(body["filename"]), "application/octet-stream")
-        return Answer(seeding.content_of(body), media_type=kind)
+        return served(request, seeding.content_of(body), kind)
 
     def _link(self, attachment: int) -> str:
+        elsewhere = (self.store.get("attachments", str(attachment)) or {}).get("_url")
+        if elsewhere:
+            return str(elsewhere)
         link = secrets.token_urlsafe(16)
         self.links[link] = (str(attachment), time.monotonic() + LINK_SECONDS)
         return f"{self.base_url}/files/{link}"
@@ -206,8 +210,8 @@ class Greenhouse(Vendor):
         return body
 
     def change(self, spec: Json) -> Json:
-        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete, merge, anonymize, limit or expire;
-        subscribe sends web hooks to `url`, signed with `secret`."""
+        """Hands of a recruiter: `what` is stage, hire, recording, meeting, consent, name, delete, merge, anonymize, limit or
+        expire; subscribe sends web hooks to `url`, signed with `secret`."""
         what = spec["what"]
         if what == "expire":
             self.tokens.clear()
@@ -272,8 +276,11 @@ class Greenhouse(Vendor):
                 name = f"interview-{ids['interview']}{seeding.suffix(spec['file'])}"
                 seeding.attach(
                     self.store, ids["application"], ids["candidate"], name, _now(), file=spec["file"],
-                    content=spec.get("content_hex"),
+                    content=spec.get("content_hex"), url=spec.get("url"),
                 )  # fmt: skip
+            case "meeting":
+                interview = self.store.get("interviews", str(ids["interview"])) or {}
+                self._put("interviews", interview | spec["interview"])
             case "consent":
                 candidate["custom_fields"].pop(f"consent_{spec['withdraw']}", None)
                 self._put("candidates", candidate)

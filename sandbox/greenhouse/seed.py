@@ -110,7 +110,7 @@ def _person(store: Store, i: int, person: Person, job: int, at: int) -> None:
     _put(store, "interviews", interview, {
         "application_id": application, "job_id": job, "job_interview_id": 200, "status": "complete", "location": None,
         "starts_at": stamp(at - DAY_MS), "ends_at": stamp(at - DAY_MS + 1_800_000), "external_event_id": f"event-{i}",
-        "organizer_id": 300, "video_conferencing_url": f"https://meet.yunxiu.example/{i}",
+        "organizer_id": 300, "video_conferencing_url": f"https://yunxiu.zoom.us/j/{85_000_000_000 + i}?pwd=x{i}",
     }, at)  # fmt: skip
     attach(
         store,
@@ -129,12 +129,12 @@ def suffix(file: str) -> str:
 
 def attach(
     store: Store, application: int, candidate: int | None, name: str, at: int, *, file: str | None = None,
-    content: str | None = None, kind: str = "other",
+    content: str | None = None, kind: str = "other", url: str | None = None,
 ) -> Json:  # fmt: skip
-    """A file at an application: one of the world's, or `content` in hexadecimal digits."""
+    """A file at an application: one of the world's, `content` in hexadecimal digits, or one that lies at `url`."""
     number = store.next_number("attachments", FIRST["attachments"])
     body = {"application_id": application, "candidate_id": candidate, "filename": name, "type": kind}
-    return _put(store, "attachments", number, {**body, "_file": file, "_content": content}, at)
+    return _put(store, "attachments", number, {**body, "_file": file, "_content": content, "_url": url}, at)
 
 
 def content_of(attachment: Json) -> bytes:

@@ -13,7 +13,7 @@ the whole is taken for whole. Overriding one of them needs `pytest.mark.xfail(re
 import errno
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -28,8 +28,11 @@ from trivet.conformance.promises import (
     settings_are_closed,
 )
 from trivet.contract import RecordingsConnector, RecordingSource, Services
-from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable
+from trivet.errors import AuthFailed, ConnectorError, NotYet, Rejected, Retryable
 from trivet.model import Document
+
+LASTING = 10
+"""Readings in a row that go wrong; a connector may take one download up again by itself, but not so often."""
 
 
 class FarEnd(Protocol):
@@ -41,6 +44,8 @@ class FarEnd(Protocol):
     """What that recording holds; some hundred kilobytes at least, so that it comes in several pieces."""
     missing: Document
     """The reference of a recording that is not there."""
+    waiting: Document
+    """Of one that is still being made; only where the connector waits for recordings."""
 
     def config(self, **changed: Any) -> Any:
         """The connector's config for the far end."""
@@ -65,6 +70,8 @@ class RecordingsSuite:
     connector: ClassVar[RecordingsConnector[Any]]
     links_expire: ClassVar[bool] = True
     """The vendor gives links that live a while."""
+    waits: ClassVar[bool] = False
+    """Recordings come from another system than their interviews, and may come later."""
 
     def __init_subclass__(cls) -> None:
         no_promise_is_dropped(RecordingsSuite, cls)
@@ -132,18 +139,18 @@ class RecordingsSuite:
         "kind", ["reset_before", "truncated", "http_429", "http_500", "http_503", "empty_200"]
     )
     def test_a_broken_download_is_retryable(self, kind: str, far_end: FarEnd, tmp_path: Path) -> None:
-        """Nothing short of the whole is taken for whole, and the next try brings it."""
+        """Nothing short of the whole is taken for whole, and a later try brings it."""
         with self.recordings(far_end.config(), tmp_path) as source:
-            far_end.misbehave(kind)
+            far_end.misbehave(kind, times=LASTING)
             with pytest.raises(Retryable) as caught:
                 whole(source, far_end.reference)
-            assert whole(source, far_end.reference) == far_end.content
+            assert at_last(source, far_end.reference) == far_end.content
         error_is_clear(caught.value, self.connector.name)
 
     def test_the_pieces_themselves_tell_of_a_cut(self, far_end: FarEnd, tmp_path: Path) -> None:
         """Inside the `with` too: whoever reads the pieces meets a connector's error and no library's."""
         with self.recordings(far_end.config(), tmp_path) as source:
-            far_end.misbehave("truncated")
+            far_end.misbehave("truncated", times=LASTING)
             with source.open(far_end.reference) as download, pytest.raises(Retryable) as caught:
                 list(download.chunks)
         error_is_clear(caught.value, self.connector.name)
@@ -183,6 +190,15 @@ class RecordingsSuite:
                 error_is_clear(caught.value, self.connector.name)
             assert whole(source, far_end.reference) == far_end.content
 
+    def test_a_recording_that_is_being_made_is_waited_for(self, far_end: FarEnd, tmp_path: Path) -> None:
+        """It is no refusal: the next run asks again; the reason is said."""
+        if not self.waits:
+            pytest.skip("recordings are there as soon as their interviews are")
+        with self.recordings(far_end.config(), tmp_path) as source, pytest.raises(NotYet) as caught:
+            whole(source, far_end.waiting)
+        assert caught.value.vendor_code == "RECORDING_NOT_YET"
+        error_is_clear(caught.value, self.connector.name)
+
     def test_a_recording_over_the_limit_is_refused(self, far_end: FarEnd, tmp_path: Path) -> None:
         """With a code of its own, and for good: it will not shrink."""
         with self.recordings(far_end.too_small(), tmp_path) as source, pytest.raises(Rejected) as caught:
@@ -204,6 +220,14 @@ def whole(source: RecordingSource, reference: Document) -> bytes:
     """The recording."""
     with source.open(reference) as download:
         return b"".join(download.chunks)
+
+
+def at_last(source: RecordingSource, reference: Document) -> bytes:
+    """The recording, once the trouble has passed."""
+    for _ in range(LASTING):
+        with suppress(Retryable):
+            return whole(source, reference)
+    return whole(source, reference)
 
 
 def fail_while_open(source: RecordingSource, reference: Document, error: Exception) -> None:

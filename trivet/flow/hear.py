@@ -6,13 +6,14 @@ Events that a batch has taken stay with it until it is finished: a run that died
 import logging
 from collections import defaultdict
 
+from trivet.awaiting import NOT_YET
 from trivet.contract import Focused, InboundConnector, SourceConnector
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
 from trivet.flow.pull import open_batch
 from trivet.flow.translate import translate
-from trivet.ledger import batches, inbox, records
+from trivet.ledger import batches, documents, inbox, records, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.inbox import Told
 from trivet.registry import offers
@@ -20,14 +21,16 @@ from trivet.registry import offers
 log = logging.getLogger(__name__)
 
 
-def telling(hub: Hub, flow: Flow) -> list[Port]:
-    """The flow's HR systems that may tell us of what happens there."""
+def telling(hub: Hub, flow: Flow) -> list[str]:
+    """The flow's connections that may tell us of what happens there: its HR systems, and who records its interviews."""
+    named = [*_systems(hub, flow), *([flow.recordings] if flow.recordings else [])]
     return [
-        port
-        for port in ports(hub, flow)
-        if port.kind is SourceConnector
-        and offers(InboundConnector, hub.connections(port.connection).connector)
+        name for name in dict.fromkeys(named) if offers(InboundConnector, hub.connections(name).connector)
     ]
+
+
+def _systems(hub: Hub, flow: Flow) -> dict[str, Port]:
+    return {port.connection: port for port in ports(hub, flow) if port.kind is SourceConnector}
 
 
 def hear(hub: Hub, flow: Flow, run_key: str) -> Batch | None:
@@ -39,15 +42,19 @@ def hear(hub: Hub, flow: Flow, run_key: str) -> Batch | None:
     with hub.ledger.read() as tx:
         waits = inbox.waiting(tx)
         left = batches.unfinished(tx, tenant=flow.tenant, flow=flow.name, kind="event")
-    if left is None and not any(port.connection in waits for port in told_by):
+    if left is None and not any(name in waits for name in told_by):
         return None
     batch = open_batch(hub, flow, run_key, "event")
-    for port in told_by:
+    systems = _systems(hub, flow)
+    for name in told_by:
         with hub.ledger.begin() as tx:
-            taken = inbox.take(tx, port.connection, batch.id)
-            told = inbox.told(tx, port.connection, batch.id)
-        log.info("hear batch=%s %s: %d events", batch.id, port.connection, taken)
-        _read(hub, batch, port, told)
+            taken = inbox.take(tx, name, batch.id)
+            told = inbox.told(tx, name, batch.id)
+        log.info("hear batch=%s %s: %d events", batch.id, name, taken)
+        if name in systems:
+            _read(hub, batch, systems[name], told)
+        else:
+            _look_again(hub, batch, told)
     translate(hub, flow, batch)
     return batch
 
@@ -68,3 +75,14 @@ def _read(hub: Hub, batch: Batch, port: Port, told: Told) -> None:
     with hub.ledger.begin() as tx:
         for stream, lost in told.gone:
             records.mark_gone(tx, batch, port.connection, stream, [lost])
+
+
+def _look_again(hub: Hub, batch: Batch, told: Told) -> None:
+    """Who waits for a recording that is told to be ready is looked at in this batch; whoever does not wait yet, in a night."""
+    names = {name for _, name in told.about}
+    with hub.ledger.begin() as tx:
+        asides = set_asides.find(tx, tenant=batch.tenant)
+        who = {entry.subject_ref for entry in asides if entry.code == NOT_YET and entry.subject_ref}
+        held = documents.by_subject(tx, batch.tenant, who, "recording")
+        ready = [e.id for e in held if names & {str(v) for v in e.document["source_reference"].values()}]
+        documents.look_at(tx, batch, "recording", ready)

@@ -86,6 +86,9 @@ def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
             _set_stream_aside(hub, batch, port.connection, port.streams[0], error)
     if locked and len(locked) == len(opened):
         raise locked[0]
+    if flow.recordings is not None and flow.recordings not in flow.sources():
+        # that a recording is ready needs no pull: whoever waits for one is looked at in every run
+        _take_events(hub, batch, flow.recordings)
     return counts
 
 

@@ -14,11 +14,11 @@ from zlib import crc32
 
 from trivet.contract import RecordingsConnector, ScorerConnector
 from trivet.documents.canonical import fingerprint
-from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, Rejected, Retryable
+from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, NotYet, Rejected, Retryable
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Flow, Route
 from trivet.flow.drift import notice, scorer_seen
-from trivet.flow.fetch import fetch
+from trivet.flow.fetch import fetch, sweep
 from trivet.flow.hub import Hub
 from trivet.flow.scored import Outbox
 from trivet.ledger import people, scorings, set_asides
@@ -92,6 +92,7 @@ class _Bench:
     def source(self) -> Any:
         if self._source is None:
             assert self.flow.recordings is not None
+            sweep(self.hub.settings.recordings)
             self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, self.flow.recordings))
         return self._source
 
@@ -104,7 +105,7 @@ def shard_of(interview_id: str, shards: int) -> int:
 def score(
     hub: Hub, flow: Flow, batch: Batch, shard: int, of: int, on_progress: Progress | None = None
 ) -> Counter[str]:
-    """Counts of interviews scored, unchanged, pending and set aside in this shard.
+    """Counts of interviews scored, unchanged, pending, waiting for a recording and set aside in this shard.
 
     A transient trouble is raised at the end, when the others are done, so that the caller can try again.
     """
@@ -123,6 +124,10 @@ def score(
                     _assess(bench, entry)
                 except AuthFailed:
                     raise
+                except NotYet as error:
+                    # expected: shown as waiting, and looked at again by every later run
+                    outbox.set_aside(_refusal(entry, error))
+                    outbox.counts["waiting"] += 1
                 except (ConnectorError, DocumentRefused) as error:
                     log.warning("set aside interview=%s %s", entry.interview["id"], error)
                     outbox.set_aside(_refusal(entry, error))

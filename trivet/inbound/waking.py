@@ -42,8 +42,8 @@ def listened_to(hub: Hub) -> dict[str, list[str]]:
     """By connection that may tell us of events the flows that read it."""
     found: dict[str, list[str]] = {}
     for file in flow_files(hub.settings.home):
-        for port in telling(hub, load_flow(hub.settings.home, file.stem)):
-            found.setdefault(port.connection, []).append(file.stem)
+        for name in telling(hub, load_flow(hub.settings.home, file.stem)):
+            found.setdefault(name, []).append(file.stem)
     return found
 
 

@@ -110,6 +110,13 @@ def take_up(tx: Transaction, batch: Batch) -> None:
     tx.conn.execute(update(document).where(here).values(changed_batch=batch.id))
 
 
+def look_at(tx: Transaction, batch: Batch, kind: str, names: Iterable[str]) -> None:
+    """These count as changed in this batch, though they are what they were."""
+    ours = (document.c.tenant == batch.tenant) & (document.c.kind == kind)
+    for part in chunks(names):
+        tx.conn.execute(update(document).where(ours, document.c.id.in_(part)).values(changed_batch=batch.id))
+
+
 def move(tx: Transaction, batch_id: str, into: str) -> None:
     """What the one batch brought or changed last counts as the other's."""
     theirs = document.c.changed_batch == batch_id

@@ -1,0 +1,5 @@
+"""Tencent Meeting: recordings of meetings and their addresses."""
+
+from .routes import TencentMeeting
+
+__all__ = ["TencentMeeting"]
