@@ -81,7 +81,7 @@ class Reports:
             raise malformed("list attachments", "the attachment has no link")
         content = bytearray()
         with self.wire.http.stream("read report", link) as opened:
-            for piece in self.wire.http.pieces("read report", opened, 64 * 1024):
+            for piece in opened.pieces(64 * 1024):
                 content += piece
                 if len(content) > MAX_BYTES:
                     return None  # somebody put something else in its place

@@ -179,9 +179,8 @@ def test_two_records_of_one_person_become_one(name: str, world: World) -> None:
 def reports(world: World) -> dict[str, str]:
     """Text by file name of every report at Greenhouse."""
     held = world.held("greenhouse")["attachments"].values()
-    return {
-        row["filename"]: bytes.fromhex(row["_content"]).decode("utf-8-sig") for row in held if row["_content"]
-    }
+    names = {row["filename"]: row["_content"] for row in held if row["filename"].endswith(".txt")}
+    return {name: bytes.fromhex(content).decode("utf-8-sig") for name, content in names.items()}
 
 
 def attach_reports(flow: dict[str, Any]) -> None:
