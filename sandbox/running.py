@@ -9,6 +9,7 @@ from .feishu_hire import FeishuHire
 from .greenhouse import Greenhouse
 from .http_json import InHouseErp
 from .kingdee_cloud import KingdeeCloud
+from .lever import Lever
 from .sap_rfc import SapRfc
 from .sap_soap import SapSoap
 from .server import Running, Vendor
@@ -28,6 +29,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "yonyou_ncc": YonyouNcc,
     "greenhouse": Greenhouse,
     "ashby": Ashby,
+    "lever": Lever,
 }
 
 

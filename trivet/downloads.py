@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 from trivet.errors import Rejected, Retryable
 from trivet.http import HttpClient
 from trivet.model import Download
 
 CHUNK = 256 * 1024
-EXPIRED = (403, 404, 410)
+EXPIRED = (401, 403, 404, 410)
+ELSEWHERE = (301, 302, 303, 307, 308)
 _TEXT = (b"<", b"{")
 _OPERATION = "download"
 
@@ -22,6 +24,8 @@ class Link:
     url: str
     media_type: str | None
     file_name: str | None
+    ours: bool = False
+    """`url` is a path at the configured host, which asks for our login."""
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def download(http: HttpClient, signed: Callable[[], Link], limit: int) -> Iterat
 
 @contextmanager
 def _opened(http: HttpClient, link: Link, signed: Callable[[], Link]) -> Iterator[Any]:
-    with http.stream(_OPERATION, link.url) as response:
+    with _asked(http, link) as response:
         if response.status_code == 200:
             yield response
             return
@@ -54,9 +58,24 @@ def _opened(http: HttpClient, link: Link, signed: Callable[[], Link]) -> Iterato
     if status not in EXPIRED:
         raise _again(http, f"HTTP {status}")
     # the link has run out between the two calls: one fresh one
-    with http.stream(_OPERATION, signed().url) as response:
+    with _asked(http, signed()) as response:
         if response.status_code != 200:
             raise _again(http, f"HTTP {response.status_code} on a fresh link")
+        yield response
+
+
+@contextmanager
+def _asked(http: HttpClient, link: Link) -> Iterator[Any]:
+    url = link.url
+    if link.ours:
+        with http.stream_ours(_OPERATION, url) as response:
+            onward = response.headers.get("Location") if response.status_code in ELSEWHERE else None
+            if not onward:
+                yield response
+                return
+        # the vendor keeps its files elsewhere: our login stays at the configured host
+        url = urljoin(http.base_url + url, onward)
+    with http.stream(_OPERATION, url) as response:
         yield response
 
 

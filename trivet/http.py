@@ -213,6 +213,17 @@ class HttpClient:
                 return
             yield part
 
+    @contextmanager
+    def stream_ours(self, operation: str, path: str) -> Iterator[requests.Response]:
+        """An open download from the configured host, with our login; whether it is refused, the status tells."""
+        if self._headers is None:
+            self.log_in()
+        self._wait_for_turn(operation)
+        with self._translated(operation, write=False):
+            response = self.session.send(self._prepared("GET", path), **self._how)
+        with response:
+            yield response
+
     def reject(
         self, operation: str, message: str, *, code: str | None = None, field: str | None = None
     ) -> NoReturn:
@@ -262,14 +273,7 @@ class HttpClient:
         return reply
 
     def _send(self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool) -> Reply:
-        seconds = self._budget.wait(SHORT_WAIT)
-        if seconds:
-            raise RateLimited(
-                "the connection's rate budget is used up",
-                retry_after=seconds,
-                connector=self.connector,
-                operation=operation,
-            )
+        self._wait_for_turn(operation)
         prepared = self._prepared(method, path, **how)
         if len(prepared.body or b"") > MAX_REQUEST:
             said = f"the call would be larger than {MAX_REQUEST // 1024 // 1024} MiB"
@@ -311,6 +315,16 @@ class HttpClient:
         if self.network.record_exchanges:
             folder = self.services.state / "exchanges" / self.services.connection
             keep(folder, told, prepared.body, body, response.headers)
+
+    def _wait_for_turn(self, operation: str) -> None:
+        seconds = self._budget.wait(SHORT_WAIT)
+        if seconds:
+            raise RateLimited(
+                "the connection's rate budget is used up",
+                retry_after=seconds,
+                connector=self.connector,
+                operation=operation,
+            )
 
     def _prepared(
         self,
