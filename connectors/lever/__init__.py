@@ -1,7 +1,8 @@
 """Lever by its data API v1: candidates in, events in, recordings in, scores out as notes or files of the opportunity.
 
-After hire.lever.co/developer/documentation (stored copy); `/postings/deleted` and its month after the page's newer edition as
-NangoHQ/integration-templates and two public clients read it; what webhooks tell after help.lever.co and the same page.
+After hire.lever.co/developer/documentation; `/postings/deleted` and its 30 days after the page's newer edition, as the public
+clients of NangoHQ/integration-templates and topoteretes/cognee-community read it. That every webhook has a signature token of
+its own is from the same page (Webhooks via the API) and developers.getknit.dev.
 
 An opportunity is a person's way to one posting; the person is the contact. Lever has no field of one's own at a posting, a
 contact or an opportunity, so that what the company adds (site, levels, consents, employee number) are tags `name=value`.

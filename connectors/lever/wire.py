@@ -4,8 +4,10 @@ import base64
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from trivet.contract import Services
+from trivet.downloads import CHUNK, ELSEWHERE
 from trivet.errors import AuthFailed, Rejected, Retryable, UnknownOutcome
 from trivet.http import HttpClient, Reply
 from trivet.model import Document
@@ -80,11 +82,19 @@ class Wire:
     def text(self, operation: str, path: str) -> str | None:
         """What a small file holds; None where it is not there, not read yet, or no text."""
         reply = self.http.read(operation, "GET", f"/v1{path}")
-        if reply.status in (404, 422):
+        body, onward = reply.body, reply.headers.get("Location")
+        if reply.status in ELSEWHERE and onward:
+            # the vendor keeps its files elsewhere: our login stays here
+            with self.http.stream(operation, urljoin(self.http.base_url, onward)) as response:
+                body = b"".join(self.http.pieces(operation, response, CHUNK))
+                if response.status_code != 200:
+                    raise malformed(operation, f"HTTP {response.status_code} where the file should be")
+        elif reply.status in (404, 422):
             return None
-        self._judge(operation, reply)
+        else:
+            self._judge(operation, reply)
         try:
-            return reply.body.decode()
+            return body.decode()
         except UnicodeDecodeError:
             return None
 
