@@ -61,8 +61,7 @@ def _posting(key: str, position: Json, at: int) -> Json:
     return {
         "id": uid("posting", key), "text": position["title"], "createdAt": at, "updatedAt": at, "user": RECRUITER,
         "owner": RECRUITER, "hiringManager": RECRUITER, "confidentiality": "non-confidential", "state": "published",
-        "categories": {"team": team, "department": team, "location": position["site"], "commitment": "Full-time",
-                       "level": None, "allLocations": [position["site"]]},
+        "categories": {"team": team, "department": team, "location": position["site"], "commitment": "Full-time"},
         "content": {"description": position["title"], "descriptionHtml": "", "lists": [], "closing": ""},
         "country": None, "tags": ["full time", *tags, *(f"keyword={word}" for word in position["keywords"])],
         "distributionChannels": ["internal", "public"], "reqCode": None, "requisitionCodes": [],
