@@ -68,9 +68,11 @@ class LeverInbound:
 
 
 def _about(data: Document) -> Iterator[tuple[str, str]]:
-    for stream, field in (("contacts", "contactId"), ("opportunities", "opportunityId")):
+    # an opportunity brings its person with it
+    for stream, field in (("opportunities", "opportunityId"), ("contacts", "contactId")):
         if is_id(data.get(field)):
             yield stream, str(data[field])
+            return
 
 
 def _object(body: bytes) -> Document:

@@ -45,12 +45,14 @@ class Notes:
             {key: c[key] for key in _KEPT if c.get(key) is not None} for c in _comments(note)
         ] or [{}]
         values = [{**ours, "value": _marked(operation)}, *others]
-        self.wire.write("update note", "PUT", path, json={"values": values, **_judged(operation.document)})
+        body = {"values": values, **_judged(operation.document)}
+        self.wire.write("update note", "PUT", path, as_user=False, json=body)
         return Confirmed(f"{opportunity}/{name}")
 
     def delete(self, opportunity: str, name: str) -> None:
         """The note and what stands below it."""
-        self.wire.write("delete note", "DELETE", f"/opportunities/{opportunity}/notes/{name}")
+        path = f"/opportunities/{opportunity}/notes/{name}"
+        self.wire.write("delete note", "DELETE", path, as_user=False)
 
     def find(self, opportunity: str) -> Iterator[tuple[str, Found]]:
         """Our notes of the opportunity with their references."""

@@ -100,7 +100,9 @@ class LeverSource:
 
     def _told(self, stream: str, part: Part, rows: Sequence[Document]) -> Told:
         if stream == "contacts":
-            return self._contacts(_contact_id(row) for row in rows)
+            # a deleted opportunity that does not say whose it was is left to the next whole reading
+            told = [row for row in rows if not part.gone or is_id(row.get("contact"))]
+            return self._contacts(_contact_id(row) for row in told)
         if part.gone:
             return (), tuple(Gone(row["id"], "deleted") for row in rows)
         if stream == "opportunities":

@@ -98,9 +98,9 @@ class Wire:
         except UnicodeDecodeError:
             return None
 
-    def write(self, operation: str, method: str, path: str, **how: Any) -> Document:
+    def write(self, operation: str, method: str, path: str, *, as_user: bool = True, **how: Any) -> Document:
         """The object in the answer to a call that changes something; empty where it has no content."""
-        named = {"perform_as": self.config.perform_as} if self.config.perform_as else {}
+        named = {"perform_as": self.config.perform_as} if as_user and self.config.perform_as else {}
         reply = self.http.write(operation, method, f"/v1{path}", params=named, **how)
         self._judge(operation, reply)
         if reply.status == 204:

@@ -592,6 +592,20 @@ class TestGone:
         assert len(asked(world, "/v1/postings/deleted")) == 4
         assert {call["status"] for call in world.calls(NAME)} == {200}
 
+    def test_a_deletion_that_names_nobody_is_passed_over(self, world: World, tmp_path: Path) -> None:
+        """Whether deleted opportunities are told in full, the documents do not say; the others still are."""
+        store = world.sandbox[NAME].store
+        with reading(world, tmp_path) as source:
+            (*_, last) = source.pages("contacts", None)
+            for key in ("be1", "be2"):
+                world.change(NAME, what="delete", candidate=key)
+            name = seeding.uid("opportunity", "be1")
+            body = store.get("_deleted_opportunities", name)
+            store.put("_deleted_opportunities", name, {k: body[k] for k in ("id", "deletedAt", "deletedBy")})
+            assert gone(whole(source, "contacts", last.cursor)) == [
+                Gone(seeding.uid("contact", "be2"), "deleted")
+            ]
+
     def test_an_account_that_does_not_tell_is_read_all_the_same(
         self, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -905,7 +919,9 @@ class TestInbound:
         """Made before and written down, and made by the stand-in and judged by the program now."""
         (event,) = heard(said(), tmp_path)
         assert (event.id, event.kind, event.gone) == (TOKEN, "candidateStageChange", ())
-        assert event.about == (("contacts", seeding.RECRUITER), ("opportunities", NOBODY))
+        assert event.about == (("opportunities", NOBODY),)
+        (event,) = heard(said(data={"contactId": NOBODY}), tmp_path)
+        assert event.about == (("contacts", NOBODY),)
         sent = json.loads(hooks.body("candidateHired", {}, KEY, AT))
         command = ["openssl", "dgst", "-sha256", "-hmac", KEY]
         plain = f"{sent['token']}{sent['triggeredAt']}".encode()
