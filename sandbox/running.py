@@ -10,6 +10,7 @@ from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
 from .http_json import InHouseErp
 from .kingdee_cloud import KingdeeCloud
+from .lever import Lever
 from .sap_rfc import SapRfc
 from .sap_soap import SapSoap
 from .server import Running, Vendor
@@ -34,6 +35,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "zoom": Zoom,
     "tencent_meeting": TencentMeeting,
     "feishu_minutes": FeishuMinutes,
+    "lever": Lever,
 }
 
 

@@ -24,6 +24,7 @@ CHUNK = 256 * 1024
 RESUMES = 4
 """Times that one download is taken up again."""
 EXPIRED = (401, 403, 404, 410)
+ABSENT = (404, 410, 422)
 FINAL = ("DOWNLOAD_TIMEOUT", "MEDIA_CHANGED")
 """What going on would not mend."""
 _OPERATION = "download"
@@ -208,3 +209,21 @@ class _Transfer:
 
     def _again(self, message: str, code: str | None = None) -> NoReturn:
         raise Retryable(message, connector=self.http.connector, operation=_OPERATION, vendor_code=code)
+
+
+def small_text(http: HttpClient, operation: str, link: Link, limit: int) -> str | None:
+    """What a small file holds, without a byte order mark; None where it is larger than `limit` bytes, no text, or not there."""
+    with http.stream(operation, link.url, secret=link.secret, secret_hosts=link.secret_hosts) as opened:
+        if opened.status in ABSENT:
+            return None
+        if opened.status != 200:
+            raise Retryable(f"HTTP {opened.status}", connector=http.connector, operation=operation)
+        content = bytearray()
+        for piece in opened.pieces(CHUNK):
+            content += piece
+            if len(content) > limit:
+                return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None

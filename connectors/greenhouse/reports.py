@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trivet.downloads import Link, small_text
 from trivet.errors import Rejected
 from trivet.model import Confirmed, Document, Found, Operation, Outcome
 
@@ -79,16 +80,7 @@ class Reports:
         link = row.get("url")
         if not isinstance(link, str):
             raise malformed("list attachments", "the attachment has no link")
-        content = bytearray()
-        with self.wire.http.stream("read report", link) as opened:
-            for piece in opened.pieces(64 * 1024):
-                content += piece
-                if len(content) > MAX_BYTES:
-                    return None  # somebody put something else in its place
-        try:
-            return bytes(content).removeprefix(_MARK).decode()
-        except UnicodeDecodeError:
-            return None
+        return small_text(self.wire.http, "read report", Link(link, None, None), MAX_BYTES)
 
     def _body(self, operation: Operation) -> Document:
         said: Any = operation.document
