@@ -10,6 +10,8 @@
 A dialect (`trivet.contract.Assessments`) turns a vendor's call into the left column and the right column into its answer.
 """
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -109,3 +111,14 @@ class Said:
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def presented_key(headers: Mapping[str, str]) -> bytes:
+    """The key that a caller presents as the user of HTTP Basic with an empty password; empty where it presents none."""
+    scheme, _, encoded = headers.get("authorization", "").strip().partition(" ")
+    try:
+        pair = base64.b64decode(encoded.strip(), validate=True) if scheme.lower() == "basic" else b""
+    except (binascii.Error, ValueError):
+        return b""
+    user, _, password = pair.partition(b":")
+    return b"" if password else user

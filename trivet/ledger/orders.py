@@ -121,6 +121,12 @@ def complete(tx: Transaction, order: StoredOrder, result: Document, batch_id: st
     return True
 
 
+def move(tx: Transaction, batch_id: str, to: str) -> None:
+    """What the one batch completed is the other's to tell."""
+    theirs = assessment_order.c.batch_id == batch_id
+    tx.conn.execute(update(assessment_order).where(theirs).values(batch_id=to))
+
+
 def forget(tx: Transaction, tenant: str, subject_ref: str) -> None:
     """The person is gone: what is open is cancelled, and nothing stays that tells who it was."""
     theirs = (assessment_order.c.tenant == tenant) & (assessment_order.c.subject_ref == subject_ref)
