@@ -11,7 +11,7 @@ from functools import partial
 from .. import hooks as sending
 from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
-from . import hooks
+from . import hooks, partner
 from . import seed as seeding
 from .listing import KINDS, Refused, listed
 
@@ -41,6 +41,7 @@ class Greenhouse(Vendor):
         self._guarded("POST", "/v3/attachments", self.create_attachment)
         self._guarded("DELETE", "/v3/attachments/{id}", self.delete_attachment)
         self.route("GET", "/files/{link}", self.file)
+        self.route("PATCH", partner.PATH + "/{id}", partial(partner.completed, self.store))
 
     def seed(self) -> None:
         """See `Vendor`."""
@@ -60,6 +61,12 @@ class Greenhouse(Vendor):
                 "calls_per_second": 200.0,
             },
         }  # fmt: skip
+
+    def connections(self) -> Json:
+        """See `Vendor`; a partner that is ordered from has a connection of its own."""
+        extra = {"environment": "sandbox", "callback_origins": [self.base_url], "calls_per_second": 200.0}
+        ordering = {"conn_type": "trivet_greenhouse_assessments", "password": partner.KEY, "extra": extra}
+        return {self.name: self.connection(), "greenhouse_assessments": ordering}
 
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002
         """See `Vendor`; there is none with status 200."""
@@ -207,7 +214,8 @@ class Greenhouse(Vendor):
 
     def change(self, spec: Json) -> Json:
         """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete, merge, anonymize, limit or expire;
-        subscribe sends web hooks to `url`, signed with `secret`."""
+        subscribe sends web hooks to `url`, signed with `secret`; order_assessment orders `package` from the partner at
+        `url`."""
         what = spec["what"]
         if what == "expire":
             self.tokens.clear()
@@ -224,6 +232,8 @@ class Greenhouse(Vendor):
         ids = self.store.get("_key", spec["candidate"])
         if ids is None:
             raise KeyError(spec["candidate"])
+        if what == "order_assessment":
+            return partner.order(self.store, self.base_url, spec["url"], ids, spec["package"], spec.get("again"))
         with self.store.together():
             self._change(spec, ids)
         self._tell(spec, ids)
@@ -311,13 +321,13 @@ class Greenhouse(Vendor):
     def state(self) -> Json:
         """What hub and recruiters can see, without clocks and counters."""
         seen = super().state()
-        hidden = ("updated_at", "created_at", "last_activity_at")
+        hidden = ("updated_at", "created_at", "last_activity_at", "_partner")
         return {
             kind: {
                 key: {name: value for name, value in body.items() if name not in hidden}
                 for key, body in seen.get(kind, {}).items()
             }
-            for kind in ("candidates", "applications", "attachments", "notes")
+            for kind in ("candidates", "applications", "attachments", "notes", partner.KIND)
         }
 
 
