@@ -57,10 +57,10 @@ class FeishuExamsTarget:
             body = {"account_id": self.config.account_id, **operation.document}
             self.wire.write("send papers", "POST", "/eco_exam_papers", body)
             return Confirmed(self.config.account_id)
-        exam = str(operation.document.get(EXAM, ""))
+        exam = operation.document.get(EXAM)
         # it becomes part of the address
-        if not exam.isascii() or not exam.isalnum():
-            raise _refused("FIELD_TYPE", f"{'this' if exam else 'nothing'} is no id of an exam", EXAM)
+        if not isinstance(exam, str) or not exam.isascii() or not exam.isalnum():
+            raise _refused("FIELD_TYPE", "this is no id of an exam", EXAM)
         body = {name: value for name, value in operation.document.items() if name != EXAM}
         call = CALLS[operation.entity]
         self.wire.write(f"send {operation.entity}", "POST", f"/eco_exams/{exam}/{call}", body)

@@ -22,7 +22,9 @@ NO_RIGHT = (99991672, 99991679)
 class Wire:
     """One tenant's client."""
 
-    def __init__(self, config: FeishuApp, services: Services, *, name: str = NAME, page_size: int = 100) -> None:
+    def __init__(
+        self, config: FeishuApp, services: Services, *, name: str = NAME, page_size: int = 100
+    ) -> None:
         self.config, self.name, self.page_size = config, name, page_size
         self.http = HttpClient(
             name,
@@ -50,9 +52,7 @@ class Wire:
         """The items of each page, lazily."""
         token: str | None = None
         while True:
-            data = self.read(
-                operation, path, {**query, "page_size": self.page_size, "page_token": token}
-            )
+            data = self.read(operation, path, {**query, "page_size": self.page_size, "page_token": token})
             items = data.get("items")
             if not isinstance(items, list):
                 raise _no_page(operation, "the page has no list of items")
@@ -74,7 +74,10 @@ class Wire:
         if code is None:
             doubt = UnknownOutcome if write else Retryable
             raise doubt(
-                "the answer has no code", connector=self.name, operation=operation, vendor_code="PAGE_MALFORMED"
+                "the answer has no code",
+                connector=self.name,
+                operation=operation,
+                vendor_code="PAGE_MALFORMED",
             )
         if code in NO_RIGHT:
             raise AuthFailed(

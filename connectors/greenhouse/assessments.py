@@ -63,7 +63,9 @@ class GreenhouseAssessments:
 
     def hear(self, call: Call) -> Asked:
         """See `Assessments`."""
-        if not hmac.compare_digest(presented_key(call.headers), self.config.api_key.get_secret_value().encode()):
+        if not hmac.compare_digest(
+            presented_key(call.headers), self.config.api_key.get_secret_value().encode()
+        ):
             raise AuthFailed(
                 "the caller's API key is another", connector=NAME, operation="hear", vendor_code="API_KEY",
                 cure="give Greenhouse the key that stands in the connection",
@@ -116,7 +118,10 @@ class GreenhouseAssessments:
 
 def _references(profile: Any) -> dict[str, str]:
     """Streams and ids that the profile's address names; an address of another form names nothing."""
-    parts = urlsplit(profile) if isinstance(profile, str) else urlsplit("")
+    try:
+        parts = urlsplit(profile if isinstance(profile, str) else "")
+    except ValueError:
+        return {}
     application = parse_qs(parts.query).get("application_id", [""])[-1]
     person = _PERSON.search(parts.path)
     found = {"applications": application, "candidates": person[1] if person else ""}

@@ -317,7 +317,9 @@ class FeishuHire(Vendor):
             for note in seen.get("note", {}).values()
         ]
         seen["note"] = sorted(notes, key=lambda n: (n["talent_id"], n["content"]))
-        return {kind: seen[kind] for kind in ("talent", "application", "note", "paper", "exam") if kind in seen}
+        return {
+            kind: seen[kind] for kind in ("talent", "application", "note", "paper", "exam") if kind in seen
+        }
 
 
 def success(data: Json) -> Answer:

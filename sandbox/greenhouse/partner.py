@@ -40,7 +40,9 @@ def call(partner: str, what: str, body: Json | None = None, **query: str) -> Rea
         return 0, None
 
 
-def order(store: Store, base_url: str, partner: str, ids: Json, package: str, again: int | None = None) -> Json:
+def order(
+    store: Store, base_url: str, partner: str, ids: Json, package: str, again: int | None = None
+) -> Json:
     """A recruiter chooses a test from the partner's list and sends it; `again` sends an earlier one once more."""
     status, tests = call(partner, "list_tests")
     wrong = _wrong_list(tests) if status == 200 else []
@@ -60,7 +62,9 @@ def order(store: Store, base_url: str, partner: str, ids: Json, package: str, ag
     told = said.get("partner_interview_id") if isinstance(said, dict) else None
     if status == 200 and not isinstance(told, str):
         errors = ["partner_interview_id is missing"]
-        call(partner, "response_error", {"api_call": "send_test", "errors": errors, "partner_test_id": package})
+        call(
+            partner, "response_error", {"api_call": "send_test", "errors": errors, "partner_test_id": package}
+        )
     sent = status == 200 and isinstance(told, str)
     test = {
         "id": number, "application_id": ids["application"], "candidate_id": ids["candidate"], "partner_test_id": package,
@@ -92,7 +96,9 @@ def ask(store: Store, test: Json) -> None:
         return
     wrong = _wrong_status(said)
     if wrong:
-        email = _candidate(store, {"candidate": test["candidate_id"], "application": test["application_id"]})["email"]
+        email = _candidate(store, {"candidate": test["candidate_id"], "application": test["application_id"]})[
+            "email"
+        ]
         body = {"api_call": "test_status", "errors": wrong, "partner_test_id": test["partner_test_id"],
                 "partner_interview_id": number, "candidate_email": email}  # fmt: skip
         call(test["_partner"], "response_error", body)

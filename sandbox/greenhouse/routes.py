@@ -233,7 +233,9 @@ class Greenhouse(Vendor):
         if ids is None:
             raise KeyError(spec["candidate"])
         if what == "order_assessment":
-            return partner.order(self.store, self.base_url, spec["url"], ids, spec["package"], spec.get("again"))
+            return partner.order(
+                self.store, self.base_url, spec["url"], ids, spec["package"], spec.get("again")
+            )
         with self.store.together():
             self._change(spec, ids)
         self._tell(spec, ids)

@@ -141,7 +141,9 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if back in data:
             yield f"/{back}/mapping", data[back]["mapping"]
     orders = data.get("assessment_orders", {})
-    yield from ((f"/assessment_orders/{n}", orders[n]) for n in ("mapping", "arrange", "publish") if n in orders)
+    yield from (
+        (f"/assessment_orders/{n}", orders[n]) for n in ("mapping", "arrange", "publish") if n in orders
+    )
 
 
 def _doubled(data: dict[str, Any]) -> Iterator[tuple[int, str]]:

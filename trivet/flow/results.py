@@ -69,9 +69,7 @@ def give_results(
     return plan(hub.ledger, batch.id, drafted.wanted, dry_run=dry_run)
 
 
-def _remember(
-    hub: Hub, flow: Flow, batch: Batch, known: Sequence[StoredOrder], drafted: _Drafted
-) -> None:
+def _remember(hub: Hub, flow: Flow, batch: Batch, known: Sequence[StoredOrder], drafted: _Drafted) -> None:
     """Before the plan: whoever pushes what is planned may rely on the result being there to be asked for."""
     with hub.ledger.begin() as tx:
         for order_id, case in drafted.linked.items():
@@ -98,9 +96,7 @@ def _application(hub: Hub, flow: Flow, tx: Transaction, order: StoredOrder) -> s
     return still_open[0] if len(still_open) == 1 else None
 
 
-def _named(
-    hub: Hub, flow: Flow, tx: Transaction, references: dict[str, str]
-) -> Iterator[tuple[str, str]]:
+def _named(hub: Hub, flow: Flow, tx: Transaction, references: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Kind and id of what the vendor's objects became."""
     for stream, external_id in references.items():
         for inflow in flow.inflows:
@@ -133,7 +129,11 @@ def _draft(
         told = {**given, "order": {**order.document, "status": orders.OPEN}}
         _want(hub, flow, ordering, order, case, "arrange", ordering.arrange, told, into)
     if case.assessment is not None:
-        told = {**given, "assessment": case.assessment, "order": {**order.document, "status": orders.COMPLETED}}
+        told = {
+            **given,
+            "assessment": case.assessment,
+            "order": {**order.document, "status": orders.COMPLETED},
+        }
         document = _want(hub, flow, ordering, order, case, "result", ordering.mapping, told, into)
         if document is not None:
             into.results.append((order, document))
@@ -175,7 +175,11 @@ def _published(hub: Hub, flow: Flow, ordering: Ordering, refused: list[SetAside]
     given = {"packages": [{"id": p.id, "name": dict(p.names)} for p in ordering.packages]}
     made = mapping.apply(given, variables={}, now=hub.now())
     for problem in made.problems:
-        refused.append(SetAside(STAGE, "packages", flow.name, problem.code, problem.message, problem.pointer, problem.place))
+        refused.append(
+            SetAside(
+                STAGE, "packages", flow.name, problem.code, problem.message, problem.pointer, problem.place
+            )
+        )
     if made.problems or not made.documents:
         return
     yield Wanted(
@@ -194,5 +198,9 @@ def _of_problem(order: StoredOrder, problem: Problem) -> SetAside:
     return _refusal(order, problem.code, problem.message, problem.pointer, problem.place)
 
 
-def _refusal(order: StoredOrder, code: str, message: str, pointer: str = "", place: str | None = None) -> SetAside:
-    return SetAside(STAGE, KIND, order.id, code, message, pointer, place or order.id, subject_ref=order.subject_ref)
+def _refusal(
+    order: StoredOrder, code: str, message: str, pointer: str = "", place: str | None = None
+) -> SetAside:
+    return SetAside(
+        STAGE, KIND, order.id, code, message, pointer, place or order.id, subject_ref=order.subject_ref
+    )

@@ -1,7 +1,7 @@
 """Assessments that were ordered in HR systems: stored before the vendor is answered, once however often they come.
 
-    open ──► completed        there is a result: it stays, and may be replaced by a later one
-      └────► cancelled        not wanted any more; the same order again is a new one
+open ──► completed        there is a result: it stays, and may be replaced by a later one
+  └────► cancelled        not wanted any more; the same order again is a new one
 """
 
 from base64 import b32encode
@@ -72,7 +72,9 @@ def place(tx: Transaction, tenant: str, connection: str, key: str, document: Doc
 
 def get(tx: Transaction, connection: str, order_id: str) -> StoredOrder | None:
     """The connection's order of that id."""
-    return next(_opened(tx, assessment_order.c.id == order_id, assessment_order.c.connection == connection), None)
+    return next(
+        _opened(tx, assessment_order.c.id == order_id, assessment_order.c.connection == connection), None
+    )
 
 
 def due(

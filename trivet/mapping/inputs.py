@@ -49,7 +49,10 @@ def input_schema(source: str, name: str, contracts: Contracts) -> Schema:
             "required": ["kind", "application", "feedback"],
         }
     if source == "order_input":
-        ordered = {"order": of("assessment_order"), "addresses": {"properties": {"report": _TEXT, "candidate": _TEXT}}}
+        ordered = {
+            "order": of("assessment_order"),
+            "addresses": {"properties": {"report": _TEXT, "candidate": _TEXT}},
+        }
         return {"properties": {**ordered, **decided}, "required": ["order", "application", "addresses"]}
     if source == "packages_input":
         return {"properties": {"packages": {"type": "array", "items": _PACKAGE}}, "required": ["packages"]}
