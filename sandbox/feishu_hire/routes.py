@@ -84,9 +84,9 @@ class FeishuHire(Vendor):
 
     def connections(self) -> Json:
         """See `Vendor`; a provider of written tests has a connection of its own."""
-        exam = self.connection() | {"conn_type": "trivet_feishu_exams"}
-        exam["extra"] = {**exam["extra"], "account_id": exams.ACCOUNT}
-        return {self.name: self.connection(), "feishu_exams": exam}
+        extra = {"environment": "sandbox", "private_networks": ["127.0.0.0/8"], "account_id": exams.ACCOUNT}
+        tests = self.connection() | {"conn_type": "trivet_feishu_exams", "extra": extra}
+        return {self.name: self.connection(), "feishu_exams": tests}
 
     def exam(self, request: Request, said: Callable[[Store, Request], exams.Refusal | None]) -> Answer:
         """What the provider of written tests says."""

@@ -64,7 +64,10 @@ class Greenhouse(Vendor):
 
     def connections(self) -> Json:
         """See `Vendor`; a partner that is ordered from has a connection of its own."""
-        extra = {"environment": "sandbox", "callback_origins": [self.base_url], "calls_per_second": 200.0}
+        extra = {
+            "environment": "sandbox", "private_networks": ["127.0.0.0/8"], "callback_origins": [self.base_url],
+            "calls_per_second": 200.0,
+        }  # fmt: skip
         ordering = {"conn_type": "trivet_greenhouse_assessments", "password": partner.KEY, "extra": extra}
         return {self.name: self.connection(), "greenhouse_assessments": ordering}
 

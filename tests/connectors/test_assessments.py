@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
@@ -39,7 +39,7 @@ def basic(key: str) -> tuple[str, str]:
 class Greenhouse:
     """Greenhouse, in the forms of its page."""
 
-    result: Document = {
+    result: ClassVar[Document] = {
         "callback": f"{ORIGIN}/1", "partner_profile_url": "https://reports.example/1", "partner_score": 81,
         "metadata": {"Teamwork": 8.1},
     }  # fmt: skip
@@ -122,7 +122,7 @@ class TestGreenhouse(AssessmentsSuite):
 class Feishu:
     """Feishu Hire, which orders by an event and hears nothing but that it arrived."""
 
-    result: Document = {"exam_id": "1", "result": "81"}
+    result: ClassVar[Document] = {"exam_id": "1", "result": "81"}
 
     def connection(self) -> Document:
         extra = {"environment": "sandbox", "encrypt_key": ENCRYPT, "verification_token": TOKEN}
