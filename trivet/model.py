@@ -85,6 +85,8 @@ class PlaceOrder:
     """The same when the vendor sends the same order again, of no other order of this connection."""
     document: Document
     """The canonical `assessment_order` without `id`, `system`, `status` and `ordered_at`, which are the hub's to say."""
+    anew: bool = False
+    """The vendor gives an order no name of its own: what it asks for again once the first is completed is another order."""
 
 
 @dataclass(frozen=True, slots=True)

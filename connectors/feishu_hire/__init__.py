@@ -2,8 +2,8 @@
 
 After the models of `lark-oapi` 1.7.5 and open.feishu.cn's hire v1 pages.
 
-`feishu_exams` is its provider of written tests (笔试服务商): an order comes as an event of the app, through the connection that takes
-its events; papers, login and result go back by `eco_exams`.
+`feishu_exams` is its provider of written tests (笔试服务商): an order comes as an event of the app, by the connection that takes
+events; papers, login and result go back by `eco_exams`.
 """
 
 from trivet.contract import (

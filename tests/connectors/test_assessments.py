@@ -4,16 +4,19 @@ import base64
 import json
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
 from conftest import World
+from trivet_connectors.ashby import ASSESSMENTS as ASHBY
+from trivet_connectors.ashby import RESULTS as ASHBY_RESULTS
 from trivet_connectors.feishu_hire import EXAMS
 from trivet_connectors.feishu_hire import INBOUND as FEISHU
 from trivet_connectors.greenhouse import ASSESSMENTS, RESULTS
+from trivet_sandbox.ashby import partner as ashby_partner
 from trivet_sandbox.feishu_hire import events, exams
 from trivet_sandbox.greenhouse import partner
 from trivet_sandbox.server import Answer
@@ -180,6 +183,74 @@ class TestFeishu(AssessmentsSuite):
         return Feishu()
 
 
+class Ashby:
+    """Ashby, in the forms that public partners read and write."""
+
+    result: ClassVar[Document] = {"assessment_id": "1"}
+
+    def connection(self) -> Document:
+        extra = {"environment": "sandbox", "partner_key": KEY}
+        return {"conn_type": "trivet_ashby_assessments", "password": "an-ashby-key-4711", "extra": extra}
+
+    def offered(self) -> Sent | None:
+        return self._called("list", {})
+
+    def place(self, n: int, package: str) -> Sent:
+        return self._called("start", start(n, package))
+
+    def status(self, order: str) -> Sent | None:
+        return None
+
+    def cancel(self, order: str) -> Sent | None:
+        return self._called("cancel", {"assessment_id": order})
+
+    def complain(self, order: str) -> Sent | None:
+        return None
+
+    def unproven(self, sent: Sent) -> Sent:
+        return Sent(sent.method, sent.path, sent.body, (basic(SECRET),))
+
+    def with_body(self, body: bytes) -> Sent:
+        return Sent("POST", "/assessment.start", body, (basic(KEY),))
+
+    def packages(self, reply: Reply) -> set[str]:
+        assert reply.body["success"] is True
+        return {entry["assessment_type_id"] for entry in reply.body["results"] if entry["name"]}
+
+    def placed(self, reply: Reply) -> str | None:
+        assert reply.body["success"] is True
+        return str(reply.body["results"]["assessment_id"])
+
+    def standing(self, reply: Reply) -> tuple[str, Any]:
+        raise NotImplementedError
+
+    def _called(self, method: str, body: Document) -> Sent:
+        return Sent("POST", f"/assessment.{method}", json.dumps(body).encode(), (basic(KEY),))
+
+
+def start(n: int, package: str = "short") -> Document:
+    """The body of an order."""
+    first, _, last = PERSON.partition(" ")
+    candidate = {"ashby_id": "c", "first_name": first, "last_name": last, "email": "ada@example.com"}
+    return {
+        "assessment_type_id": package,
+        "candidate": candidate,
+        "application": {"ashby_id": str(n), "status": "Active"},
+        "job": {"ashby_id": "j", "name": "Engineer"},
+    }
+
+
+class TestAshby(AssessmentsSuite):
+    """The assessments framework."""
+
+    connector = ASHBY
+
+    @pytest.fixture
+    def vendor(self) -> Ashby:
+        """Ashby."""
+        return Ashby()
+
+
 class TakeHome:
     """Greenhouse's stand-in with two tests that were sent."""
 
@@ -291,6 +362,71 @@ class TestFeishuResults(ResultsSuite):
     def far_end(self, world: World) -> Exams:
         """The stand-in."""
         return Exams(world)
+
+
+IDS = [f"0b7e5c1e-3f5e-5a47-9d2e-3c5c0c0e9f1{n}" for n in (1, 2, 3)]
+
+
+class Started:
+    """Ashby's stand-in with two assessments that were started."""
+
+    entity = "result"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        for name in IDS[:2]:
+            body = {"id": name, "application": "a", "type": "short", "status": None, "result": None, "profile": None,
+                    "metadata": [], "timestamp": 0, "_partner": ""}  # fmt: skip
+            world.sandbox["ashby"].store.put(ashby_partner.KIND, name, body)
+        self.good = [self.told(0), self.told(1)]
+        self.changed = self.told(0, 12)
+        self.bad = self.told(2)
+
+    def told(self, n: int, score: float = 81.5) -> Document:
+        def blob(name: str, kind: str, value: Any) -> Document:
+            return {"identifier": name, "label": name, "type": kind, "value": value}
+
+        return {
+            "assessment_id": IDS[n],
+            "assessment_status": blob("status", "string", "Complete"),
+            "assessment_result": blob("score", "numeric_score", score),
+            "assessment_profile_url": blob("report", "url", "https://reports.example/1"),
+            "metadata": [blob("𠮷田 O'Brien", "string", "eight of ten")],
+        }
+
+    def config(self, **changed: Any) -> Any:
+        stored = self.world.sandbox.connections()["ashby_assessments"]
+        values = {k: v for k, v in stored["extra"].items() if k != "environment"}
+        standard = {setting: stored[field] for field, setting in ASHBY_RESULTS.config.standard_fields.items()}
+        return ASHBY_RESULTS.config.model_validate({**values, **standard, **changed})
+
+    def wrong_secret(self) -> Any:
+        return self.config(api_key=SECRET)
+
+    def nobody_home(self) -> tuple[Any, Document]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            return self.untrusted(f"http://127.0.0.1:{free.getsockname()[1]}")
+
+    def untrusted(self, address: str) -> tuple[Any, Document]:
+        return self.config(base_url=address), self.told(0)
+
+    def held(self) -> Any:
+        return self.world.held("ashby")[ashby_partner.KIND]
+
+    def misbehave(self, kind: str, **how: Any) -> None:
+        self.world.misbehave("ashby", kind=kind, method="POST", path="assessment.update", **how)
+
+
+class TestAshbyResults(ResultsSuite):
+    """assessment.update."""
+
+    connector = ASHBY_RESULTS
+
+    @pytest.fixture
+    def far_end(self, world: World) -> Started:
+        """The stand-in."""
+        return Started(world)
 
 
 def services(folder: Path) -> Services:
@@ -432,3 +568,53 @@ def test_papers_are_sent_as_a_whole(world: World, tmp_path: Path) -> None:
             (said,) = target.send([Operation("K", "R", "create", "papers", listed)])
             assert isinstance(said, Confirmed)
     assert set(world.held("feishu_hire")["paper"]) == {"b", "c"}
+
+
+def test_ashby_hears_times_that_grow(world: World, tmp_path: Path) -> None:
+    """Two updates in one millisecond are told apart; one that is late is the vendor's to refuse."""
+    far_end = Started(world)
+    still = datetime.now(UTC)
+    there = Services("orders", tmp_path, tmp_path, lambda: still)
+    with ASHBY_RESULTS.build(far_end.config(), there) as target:
+        for _ in range(3):
+            (said,) = target.send([Operation("K", "R", "update", "result", far_end.good[0])])
+            assert isinstance(said, Confirmed)
+    earlier = Services("orders", tmp_path, tmp_path, lambda: still - timedelta(seconds=9))
+    with ASHBY_RESULTS.build(far_end.config(), earlier) as target:
+        (said,) = target.send([Operation("K", "R", "update", "result", far_end.changed)])
+    assert isinstance(said, Rejected)
+
+
+@pytest.mark.parametrize("name", ["", "1", None, "../x", 7])
+def test_an_assessment_id_of_another_form_is_refused(name: Any, world: World, tmp_path: Path) -> None:
+    """Before anything is sent."""
+    with ASHBY_RESULTS.build(Started(world).config(), services(tmp_path)) as target:
+        (said,) = target.send([Operation("K", "R", "create", "result", {"assessment_id": name})])
+    assert isinstance(said, Rejected)
+    assert world.calls("ashby") == []
+
+
+def asked(n: int, **changed: Any) -> Any:
+    """What Ashby's dialect makes of a start."""
+    with ASHBY.build(ASHBY.config(api_key="x", partner_key=KEY), services(Path())) as built:
+        name, value = basic(KEY)
+        body = json.dumps(start(n) | changed).encode()
+        return built.hear(
+            Call({name.lower(): value}, body, datetime.now(UTC), "POST", "assessment.start", {})
+        )
+
+
+def test_ashby_orders_for_an_application_by_name() -> None:
+    """The same type for the same application is the same order; without an application the address tells."""
+    order = asked(1)
+    assert order.document["references"] == {"applications": "1", "candidates": "c", "jobs": "j"}
+    assert order.anew
+    assert asked(1).key == order.key != asked(2).key
+    assert asked(1, application=None).key.endswith("ada@example.com")
+    for nobody in (
+        {"application": {}, "candidate": {}},
+        {"assessment_type_id": 7},
+        {"candidate": {"email": ["x"]}},
+    ):
+        with pytest.raises(Rejected):
+            asked(1, **nobody)

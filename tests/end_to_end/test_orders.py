@@ -27,6 +27,14 @@ CANDIDATE = "be3"
 """Neither hired nor rejected."""
 
 
+TOLD = {
+    "greenhouse": {"method": "PATCH", "path": "/take_home_tests/"},
+    "feishu_hire": {"method": "POST", "path": "/update_result"},
+    "ashby": {"method": "POST", "path": "/assessment.update"},
+}
+"""The call by which a result is told."""
+
+
 @dataclass
 class Ordering:
     """One HR system from which assessments are ordered."""
@@ -54,7 +62,7 @@ class Ordering:
 
     def there(self) -> list[Any]:
         """What the recruiter sees of every order."""
-        kind = {"greenhouse": "take_home_tests", "feishu_hire": "exam"}[self.hr]
+        kind = {"greenhouse": "take_home_tests", "feishu_hire": "exam", "ashby": "assessment"}[self.hr]
         return list(self.world.held(self.hr).get(kind, {}).values())
 
     def operations(self) -> list[tuple[str, str]]:
@@ -63,16 +71,15 @@ class Ordering:
 
     def told(self) -> int:
         """Calls that told a result."""
-        words = {"greenhouse": "/take_home_tests/", "feishu_hire": "/update_result"}
-        return sum(words[self.hr] in call["path"] for call in self.world.writes(self.hr))
+        calls = [call for call in self.world.writes(self.hr) if TOLD[self.hr]["path"] in call["path"]]
+        # Ashby hears of the start by the same method
+        return len(calls) - (self.hr == "ashby") * sum(e == "started" for e, _ in self.operations())
 
     def misbehave(self, **fault: Any) -> None:
         """The next telling of a result goes wrong."""
-        where = {
-            "greenhouse": {"method": "PATCH", "path": "/take_home_tests/"},
-            "feishu_hire": {"method": "POST", "path": "/update_result"},
-        }
-        self.world.misbehave(self.hr, **where[self.hr], **fault)
+        # what Ashby hears first is that it has begun
+        after = {"after": 1} if self.hr == "ashby" else {}
+        self.world.misbehave(self.hr, **TOLD[self.hr], **after, **fault)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -96,6 +103,12 @@ ORDERS: dict[str, dict[str, Any]] = {
         "arrange": "feishu_hire/exam_login",
         "publish": "feishu_hire/exam_papers",
         "addresses": {"report": REPORT, "candidate": "https://interviews.example/{order}"},
+    },
+    "ashby": {
+        "connection": "ashby_assessments",
+        "mapping": "ashby/assessment_result",
+        "arrange": "ashby/assessment_started",
+        "addresses": {"report": REPORT},
     },
 }
 
@@ -164,6 +177,12 @@ def greenhouse(world: World) -> Iterator[Ordering]:
 
 
 @pytest.fixture
+def ashby(world: World) -> Iterator[Ordering]:
+    """Ashby."""
+    yield from serve(taking(world, "ashby"))
+
+
+@pytest.fixture
 def feishu(world: World) -> Iterator[Ordering]:
     """Feishu Hire."""
     yield from serve(taking(world, "feishu_hire"))
@@ -196,6 +215,14 @@ def test_what_is_ordered_comes_back_as_a_result(ordering: Ordering) -> None:
         assert {"Scored by", "Scored at", "Method"} < set(said["metadata"])
         assert "behaviour_baseline" in said["metadata"]["Scored by"]
         assert any(isinstance(value, int | float) for value in said["metadata"].values())
+    elif ordering.hr == "ashby":
+        (assessment,) = ordering.there()
+        assert assessment["status"] == "Complete"
+        assert 0 < said["value"] <= 100
+        assert assessment["profile"]["value"] == report
+        told = {entry["identifier"]: entry["value"] for entry in assessment["metadata"]}
+        assert "behaviour_baseline" in told["scored_by"]
+        assert any(entry["type"] == "numeric_score" for entry in assessment["metadata"])
     else:
         assert 0 < float(said["result"]) <= 100
         assert [entry["url"] for entry in said["report_list"]] == [report]
@@ -378,6 +405,21 @@ def test_a_recruiter_who_orders_twice_at_the_vendor_gets_one(greenhouse: Orderin
     again = greenhouse.order(again=first["test"])
     assert again["partner_interview_id"] == first["partner_interview_id"]
     assert len(greenhouse.stored()) == 1
+
+
+def test_a_cancelled_order_is_told_nothing(ashby: Ordering) -> None:
+    """Even where it is cancelled after it was planned to be told; what is ordered after that is another."""
+    world = ashby.world
+    first = ashby.order()["assessment"]
+    assert world.change("ashby", what="cancel_assessment", assessment=first)["ok"]
+    assert [order.status for order in ashby.stored()] == ["cancelled"]
+    world.night()
+    assert ashby.operations() == []
+    second = ashby.order()["assessment"]
+    assert second != first
+    world.night()
+    assert [order.status for order in ashby.stored()] == ["cancelled", "completed"]
+    assert ashby.operations() == [("result", "confirmed"), ("started", "confirmed")]
 
 
 def test_orders_are_listed_without_a_name(ordering: Ordering) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from trivet.contract import Assessments, AssessmentsConnector, SourceConnector
+from trivet.contract import Assessments, AssessmentsConnector
 from trivet.delivery.waiting import cancel_waiting
 from trivet.errors import AuthFailed, Rejected
 from trivet.flow.definition import Flow, flow_files, load_flow
@@ -159,17 +159,12 @@ def _place(hub: Hub, flows: Sequence[Flow], connection: str, asked: PlaceOrder) 
         flow = next((f for f in flows if any(p.id == said["package_id"] for p in _packages([f]))), None)
         if flow is None:
             return Refused("unknown_package"), False
-        order_id, fresh = orders.place(tx, flow.tenant, connection, asked.key, said)
+        order_id, fresh = orders.place(tx, flow.tenant, connection, asked.key, said, anew=asked.anew)
         if fresh:
             # the flow is started for whom the order is about, as by any other event of the HR system
             about = tuple(sorted(said["references"].items()))
-            inbox.put(tx, _read_from(hub, flow), [Event(order_id, "assessment ordered", about=about)])
+            inbox.put(tx, flow.inflows[0].connection, [Event(order_id, "assessment ordered", about=about)])
     return Placed(order_id), fresh
-
-
-def _read_from(hub: Hub, flow: Flow) -> str:
-    """The HR system that the flow reads."""
-    return next(n for n in flow.sources() if offers(SourceConnector, hub.connections(n).connector))
 
 
 def _known(hub: Hub, connection: str, order_id: str) -> StoredOrder | None:

@@ -4,10 +4,10 @@ open ──► completed        there is a result: it stays, and may be replaced
   └────► cancelled        not wanted any more; the same order again is a new one
 """
 
-from base64 import b32encode
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, or_, select, update
 
@@ -39,15 +39,21 @@ class StoredOrder:
     ordered_at: str
 
 
-def place(tx: Transaction, tenant: str, connection: str, key: str, document: Document) -> tuple[str, bool]:
-    """The order's id, and whether it is new; `document` says all but `id`, `system`, `status` and `ordered_at`."""
+def place(
+    tx: Transaction, tenant: str, connection: str, key: str, document: Document, *, anew: bool = False
+) -> tuple[str, bool]:
+    """The order's id, a UUID, and whether it is new; `document` says all but `id`, `system`, `status` and `ordered_at`.
+
+    The same order after one that was cancelled is another one; with `anew` it is so after one that is completed, too.
+    """
+    over = (CANCELLED, COMPLETED) if anew else (CANCELLED,)
     n = 0
     while True:
         n += 1
         digest = bytes.fromhex(tx.blind("order", tenant, connection, key, str(n)))
-        order_id = "o" + b32encode(digest).decode()[:20].lower()
+        order_id = str(UUID(bytes=digest[:16], version=5))
         status = tx.conn.scalar(select(assessment_order.c.status).filter_by(id=order_id))
-        if status != CANCELLED:
+        if status not in over:
             break
     if status is not None:
         return order_id, False
