@@ -54,7 +54,11 @@ class Sandbox:
 
     def connections(self) -> Json:
         """The same as connections in Airflow's JSON form, ready for a connections file."""
-        return {name: running.vendor.connection() for name, running in self.servers.items()}
+        return {
+            name: connection
+            for running in self.servers.values()
+            for name, connection in running.vendor.connections().items()
+        }
 
     def stop(self) -> None:
         """Frees the ports."""

@@ -97,6 +97,10 @@ class Vendor:
         """The same as a connection in Airflow's JSON form."""
         raise NotImplementedError
 
+    def connections(self) -> Json:
+        """Every connection that leads here, by id."""
+        return {self.name: self.connection()}
+
     def business_error(self, request: Request) -> Answer:
         """The vendor's typical refusal with status 200."""
         raise NotImplementedError

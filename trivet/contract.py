@@ -6,6 +6,7 @@ no base class. Sync code; a built connector is a context manager that closes wha
     entry point group     declaration           built object
     trivet.sources        SourceConnector       Source
     trivet.inbound        InboundConnector      Inbound
+    trivet.assessments    AssessmentsConnector  Assessments
     trivet.recordings     RecordingsConnector   RecordingSource
     trivet.scorers        ScorerConnector       Scorer
     trivet.targets        TargetConnector       Target
@@ -44,6 +45,7 @@ from trivet.model import (
     ScoringRequest,
     WeighedPlan,
 )
+from trivet.ordering import Answer, Asked, Said
 
 
 class Config(BaseModel):
@@ -130,6 +132,19 @@ class Inbound(Protocol):
         `AuthFailed` WEBHOOK_SIGNATURE or WEBHOOK_STALE where that cannot be proven, `Rejected` where the proven body
         cannot be read.
         """
+
+
+class Assessments(Protocol):
+    """A vendor's dialect of ordering assessments. It calls nobody: results go out through a target."""
+
+    def hear(self, call: Call) -> Asked:
+        """What the vendor asks for, once it is proven that it does.
+
+        `AuthFailed` where that cannot be proven, `Rejected` where the proven call cannot be read.
+        """
+
+    def say(self, answer: Answer) -> Said:
+        """The hub's answer in the vendor's words."""
 
 
 class Directory(Source, Protocol):
@@ -239,6 +254,17 @@ class InboundConnector(Generic[C]):
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentsConnector(Generic[C]):
+    """Declaration of a dialect of ordering assessments."""
+
+    name: str
+    title: str
+    config: type[C]
+    build: Callable[[C, Services], AbstractContextManager[Assessments]]
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryConnector(SourceConnector[C]):
     """Declaration of a directory."""
 
@@ -295,7 +321,7 @@ class TargetTraits:
 
     asked_by: Literal["unique_reference", "searchable_reference", "nothing"]
     """unique: the target refuses a second record with our reference; searchable: it can be asked for it; nothing:
-    unknown outcomes go to a person, never to a retry, and so does taking back."""
+    unknown outcomes go to a person, never to a retry (but see `repeatable`), and so does taking back."""
     max_ops: int
     """Operations in one vendor request."""
     quiet_seconds: float
@@ -307,6 +333,9 @@ class TargetTraits:
     """Requests that the target takes at once; above 1 `send` is called from as many threads."""
     max_bytes: int | None = None
     """Bytes of the documents in one vendor request, as JSON in UTF-8; a single document may be larger."""
+    repeatable: bool = False
+    """Where nothing can be asked: what is sent takes the place of what was sent before under the same reference, create or
+    update, so that the same again changes nothing. An unknown outcome is sent again when the quiet time is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,11 @@ class Call:
     body: bytes
     at: datetime
     """Aware UTC."""
+    method: str = "POST"
+    path: str = ""
+    """Below the connection's own address, without a slash in front."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """A name that came twice has the last value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,24 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """An assessment is wanted."""
+
+    key: str
+    """The same when the vendor sends the same order again, of no other order of this connection."""
+    document: Document
+    """The canonical `assessment_order` without `id`, `system`, `status` and `ordered_at`, which are the hub's to say."""
+    anew: bool = False
+    """The vendor gives an order no name of its own: what it asks for again once the first is completed is another order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What a call came to."""
 
     events: tuple[Event, ...] = ()
+    orders: tuple[PlaceOrder, ...] = ()
+    """Of a vendor that orders assessments by an event."""
     answer: Document = field(default_factory=dict)
     """Body of our answer, with status 200."""
 

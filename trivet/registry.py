@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from trivet.contract import (
+    AssessmentsConnector,
     CatalogueConnector,
     DirectoryConnector,
     FeedbackConnector,
@@ -20,6 +21,7 @@ from trivet.errors import ConfigError
 Declaration = (
     SourceConnector[Any]
     | InboundConnector[Any]
+    | AssessmentsConnector[Any]
     | RecordingsConnector[Any]
     | ScorerConnector[Any]
     | TargetConnector[Any]
@@ -28,6 +30,7 @@ D = TypeVar(
     "D",
     SourceConnector[Any],
     InboundConnector[Any],
+    AssessmentsConnector[Any],
     DirectoryConnector[Any],
     CatalogueConnector[Any],
     FeedbackConnector[Any],
@@ -39,6 +42,7 @@ D = TypeVar(
 GROUPS: dict[type, str] = {
     SourceConnector: "trivet.sources",
     InboundConnector: "trivet.inbound",
+    AssessmentsConnector: "trivet.assessments",
     DirectoryConnector: "trivet.directories",
     CatalogueConnector: "trivet.catalogues",
     FeedbackConnector: "trivet.feedback",

@@ -50,7 +50,7 @@ class AshbySource:
 
     def __init__(self, config: AshbyConfig, services: Services) -> None:
         self.config = config
-        self.wire = Wire(config, services)
+        self.wire = Wire(config, services, page_size=config.page_size)
 
     def check(self) -> None:
         """Reads one object of every list: each module has a permission of its own."""

@@ -34,7 +34,7 @@ class AshbyTarget:
 
     def __init__(self, config: AshbyConfig, services: Services) -> None:
         self.config = config
-        self.wire = Wire(config, services)
+        self.wire = Wire(config, services, page_size=config.page_size)
         self._known_fields: dict[str, Document] | None = None
 
     def check(self) -> None:

@@ -18,7 +18,7 @@ from trivet.errors import AuthFailed, Rejected, Retryable, UnknownOutcome
 from trivet.http import HttpClient, Reply
 from trivet.model import Document
 
-from .config import AshbyConfig
+from .config import AshbyKey
 
 NAME = "ashby"
 NO_RIGHT = "missing_endpoint_permission"
@@ -45,8 +45,8 @@ class Listed:
 class Wire:
     """One organisation's client."""
 
-    def __init__(self, config: AshbyConfig, services: Services) -> None:
-        self.config = config
+    def __init__(self, config: AshbyKey, services: Services, *, page_size: int = 100) -> None:
+        self.config, self.page_size = config, page_size
         self.http = HttpClient(
             NAME,
             config.base_url.rstrip("/"),
@@ -84,7 +84,7 @@ class Wire:
         """The objects of a list, page by page."""
         cursor: str | None = None
         while True:
-            listed = self.page(method, size=self.config.page_size, cursor=cursor, **which)
+            listed = self.page(method, size=self.page_size, cursor=cursor, **which)
             yield from listed.rows
             cursor = listed.following
             if cursor is None:

@@ -1,4 +1,4 @@
-"""Settings of a Feishu Hire connection."""
+"""Settings of Feishu Hire connections."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 from trivet.http import HttpSettings
 
 
-class FeishuHireConfig(HttpSettings):
+class FeishuApp(HttpSettings):
     """One tenant's app."""
 
     standard_fields: ClassVar[Mapping[str, str]] = {
@@ -23,10 +23,15 @@ class FeishuHireConfig(HttpSettings):
     """App secret of the same app."""
     base_url: str = "https://open.feishu.cn"
     """Address of the open platform; https://open.larksuite.com outside China."""
+    calls_per_second: float = Field(default=50.0, gt=0)
+    """Calls a second that all processes of this machine share; the vendor allows 50 for applications and exams."""
+
+
+class FeishuHireConfig(FeishuApp):
+    """One tenant's app that reads and writes candidates."""
+
     page_size: int = Field(default=100, ge=1, le=100)
     """Objects in one page of a list."""
-    calls_per_second: float = Field(default=50.0, gt=0)
-    """Calls a second that all processes of this machine share; the vendor allows 50 for applications."""
     interview_lookback_days: int = Field(default=30, ge=1)
     """Interviews are listed by their begin; those that began up to so many days before the last run are read again."""
     encrypt_key: SecretStr | None = None
@@ -35,3 +40,10 @@ class FeishuHireConfig(HttpSettings):
     """Verification Token of the same page, compared where it is given."""
     max_recording_mb: int = Field(default=2048, ge=1)
     """A larger recording is refused."""
+
+
+class FeishuExamsConfig(FeishuApp):
+    """One tenant's app as its provider of written tests (笔试服务商)."""
+
+    account_id: str = Field(min_length=1)
+    """The tenant's account with us, as event hire.eco_account.created_v1 told it (账号绑定)."""

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from trivet.contract import Services
 from trivet.errors import AuthFailed, Rejected
-from trivet.model import Call, Document, Event, Gone, Heard
+from trivet.model import Call, Document, Event, Gone, Heard, PlaceOrder
 
 from .config import FeishuHireConfig
 from .wire import NAME
@@ -55,7 +55,7 @@ class FeishuHireInbound:
             raise _refused("the event is another app's")
         kind = str(header.get("event_type", ""))
         told = Event(str(header["event_id"]), kind, tuple(_gone(kind, body)), tuple(_about(kind, body)))
-        return Heard((told,))
+        return Heard((told,), tuple(_ordered(kind, body)))
 
     def _proven(self, call: Call, key: str) -> None:
         at, nonce = (call.headers.get(f"x-lark-request-{name}", "") for name in ("timestamp", "nonce"))
@@ -113,6 +113,30 @@ def _about(kind: str, body: Document) -> Iterator[tuple[str, str]]:
             for name in ("talent", "application")
             if body.get(f"{name}_id")
         )
+
+
+def _ordered(kind: str, body: Document) -> Iterator[PlaceOrder]:
+    """The exam that a recruiter arranged with us (创建笔试)."""
+    exam, paper = body.get("exam_id"), body.get("paper_id")
+    if kind != "hire.eco_exam.created_v1" or not exam or not paper:
+        return
+    who = _part(body, "candidate_info")
+    mobile = _part(who, "mobile")
+    phone = "".join(str(mobile.get(part) or "") for part in ("code", "number"))
+    candidate = {"name": who.get("name"), "email": who.get("email"), "phone": phone}
+    references = {"applications": body.get("application_id"), "talents": body.get("talent_id")}
+    document = {
+        "remote_id": str(exam),
+        "package_id": str(paper),
+        "candidate": {name: str(value) for name, value in candidate.items() if value},
+        "references": {stream: str(name) for stream, name in references.items() if name},
+    }
+    yield PlaceOrder(str(exam), document)
+
+
+def _part(said: Document, name: str) -> Document:
+    part = said.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 @contextmanager

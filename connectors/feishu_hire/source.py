@@ -31,7 +31,7 @@ class FeishuHireSource:
     """See `trivet.contract.Source`."""
 
     def __init__(self, config: FeishuHireConfig, services: Services) -> None:
-        self.wire = Wire(config, services)
+        self.wire = Wire(config, services, page_size=config.page_size)
         self.config = config
         self.services = services
 

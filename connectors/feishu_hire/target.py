@@ -26,7 +26,7 @@ class FeishuHireTarget:
     """See `trivet.contract.Target`; the one entity is `note` {talent_id, application_id, content}."""
 
     def __init__(self, config: FeishuHireConfig, services: Services) -> None:
-        self.wire = Wire(config, services)
+        self.wire = Wire(config, services, page_size=config.page_size)
 
     def check(self) -> None:
         """Reads one job."""

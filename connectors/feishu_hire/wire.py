@@ -8,7 +8,7 @@ from trivet.errors import AuthFailed, Rejected, Retryable, UnknownOutcome
 from trivet.http import HttpClient, Reply
 from trivet.model import Document
 
-from .config import FeishuHireConfig
+from .config import FeishuApp
 
 NAME = "feishu_hire"
 HIRE = "/open-apis/hire/v1"
@@ -22,10 +22,12 @@ NO_RIGHT = (99991672, 99991679)
 class Wire:
     """One tenant's client."""
 
-    def __init__(self, config: FeishuHireConfig, services: Services) -> None:
-        self.config = config
+    def __init__(
+        self, config: FeishuApp, services: Services, *, name: str = NAME, page_size: int = 100
+    ) -> None:
+        self.config, self.name, self.page_size = config, name, page_size
         self.http = HttpClient(
-            NAME,
+            name,
             config.base_url.rstrip("/"),
             services,
             authenticate=self._login,
@@ -50,9 +52,7 @@ class Wire:
         """The items of each page, lazily."""
         token: str | None = None
         while True:
-            data = self.read(
-                operation, path, {**query, "page_size": self.config.page_size, "page_token": token}
-            )
+            data = self.read(operation, path, {**query, "page_size": self.page_size, "page_token": token})
             items = data.get("items")
             if not isinstance(items, list):
                 raise _no_page(operation, "the page has no list of items")
@@ -74,17 +74,20 @@ class Wire:
         if code is None:
             doubt = UnknownOutcome if write else Retryable
             raise doubt(
-                "the answer has no code", connector=NAME, operation=operation, vendor_code="PAGE_MALFORMED"
+                "the answer has no code",
+                connector=self.name,
+                operation=operation,
+                vendor_code="PAGE_MALFORMED",
             )
         if code in NO_RIGHT:
             raise AuthFailed(
-                "the app lacks a permission", connector=NAME, operation=operation, vendor_code=str(code),
+                "the app lacks a permission", connector=self.name, operation=operation, vendor_code=str(code),
                 cure="grant the hire scopes to the app in the developer console",
             )  # fmt: skip
         # of a write `msg` speaks of parameters that we sent; of a read it may quote whom it found
         message = " ".join(str(answer.get("msg", "")).split())[:200] if write else "the vendor refuses this"
         raise Rejected(
-            message, connector=NAME, operation=operation, vendor_code=str(code),
+            message, connector=self.name, operation=operation, vendor_code=str(code),
             cure="the developer console's log of calls shows the code with its reason",
         )  # fmt: skip
 
@@ -94,7 +97,7 @@ class Wire:
         token = answer.get("tenant_access_token") if isinstance(answer, dict) else None
         if not token:
             raise AuthFailed(
-                "app id or app secret is wrong", connector=NAME, operation="login",
+                "app id or app secret is wrong", connector=self.name, operation="login",
                 vendor_code=str(answer.get("code")) if isinstance(answer, dict) else None,
                 cure="take both from the app's page in the developer console",
             )  # fmt: skip

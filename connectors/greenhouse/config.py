@@ -1,7 +1,8 @@
-"""Settings of a Greenhouse connection."""
+"""Settings of Greenhouse connections."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
@@ -45,3 +46,30 @@ class GreenhouseConfig(HttpSettings):
     def ours(self, name_key: str) -> bool:
         """Whether we write this custom field of an application."""
         return name_key == self.reference_field or name_key.startswith(self.field_prefix)
+
+
+class GreenhouseAssessmentsConfig(HttpSettings):
+    """One organisation that orders assessments from us."""
+
+    standard_fields: ClassVar[Mapping[str, str]] = {"password": "api_key"}
+
+    api_key: SecretStr = Field(min_length=16, max_length=170)
+    """The key that the organisation gives Greenhouse for us (the vendor takes fewer than 171 characters); both sides present
+    it."""
+    callback_origins: tuple[str, ...] = Field(default=("https://app.greenhouse.io",), min_length=1)
+    """Scheme, host and port of Greenhouse: no other address that comes with an order is called."""
+    language: Literal["zh", "en"] = "en"
+    """Language in which recruiters read what can be ordered."""
+
+    def callback(self, url: str) -> tuple[str, str] | None:
+        """Origin and path of an address that may be called; None of any other."""
+        if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+            return None
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return None
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self.callback_origins or not parts.path.startswith("/"):
+            return None
+        return origin, parts.path + (f"?{parts.query}" if parts.query else "")

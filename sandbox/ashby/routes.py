@@ -14,7 +14,7 @@ from typing import Any
 from .. import hooks as sending
 from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
-from . import hooks
+from . import hooks, partner
 from . import seed as seeding
 from .listing import KINDS, Refused, expire, listed, shown
 
@@ -43,6 +43,7 @@ class Ashby(Vendor):
         self._guarded("candidate.listNotes", self.list_notes)
         self._guarded("candidate.anonymize", self.anonymize)
         self._guarded("file.info", self.file_info)
+        self._guarded("assessment.update", partial(partner.update, self.store))
         self.route("GET", "/files/{link}", self.file)
 
     def seed(self) -> None:
@@ -61,6 +62,12 @@ class Ashby(Vendor):
                 "environment": "sandbox", "private_networks": ["127.0.0.0/8"], "calls_per_second": 200.0,
             },
         }  # fmt: skip
+
+    def connections(self) -> Json:
+        """See `Vendor`; a partner that is ordered from has a connection of its own."""
+        extra = {**self.connection()["extra"], "partner_key": partner.KEY}
+        ordering = self.connection() | {"conn_type": "trivet_ashby_assessments", "extra": extra}
+        return {self.name: self.connection(), "ashby_assessments": ordering}
 
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002
         """See `Vendor`."""
@@ -224,7 +231,8 @@ class Ashby(Vendor):
     def change(self, spec: Json) -> Json:
         """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete, merge (`into` another), anonymize,
         expire (links, cursors and sync tokens), limit (`calls` in `seconds`), pages (the `most` of an incremental sync), deny
-        (`methods`); subscribe sends webhooks to `url`, signed with `secret`, and begins with a ping."""
+        (`methods`); subscribe sends webhooks to `url`, signed with `secret`, and begins with a ping; order_assessment starts
+        `package` at the partner's `url`, cancel_assessment cancels `assessment`."""
         match spec["what"]:
             case "expire":
                 self.links.clear()
@@ -244,9 +252,13 @@ class Ashby(Vendor):
                 self.store.put("_setting", "hooks", spec)
                 self._send([("ping", {"webhookActionType": "ping"})])
                 return {"ok": True}
+            case "cancel_assessment":
+                return partner.cancel(self.store, spec["assessment"])
         ids = self.store.get("_key", spec["candidate"])
         if ids is None:
             raise KeyError(spec["candidate"])
+        if spec["what"] == "order_assessment":
+            return partner.order(self.store, spec["url"], ids, spec["package"])
         application = self.store.get("application", ids["application"]) or {}
         other = (self.store.get("_key", spec.get("into", "")) or {}).get("candidate")
         with self.store.together():
@@ -321,12 +333,13 @@ class Ashby(Vendor):
     def state(self) -> Json:
         """What hub and recruiters can see, without clocks."""
         seen = super().state()
+        hidden = ("createdAt", "updatedAt", "timestamp", "_partner")
         return {
             kind: {
-                key: {name: value for name, value in body.items() if name not in ("createdAt", "updatedAt")}
+                key: {name: value for name, value in body.items() if name not in hidden}
                 for key, body in seen.get(kind, {}).items()
             }
-            for kind in ("candidate", "application", "note")
+            for kind in ("candidate", "application", "note", partner.KIND)
         }
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 import time
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from .. import hooks
 from ..files import served
 from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
-from . import events
+from . import events, exams
 from . import seed as seeding
 
 APP_ID, APP_SECRET = "cli_a1b2c3d4e5f60001", "sandbox-feishu-secret"
@@ -54,6 +55,12 @@ class FeishuHire(Vendor):
         )
         for method, path, handler in guarded:
             self.route(method, PREFIX + path, partial(self.guarded, inner=handler))
+        for path, said in (
+            ("/eco_exam_papers", exams.papers),
+            ("/eco_exams/{id}/login_info", exams.login),
+            ("/eco_exams/{id}/update_result", exams.result),
+        ):
+            self.route("POST", PREFIX + path, partial(self.guarded, inner=partial(self.exam, said=said)))
         self.route("GET", "/files/{link}", self.file)
 
     def seed(self) -> None:
@@ -75,6 +82,16 @@ class FeishuHire(Vendor):
                 "verification_token": VERIFICATION_TOKEN,
             },
         }  # fmt: skip
+
+    def connections(self) -> Json:
+        """See `Vendor`; a provider of written tests has a connection of its own."""
+        extra = {"environment": "sandbox", "private_networks": ["127.0.0.0/8"], "account_id": exams.ACCOUNT}
+        tests = self.connection() | {"conn_type": "trivet_feishu_exams", "extra": extra}
+        return {self.name: self.connection(), "feishu_exams": tests}
+
+    def exam(self, request: Request, said: Callable[[Store, Request], exams.Refusal | None]) -> Answer:
+        """What the provider of written tests says."""
+        return exams.answer(said(self.store, request))
 
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002
         """See `Vendor`."""
@@ -219,7 +236,8 @@ class FeishuHire(Vendor):
 
     def change(self, spec: Json) -> Json:
         """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete or expire;
-        subscribe sends the app's events to `url`, encrypted with `encrypt_key`."""
+        subscribe sends the app's events to `url`, encrypted with `encrypt_key`; order_assessment arranges the exam of
+        `package` with its provider, mark_exam marks `exam`."""
         now = int(time.time() * 1000)
         if spec["what"] == "expire":
             self.tokens.clear()
@@ -228,21 +246,27 @@ class FeishuHire(Vendor):
         if spec["what"] == "subscribe":
             self.store.put("_setting", "events", spec)
             return {"ok": True}
+        if spec["what"] == "mark_exam":
+            return exams.mark(self.store, spec["exam"])
         ids = self.store.get("key", spec["candidate"])
         if ids is None:
             raise KeyError(spec["candidate"])
+        if spec["what"] == "order_assessment":
+            made, told = exams.order(self.store, ids, spec["package"])
+            self._send(exams.EVENT, told)
+            return made
         with self.store.together():
             self._change(spec, ids, now)
-        self._tell(spec["what"], ids)
+        if spec["what"] == "delete":
+            self._send("hire.talent.deleted_v1", {"talent_id": ids["talent"]})
+        else:
+            self._send("hire.application.stage_changed_v1", {"application_id": ids["application"]})
         return {"ok": True, **ids}
 
-    def _tell(self, what: str, ids: Json) -> None:
+    def _send(self, kind: str, body: Json) -> None:
         wanted = self.store.get("_setting", "events")
         if wanted is None:
             return
-        kind, body = "hire.application.stage_changed_v1", {"application_id": ids["application"]}
-        if what == "delete":
-            kind, body = "hire.talent.deleted_v1", {"talent_id": ids["talent"]}
         said = events.event(APP_ID, wanted["verification_token"], kind, body)
         sent = events.encrypted(said, wanted["encrypt_key"])
         hooks.send(wanted["url"], events.headers(sent, wanted["encrypt_key"]), sent)
@@ -294,7 +318,9 @@ class FeishuHire(Vendor):
             for note in seen.get("note", {}).values()
         ]
         seen["note"] = sorted(notes, key=lambda n: (n["talent_id"], n["content"]))
-        return {kind: seen[kind] for kind in ("talent", "application", "note") if kind in seen}
+        return {
+            kind: seen[kind] for kind in ("talent", "application", "note", "paper", "exam") if kind in seen
+        }
 
 
 def success(data: Json) -> Answer:

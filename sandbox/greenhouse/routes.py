@@ -12,7 +12,7 @@ from .. import hooks as sending
 from ..files import served
 from ..server import Answer, Handler, Request, Vendor
 from ..store import Json, Store
-from . import hooks
+from . import hooks, partner
 from . import seed as seeding
 from .listing import KINDS, Refused, listed
 
@@ -42,6 +42,7 @@ class Greenhouse(Vendor):
         self._guarded("POST", "/v3/attachments", self.create_attachment)
         self._guarded("DELETE", "/v3/attachments/{id}", self.delete_attachment)
         self.route("GET", "/files/{link}", self.file)
+        self.route("PATCH", partner.PATH + "/{id}", partial(partner.completed, self.store))
 
     def seed(self) -> None:
         """See `Vendor`."""
@@ -61,6 +62,15 @@ class Greenhouse(Vendor):
                 "calls_per_second": 200.0,
             },
         }  # fmt: skip
+
+    def connections(self) -> Json:
+        """See `Vendor`; a partner that is ordered from has a connection of its own."""
+        extra = {
+            "environment": "sandbox", "private_networks": ["127.0.0.0/8"], "callback_origins": [self.base_url],
+            "calls_per_second": 200.0,
+        }  # fmt: skip
+        ordering = {"conn_type": "trivet_greenhouse_assessments", "password": partner.KEY, "extra": extra}
+        return {self.name: self.connection(), "greenhouse_assessments": ordering}
 
     def business_error(self, request: Request) -> Answer:  # noqa: ARG002
         """See `Vendor`; there is none with status 200."""
@@ -211,7 +221,8 @@ class Greenhouse(Vendor):
 
     def change(self, spec: Json) -> Json:
         """Hands of a recruiter: `what` is stage, hire, recording, meeting, consent, name, delete, merge, anonymize, limit or
-        expire; subscribe sends web hooks to `url`, signed with `secret`."""
+        expire; subscribe sends web hooks to `url`, signed with `secret`; order_assessment orders `package` from the partner
+        at `url`."""
         what = spec["what"]
         if what == "expire":
             self.tokens.clear()
@@ -228,6 +239,10 @@ class Greenhouse(Vendor):
         ids = self.store.get("_key", spec["candidate"])
         if ids is None:
             raise KeyError(spec["candidate"])
+        if what == "order_assessment":
+            return partner.order(
+                self.store, self.base_url, spec["url"], ids, spec["package"], spec.get("again")
+            )
         with self.store.together():
             self._change(spec, ids)
         self._tell(spec, ids)
@@ -318,13 +333,13 @@ class Greenhouse(Vendor):
     def state(self) -> Json:
         """What hub and recruiters can see, without clocks and counters."""
         seen = super().state()
-        hidden = ("updated_at", "created_at", "last_activity_at")
+        hidden = ("updated_at", "created_at", "last_activity_at", "_partner")
         return {
             kind: {
                 key: {name: value for name, value in body.items() if name not in hidden}
                 for key, body in seen.get(kind, {}).items()
             }
-            for kind in ("candidates", "applications", "attachments", "notes")
+            for kind in ("candidates", "applications", "attachments", "notes", partner.KIND)
         }
 
 

@@ -87,7 +87,8 @@ class FakeTarget:
         self._manners(operations)
         self.sent += [(operation.key, operation.kind, operation.remote_id) for operation in operations]
         fault = next(self.faults, "none")
-        if self.traits.asked_by == "nothing" and fault in {"twice", "twice_late"}:
+        harmless = {"twice"} if self.traits.repeatable else set()
+        if self.traits.asked_by == "nothing" and fault in {"twice", "twice_late"} - harmless:
             fault = "none"  # nobody can see a double there, the engine least of all
         delay = timedelta(seconds=self.traits.quiet_seconds * 0.9)
         match fault:
@@ -196,7 +197,12 @@ class FakeTarget:
             return Confirmed(None)
         if self.refuses(operation):
             return Rejected("bad value", vendor_code="E42", field="bad", **WHERE)
-        if operation.kind == "update":
+        if self.traits.repeatable and mine:
+            # as documented: what is sent takes the place of what was there
+            mine[0].document = dict(operation.document)
+            mine[0].edited = False
+            return Confirmed(mine[0].remote_id)
+        if operation.kind == "update" and not self.traits.repeatable:
             if not mine:
                 return Rejected("no such record", vendor_code="E404", **WHERE)
             mine[0].document.update(operation.document)

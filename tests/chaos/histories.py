@@ -36,13 +36,21 @@ STEPS = st.one_of(
     st.tuples(st.just("edit"), st.sampled_from(["sf", "k3"])),
     st.tuples(st.just("decide")),
 )
-TRAITS = st.builds(
-    TargetTraits,
-    asked_by=st.sampled_from(["unique_reference", "searchable_reference", "searchable_reference", "nothing"]),
-    max_ops=st.sampled_from([1, 2, 10]),
-    quiet_seconds=st.just(QUIET),
-    deletes=st.sampled_from([True, True, True, False]),
-    updates=st.sampled_from([True, True, True, False]),
+_HOW: dict[str, st.SearchStrategy[Any]] = {
+    "max_ops": st.sampled_from([1, 2, 10]),
+    "quiet_seconds": st.just(QUIET),
+    "deletes": st.sampled_from([True, True, True, False]),
+    "updates": st.sampled_from([True, True, True, False]),
+}
+TRAITS = st.one_of(
+    st.builds(
+        TargetTraits,
+        asked_by=st.sampled_from(
+            ["unique_reference", "searchable_reference", "searchable_reference", "nothing"]
+        ),
+        **_HOW,
+    ),
+    st.builds(TargetTraits, asked_by=st.just("nothing"), repeatable=st.just(True), **_HOW),
 )
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
 from trivet.contract import TargetTraits
-from trivet.delivery import exchange, keys, policies, sending, undo
+from trivet.delivery import again, exchange, keys, policies, sending, undo
 from trivet.delivery.exchange import FORWARD
+from trivet.delivery.transitions import follow, move
 from trivet.errors import Rejected, Retryable, UnknownOutcome
 from trivet.ledger import contents
 from trivet.ledger.times import stamp
@@ -86,6 +87,30 @@ def _unasked(entry: Any, known: Any, rows: Any) -> str:
     return "absent"
 
 
+def _always_again() -> Patches:
+    """Every target is taken for one that may be sent the same again."""
+
+    def repeat(work: Any, due: Any) -> Any:
+        work.traits = replace(work.traits, repeatable=True)
+        return original(work, due)
+
+    original = again.repeat
+    return [(f"{D}.settle.repeat", repeat)]
+
+
+def _planned_again() -> Patches:
+    """What is in doubt becomes planned, where a newer revision may take its place."""
+
+    def repeat(work: Any, due: Any) -> Any:
+        with work.write() as tx:
+            move(tx, due, "planned", code="AGAIN", due_at=None)
+            follow(tx, [entry.id for entry in due])
+        work.counts["resend"] += len(due)
+        return []
+
+    return [(f"{D}.settle.repeat", repeat)]
+
+
 def _uuid_reference() -> Patches:
     def reference(*parts: str) -> str:
         return (
@@ -150,9 +175,12 @@ def _everybody(tx: Any, batch_id: str, cap: int) -> set[str]:
 policies_allowed = policies.allowed_people
 
 _CALM = {"crashes": [], "commits": [], "sleeps": [], "share": 1.0, "cap": None, "decides": False}
+_MUTE = TargetTraits(asked_by="nothing", max_ops=1, quiet_seconds=30, deletes=False)
+_PUT = replace(_MUTE, repeatable=True)
 _ABLE = TargetTraits(asked_by="searchable_reference", max_ops=1, quiet_seconds=30, deletes=True)
 _CHANGE = ("night", {("sf", "ann", "goal"): {"value": 2}}, True)
 _UNDO = ("undo person", "ann")
+_SPOILT = ("night", {("sf", "ann", "goal"): {"bad": True}}, False)
 
 
 def _theme(*steps: tuple[Any, ...], faults: Sequence[str] = (), **more: Any) -> dict[str, Any]:
@@ -179,6 +207,10 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a random part in the reference": Mutant(_uuid_reference, _theme(_CHANGE)),
     "sent again without asking": Mutant(lambda: [(f"{D}.settle._verdict", _unasked)]),
+    "sent again where nothing can be asked": Mutant(_always_again, _theme(faults=["lost_after"], traits=(_MUTE, _MUTE))),
+    "what may be sent again is planned again": Mutant(
+        _planned_again, _theme(_SPOILT, ("wait", 40), ("settle",), _SPOILT, first=1, faults=["lost_after"], traits=(_PUT, _PUT))
+    ),
     "a lost answer counts as not sent": Mutant(lambda: _said(_lost_is_unsent)),
     "an unreadable answer counts as confirmed": Mutant(lambda: _said(_unreadable_is_fine)),
     "a refusal is tried again": Mutant(lambda: _said(_refusal_is_busy)),

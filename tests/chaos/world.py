@@ -304,7 +304,8 @@ class World:
         held: set[tuple[str | None, str | None]] = set()
         if self.max_failed_share < 1:
             with self.ledger.read() as tx:
-                held = {(case.batch_id, case.target) for case in cases.find(tx, tenant=self.tenant)}
+                about = cases.find(tx, tenant=self.tenant)
+            held = {(case.batch_id, case.target) for case in about if not case.operation_id}
 
         def behind(entry: StoredOperation) -> bool:
             if entry.state == "planned":

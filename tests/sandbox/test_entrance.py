@@ -20,7 +20,7 @@ def test_every_stand_in_comes_up_and_says_where(tmp_path: Path) -> None:
     ) as started:
         assert started.stdout is not None
         said = dict(started.stdout.readline().split() for _ in VENDORS)
-        assert set(said) == set(VENDORS) == set(json.loads(file.read_text()))
+        assert set(said) == set(VENDORS) <= set(json.loads(file.read_text()))
         for name, address in said.items():
             with urllib.request.urlopen(f"{address}/_sandbox/health") as answer:
                 assert json.load(answer) == {"name": name, "ok": True}

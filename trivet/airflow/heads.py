@@ -5,6 +5,7 @@ Airflow's own YAML reader, and a file costs about a millisecond.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -78,13 +79,16 @@ def _head(name: str, flow: Any) -> FlowHead:
         schedule=_schedule(flow.get("schedule") or {}),
         shards=shards,
         targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow.get("deliver", []))),
-        backs=tuple(
-            dict.fromkeys(
-                _id(flow[back]["connection"]) for back in ("write_back", "feedback") if back in flow
-            )
-        ),
+        backs=tuple(dict.fromkeys(_backs(flow))),
         hears="source" in flow,
     )
+
+
+def _backs(flow: Any) -> Iterator[str]:
+    yield from (_id(flow[back]["connection"]) for back in ("write_back", "feedback") if back in flow)
+    if "assessment_orders" in flow:
+        orders = flow["assessment_orders"]
+        yield _id(orders.get("target", orders["connection"]))
 
 
 def _inflows(flow: Any) -> list[Any]:

@@ -103,6 +103,29 @@ def deliveries(
     )
 
 
+def orders(
+    status: Annotated[
+        str | None, typer.Option("--status", help="Only these: open, completed or cancelled.")
+    ] = None,
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List the assessments that were ordered in HR systems, newest first: how old, of what, what was sent about them.
+
+    Example: `trivet orders --status open`
+    """
+    from trivet.flow.orders import listed
+
+    with options.hub() as hub:
+        rows = listed(hub, status, limit)
+    output.print_rows(
+        rows,
+        ["order", "connection", "package", "status", "days", "application", "sent"],
+        as_json=json,
+        empty="nothing was ordered",
+    )
+
+
 def person(
     who: Annotated[
         str, typer.Argument(help="Candidate id, the HR system's id, an employee number, or the pseudonym.")

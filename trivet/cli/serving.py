@@ -13,9 +13,10 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 8099,
 ) -> None:
-    """Listen for the events of HR systems, prove them, store them, and start the flow for whom they are about.
+    """Listen for the events of HR systems and for their orders of assessments, prove and store them, and start the flow for whom
+    they are about.
 
-    Events that have arrived are stored before they are answered. Where the connection `airflow` says how to reach Airflow's
+    What has arrived is stored before it is answered. Where the connection `airflow` says how to reach Airflow's
     API, the flow's event DAG is started at once; without it they are taken by the next run, of a night or of
     `trivet run FLOW --fresh`.
 
@@ -23,6 +24,7 @@ def serve(
     """
     import uvicorn
 
+    from trivet.flow.orders import ordered_through
     from trivet.inbound import create_app
     from trivet.inbound.waking import listened_to, open_waker
 
@@ -37,7 +39,7 @@ def serve(
         listening = server.config.bind_socket()
         address = "http://{}:{}".format(*listening.getsockname()[:2])
         output.print_lines(
-            [f"{address}/in/{name}" for name in told]
+            [f"{address}/{path}" for path in (*(f"in/{name}" for name in told), *ordered_through(hub))]
             or [f"{address}: no flow pulls from a system that tells"]
         )
         if not waker:

@@ -40,6 +40,7 @@ class Phase:
 
 
 FORWARD = Phase("forward", "planned", "intent", "confirmed", "accepted", "unknown")
+AGAIN = Phase("again", "unknown", "intent", "confirmed", "accepted", "unknown")
 ASKED = Phase("ask", "planned", "accepted", "confirmed", "accepted", "unknown")
 BACKWARD = Phase("compensate", "comp_planned", "comp_intent", "compensated", "comp_unknown", "comp_unknown")
 
@@ -98,7 +99,9 @@ def _again(work: Work, tx: Transaction, groups: dict[str, Pairs], phase: Phase) 
     paused = groups["paused"]
     each = _errors(paused) | {"due_at": [_until(work, tx, outcome) for _, outcome in paused]}
     move(tx, _first(paused), phase.ready, was=phase.sent, each=each)
-    move(tx, _first(groups["unsent"]), phase.ready, code="NOT_SENT", was=phase.sent)
+    # in doubt, it has to come up again by itself; what is planned is found without a time
+    soon = tx.stamp if phase is AGAIN else None
+    move(tx, _first(groups["unsent"]), phase.ready, code="NOT_SENT", was=phase.sent, due_at=soon)
     _late(work, tx, groups["late"], phase)
     work.counts["retry"] += len(patient) + len(paused)
     work.counts["unsent"] += len(groups["unsent"])
@@ -132,22 +135,22 @@ def _until(work: Work, tx: Transaction, outcome: Outcome | NotSent) -> str:
 
 
 def _refused(work: Work, tx: Transaction, pairs: Pairs, phase: Phase) -> list[StoredOperation]:
-    if phase is not BACKWARD:
+    if phase not in _DOUBTS:
         move(tx, _first(pairs), "rejected", was=phase.sent, each=_errors(pairs), due_at=None)
         work.counts["rejected"] += len(pairs)
         return _first(pairs)
     for entry, outcome in pairs:
-        get_stuck(
-            tx,
-            [entry],
-            _code(outcome),
-            f"the target refuses to take it back: {outcome}"[:_TEXT],
-            was=phase.sent,
-        )
+        said = f"{_DOUBTS[phase]}: {outcome}"[:_TEXT]
+        get_stuck(tx, [entry], _code(outcome), said, was=phase.sent)
     work.counts["stuck"] += len(pairs)
     return []
 
 
+_DOUBTS = {
+    BACKWARD: "the target refuses to take it back",
+    AGAIN: "the target refuses what may have arrived before",
+}
+"""Where a refusal does not tell what is there, so that a person has to see."""
 _NO_ERROR: dict[str, Any] = {"error_code": None, "error_field": None, "error_text": None}
 
 

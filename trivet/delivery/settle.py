@@ -3,7 +3,7 @@
     unknown, quiet time over:  nothing there → planned again, same key      ours → confirmed
                                several, alike → one is kept                 other content → stuck, a case
     accepted:                  there → confirmed    refused → rejected      not in time → unknown
-A target that cannot be asked sends its unknowns to a person.
+A target that cannot be asked sends its unknowns to a person; one that takes the same again gets them again first (`again`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from sqlalchemy import and_, or_, select
 
 from trivet.contract import Asynchronous, Target, TargetTraits
 from trivet.delivery import policies
+from trivet.delivery.again import repeat
 from trivet.delivery.exchange import ASKED, record
 from trivet.delivery.failpoints import reach
 from trivet.delivery.repair import keep_oldest
@@ -136,9 +137,10 @@ def _ask(work: Work) -> None:
     if not due:
         return
     if work.traits.asked_by == "nothing":
+        doubtful = repeat(work, due)
         with work.write() as tx:
-            get_stuck(tx, due, "NOTHING_TO_ASK", _MESSAGES["NOTHING_TO_ASK"])
-            work.counts["stuck"] += len(due)
+            get_stuck(tx, doubtful, "NOTHING_TO_ASK", _MESSAGES["NOTHING_TO_ASK"])
+            work.counts["stuck"] += len(doubtful)
         return
     with work.write() as tx:
         # taking back reads before it acts: after the quiet time it may simply go on

@@ -7,6 +7,7 @@
                              │        └────► rejected          │
           superseded, cancelled           stuck ──(a person)───┴─► confirmed, planned, compensated, written_off
 
+Where nothing can be asked and the same may be sent again, an unknown one has its intent noted once more (`again`).
 An operation that was never sent ends `superseded` (a newer revision took its place) or `cancelled` (not wanted any more).
 A confirmed one rests, and moves on only when it is to be taken back or a later look finds it wrong.
 """
@@ -21,8 +22,8 @@ OPERATION: Mapping[str, frozenset[str]] = {
     # planned again: the target provably did nothing
     "intent": frozenset({"confirmed", "accepted", "unknown", "rejected", "planned", "stuck"}),
     "accepted": frozenset({"confirmed", "rejected", "unknown", "stuck"}),
-    # planned again: asked after the quiet time, nothing there
-    "unknown": frozenset({"confirmed", "planned", "stuck"}),
+    # planned again: asked after the quiet time, nothing there; intent: the same may be sent again without asking
+    "unknown": frozenset({"confirmed", "planned", "intent", "stuck"}),
     "confirmed": frozenset({"comp_planned", "stuck"}),
     "rejected": frozenset({"planned"}),
     "comp_planned": frozenset({"comp_intent", "compensated", "stuck"}),

@@ -100,6 +100,9 @@ def _check_flow(home: Path, file: Path, contracts: Contracts, known: Collection[
         if name not in known:
             said = f"no file mappings/{name}.yaml{near(name, known)}"
             yield _at(home, loaded, pointer, "MAPPING_MISSING", said)
+    for i, twice in _doubled(loaded.data):
+        said = f"package {twice!r} is offered twice"
+        yield _at(home, loaded, f"/assessment_orders/packages/{i}/id", "PACKAGE_DUPLICATE", said)
     for pointer, text, kinds in _conditions(loaded.data):
         sees = {"properties": {kind: contracts.schemas.get(kind, {}) for kind in kinds}}
         for offset, code, said in _condition(text, Around(sees, contracts)):
@@ -139,6 +142,19 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield from (
                 (f"/{back}/{part}", data[back][part]) for part in ("mapping", "report") if part in data[back]
             )
+    orders = data.get("assessment_orders", {})
+    yield from (
+        (f"/assessment_orders/{n}", orders[n]) for n in ("mapping", "arrange", "publish") if n in orders
+    )
+
+
+def _doubled(data: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    """Each package whose id an earlier one has."""
+    seen: set[str] = set()
+    for i, package in enumerate(data.get("assessment_orders", {}).get("packages", [])):
+        if package["id"] in seen:
+            yield i, package["id"]
+        seen.add(package["id"])
 
 
 def _conditions(data: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -17,6 +17,7 @@ from trivet.flow.drift import hold
 from trivet.flow.feedback import give_back
 from trivet.flow.hub import Hub
 from trivet.flow.identity import EMPLOYEE_NUMBER
+from trivet.flow.results import give_results
 from trivet.flow.weights import balance
 from trivet.ledger import people, set_asides
 from trivet.ledger.batches import Batch
@@ -68,13 +69,16 @@ def decide(
 ) -> list[Planned]:
     """What the batch plans; with `dry_run` nothing is written.
 
-    Decided are the applications that something in the batch touched, or those of the ids `only`. What ERPs told goes back.
+    Decided are the applications that something in the batch touched, or those of the ids `only`. What ERPs told goes back,
+    and so do the results of ordered assessments.
     """
     if not dry_run:
         hold(hub, flow)
     planned = _decide(hub, flow, batch, only, dry_run=dry_run) if flow.rules else []
     if flow.feedback is not None:
         planned += give_back(hub, flow, batch, dry_run=dry_run)
+    if flow.orders is not None:
+        planned += give_results(hub, flow, batch, dry_run=dry_run, only=only)
     if not dry_run:
         hub.keep_versions(flow)
         expire_waiting(hub.ledger, tenant=flow.tenant, days=flow.waiting_days)

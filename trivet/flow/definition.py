@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from trivet.documents.yaml_file import load_yaml
 from trivet.errors import ConfigError
+from trivet.ordering import Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,26 @@ class WriteBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordering:
+    """What recruiters may order in the HR system, and how the result returns to it."""
+
+    connection: str
+    target: str
+    packages: tuple[Package, ...]
+    mapping: str
+    addresses: Mapping[str, str]
+    """`report` and `candidate`, with `{order}` in place of the order's id."""
+    arrange: str | None = None
+    """The vendor wants to hear that an order was taken."""
+    publish: str | None = None
+    """The vendor wants to be sent what can be ordered."""
+
+    def mappings(self) -> list[str]:
+        """The mapping files in it."""
+        return [name for name in (self.publish, self.arrange, self.mapping) if name]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a refusal means for its siblings, a decision that no longer holds, and a vendor that looks different."""
 
@@ -103,6 +124,7 @@ class Flow:
     deliveries: tuple[Delivery, ...]
     write_back: WriteBack | None
     feedback: WriteBack | None
+    orders: Ordering | None
     policy: Policy
     going_live: GoingLive
     waiting_days: int
@@ -117,12 +139,14 @@ class Flow:
         named += [route.mapping for delivery in self.deliveries for route in delivery.decisions.values()]
         backs = [back for back in (self.write_back, self.feedback) if back]
         named += [name for back in backs for name in (back.mapping, back.report) if name]
+        named += self.orders.mappings() if self.orders else []
         return list(dict.fromkeys(named))
 
     def targets(self) -> list[str]:
         """Connection ids in delivery order; the HR record comes last, when the ERPs have answered."""
         ids = [delivery.connection for delivery in self.deliveries]
         ids += [back.connection for back in (self.write_back, self.feedback) if back]
+        ids += [self.orders.target] if self.orders else []
         return list(dict.fromkeys(ids))
 
     def read_by(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -139,6 +163,7 @@ class Flow:
         """Every connection that the flow names, once."""
         scorers = [name for route in self.routes for name in route.scorers]
         named = [*self.sources(), self.recordings, self.transcriber, *scorers, *self.targets()]
+        named += [self.orders.connection] if self.orders else []
         return list(dict.fromkeys(name for name in named if name))
 
 
@@ -192,6 +217,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         deliveries=tuple(_delivery(entry) for entry in data.get("deliver", [])),
         write_back=WriteBack(**data["write_back"]) if "write_back" in data else None,
         feedback=WriteBack(**data["feedback"]) if "feedback" in data else None,
+        orders=_ordering(data["assessment_orders"]) if "assessment_orders" in data else None,
         policy=Policy(**data.get("policy", {})),
         going_live=_going_live(data.get("going_live") or {}),
         waiting_days=(data.get("waiting") or {}).get("expires_after_days", 180),
@@ -212,6 +238,18 @@ def _delivery(entry: Mapping[str, Any]) -> Delivery:
         entry["connection"],
         {kind: DecisionRoute(r["mapping"], r.get("when")) for kind, r in entry["decisions"].items()},
         frozenset(entry.get("closed_codes", ())),
+    )
+
+
+def _ordering(entry: Mapping[str, Any]) -> Ordering:
+    return Ordering(
+        entry["connection"],
+        entry.get("target", entry["connection"]),
+        tuple(Package(package["id"], package["name"]) for package in entry["packages"]),
+        entry["mapping"],
+        entry["addresses"],
+        entry.get("arrange"),
+        entry.get("publish"),
     )
 
 

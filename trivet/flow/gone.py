@@ -18,7 +18,7 @@ from trivet.flow.catalogue import ENTRY
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE, EMAIL, PHONE
-from trivet.ledger import cases, documents, operations, people, records, set_asides
+from trivet.ledger import cases, documents, operations, orders, people, records, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.cases import NewCase
 from trivet.ledger.documents import NewDocument, StoredDocument
@@ -67,11 +67,12 @@ def propagate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
 
 
 def _lost(hub: Hub, flow: Flow, entry: StoredRecord) -> Iterator[_Lost]:
-    for kind, document in _mapped(hub, flow, entry, entry.document["was"]):
+    for kind, document in mapped(hub, flow, entry, entry.document["was"]):
         yield _Lost(kind, document["id"], entry)
 
 
-def _mapped(hub: Hub, flow: Flow, entry: StoredRecord, body: Document) -> Iterator[tuple[str, Document]]:
+def mapped(hub: Hub, flow: Flow, entry: StoredRecord, body: Document) -> Iterator[tuple[str, Document]]:
+    """Kind and canonical document of everything that the flow's mappings make of a record."""
     for inflow in flow.inflows:
         if inflow.connection == entry.connection:
             for name in inflow.streams.get(entry.stream, ()):
@@ -109,7 +110,7 @@ def _survivor(
     into = entry.document["into"]
     there = records.one(tx, batch.tenant, entry.connection, entry.stream, into) if into else None
     if there is not None:
-        made = _mapped(hub, flow, there, there.document)
+        made = mapped(hub, flow, there, there.document)
         names = [document["id"] for kind, document in made if kind == CANDIDATE]
         return next(iter(people.subjects(tx, batch.tenant, CANDIDATE, names).values()), None)
     theirs = documents.by_subject(tx, batch.tenant, [goes])
@@ -120,6 +121,7 @@ def _survivor(
 
 def _leaves(tx: Transaction, batch: Batch, known: StoredDocument, subject_ref: str, lost: _Lost) -> None:
     people.leave(tx, batch.tenant, subject_ref, (EMAIL, PHONE), lost.why)
+    orders.forget(tx, batch.tenant, subject_ref)
     _withdraw(tx, batch, documents.by_subject(tx, batch.tenant, [subject_ref], APPLICATION))
     held = operations.find(tx, operation.c.subject_ref == subject_ref, operation.c.state == "confirmed")
     where = sorted({entry.target for entry in held if entry.kind != "delete"})

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from trivet.connections import Connection, Connections
 from trivet.contract import (
+    AssessmentsConnector,
     CatalogueConnector,
     Config,
     DirectoryConnector,
@@ -32,6 +33,7 @@ D = TypeVar(
     "D",
     SourceConnector[Any],
     InboundConnector[Any],
+    AssessmentsConnector[Any],
     DirectoryConnector[Any],
     CatalogueConnector[Any],
     FeedbackConnector[Any],

@@ -17,7 +17,7 @@ from trivet.flow.ahead import ahead
 from trivet.flow.definition import Flow, Inflow
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
-from trivet.ledger import batches, cursors, documents, inbox, records, set_asides
+from trivet.ledger import batches, cursors, documents, inbox, orders, records, set_asides
 from trivet.ledger.batches import Batch, Kind
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.set_asides import SetAside
@@ -55,6 +55,7 @@ def open_batch(hub: Hub, flow: Flow, run_key: str, kind: Kind = "night") -> Batc
         for one in left:
             records.move(tx, one.id, batch.id)
             documents.move(tx, one.id, batch.id)
+            orders.move(tx, one.id, batch.id)
             inbox.give_back(tx, one.id)
         if kind == "night" and flow.rules:
             documents.take_up(tx, batch)

@@ -1,10 +1,11 @@
 """The addresses that vendors call.
 
-    POST /in/<connection>   an event of the HR system behind that connection
-    GET  /health            whether the ledger can be read
+    POST /in/<connection>          an event of the HR system behind that connection
+    *    /assess/<connection>/…    a call of the HR system that orders assessments, in its own words
+    GET  /health                   whether the ledger can be read
 
-An event is proven by the connector, stored, and only then answered. Who cannot prove to be the vendor learns nothing but a
-code; what went wrong is in our log, without a word of the body.
+An event or an order is proven by the connector, stored, and only then answered. Who cannot prove to be the vendor learns
+nothing but a code; what went wrong is in our log, without a word of the body.
 """
 
 import logging
@@ -16,8 +17,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from trivet.contract import InboundConnector
+from trivet.contract import AssessmentsConnector, InboundConnector
 from trivet.errors import AuthFailed, ConfigError, LedgerError, Rejected
+from trivet.flow import orders
 from trivet.flow.hub import Hub
 from trivet.ledger import inbox
 from trivet.model import Call
@@ -38,8 +40,16 @@ def create_app(hub: Hub, on_events: Callable[[], None] = lambda: None) -> FastAP
         body = await _body(request)
         if body is None:
             return JSONResponse({"error": "BODY_TOO_LARGE"}, 413, {"Connection": "close"})
-        call = Call(dict(request.headers), body, hub.now().astimezone(UTC))
+        call = _call(hub, request, body)
         return await run_in_threadpool(_answered, hub, connection, call, on_events)
+
+    @app.api_route("/assess/{connection}/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    async def assess(connection: str, path: str, request: Request) -> JSONResponse:
+        body = await _body(request)
+        if body is None:
+            return JSONResponse({"error": "BODY_TOO_LARGE"}, 413, {"Connection": "close"})
+        call = _call(hub, request, body, path)
+        return await run_in_threadpool(_ordered, hub, connection, call, on_events)
 
     @app.get("/health")
     def health() -> JSONResponse:
@@ -51,6 +61,11 @@ def create_app(hub: Hub, on_events: Callable[[], None] = lambda: None) -> FastAP
         return JSONResponse({"ok": True, "events_waiting": waiting})
 
     return app
+
+
+def _call(hub: Hub, request: Request, body: bytes, path: str = "") -> Call:
+    at = hub.now().astimezone(UTC)
+    return Call(dict(request.headers), body, at, request.method, path, dict(request.query_params))
 
 
 async def _body(request: Request) -> bytes | None:
@@ -74,22 +89,47 @@ def _answered(hub: Hub, connection: str, call: Call, on_events: Callable[[], Non
             raise ConfigError(f"{known.connector} takes no events", code="CONNECTOR_UNKNOWN")
         with hub.built(InboundConnector, connection) as inbound:
             heard = inbound.hear(call)
-        with hub.ledger.begin() as tx:
-            fresh = inbox.put(tx, connection, heard.events)
     except ConfigError as error:
         return _refused(404, "NOT_FOUND", connection, error)
     except AuthFailed as error:
         return _refused(401, error.vendor_code or "WEBHOOK_SIGNATURE", connection, error)
     except Rejected as error:
         return _refused(400, error.vendor_code or "EVENT_MALFORMED", connection, error)
-    except LedgerError as error:
-        # not stored is not answered with success: the vendor sends it again
-        return _refused(503, "TRY_AGAIN", connection, error, {"Retry-After": str(AGAIN_SECONDS)})
+    try:
+        # whichever of the two comes to nothing, the vendor sends both again, and neither counts twice
+        fresh = orders.take(hub, connection, heard.orders)
+        with hub.ledger.begin() as tx:
+            fresh += inbox.put(tx, connection, heard.events)
+    except (ConfigError, LedgerError) as error:
+        return _again(connection, error)
     for event in heard.events:
         log.info("%s %s%s", connection, event.kind, "" if fresh else " (again)")
     if fresh:
         on_events()
     return JSONResponse(heard.answer)
+
+
+def _ordered(hub: Hub, connection: str, call: Call, on_events: Callable[[], None]) -> JSONResponse:
+    try:
+        known = hub.connections(connection)
+        if not offers(AssessmentsConnector, known.connector):
+            raise ConfigError(f"{known.connector} orders no assessments", code="CONNECTOR_UNKNOWN")
+        opened = hub.built(AssessmentsConnector, connection)
+    except ConfigError as error:
+        return _refused(404, "NOT_FOUND", connection, error)
+    try:
+        with opened as dialect:
+            said, fresh = orders.answered(hub, connection, dialect, call)
+    except (ConfigError, LedgerError) as error:
+        return _again(connection, error)
+    if fresh:
+        on_events()
+    return JSONResponse(said.body, said.status, dict(said.headers))
+
+
+def _again(connection: str, error: Any) -> JSONResponse:
+    """Not stored is not answered with success: the vendor comes again."""
+    return _refused(503, "TRY_AGAIN", connection, error, {"Retry-After": str(AGAIN_SECONDS)})
 
 
 def _refused(

@@ -13,6 +13,7 @@ from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.bulk import chunks, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import (
+    assessment_order,
     case,
     consent,
     crosswalk,
@@ -25,7 +26,9 @@ from trivet.ledger.tables import (
     set_aside,
 )
 
-_ABOUT = (case, crosswalk, decision_input, document, operation, record, recording, scoring, set_aside)
+_ABOUT = (
+    assessment_order, case, crosswalk, decision_input, document, operation, record, recording, scoring, set_aside,
+)  # fmt: skip
 """Tables whose rows are about a person; consent is apart, for it is the person's own word."""
 AMBIGUOUS = ""
 """In place of a pseudonym: the identifier names nobody, since several people have it, or a person said so."""

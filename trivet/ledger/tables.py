@@ -159,6 +159,28 @@ inbound = Table(
     Index("inbound_waiting", "connection", "batch_id"),
 )
 
+assessment_order = Table(
+    "assessment_order",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("connection", String, nullable=False),
+    Column("package_id", String, nullable=False),
+    Column("application_id", String),
+    Column("subject_ref", String),
+    Column("status", String, nullable=False),
+    Column("payload_enc", LargeBinary),
+    Column("result_enc", LargeBinary),
+    Column("key_id", String, nullable=False),
+    Column("batch_id", String),
+    Column("ordered_at", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+    _one_of("status", ("open", "completed", "cancelled"), "assessment_order_status"),
+    Index("assessment_order_due", "connection", "status"),
+    Index("assessment_order_application", "application_id"),
+    Index("assessment_order_subject", "subject_ref"),
+)
+
 document = Table(
     "document",
     metadata,

@@ -11,6 +11,11 @@ DECISIONS = ("training_recommendation", "performance_focus", "kpi_weight", "tale
 FEEDBACK = ("training_completion", "performance_result", "goal_progress")
 """Kinds of documents in which an ERP says what became of a person."""
 _ANYTHING: Schema = {}
+_TEXT: Schema = {"type": "string"}
+_PACKAGE: Schema = {
+    "properties": {"id": _TEXT, "name": {"properties": {"zh": _TEXT, "en": _TEXT}, "required": ["zh", "en"]}},
+    "required": ["id", "name"],
+}
 _PERSON: Schema = {"properties": {"employee_number": {"type": "string", "pii": True}}}
 
 
@@ -43,6 +48,14 @@ def input_schema(source: str, name: str, contracts: Contracts) -> Schema:
             },
             "required": ["kind", "application", "feedback"],
         }
+    if source == "order_input":
+        ordered = {
+            "order": of("assessment_order"),
+            "addresses": {"properties": {"report": _TEXT, "candidate": _TEXT}},
+        }
+        return {"properties": {**ordered, **decided}, "required": ["order", "application", "addresses"]}
+    if source == "packages_input":
+        return {"properties": {"packages": {"type": "array", "items": _PACKAGE}}, "required": ["packages"]}
     if source == "scoring_answers":
         scored = {kind: of(kind) for kind in ("interview", "recording", "application", "requisition")}
         provenance = of("assessment")["properties"]["provenance"]

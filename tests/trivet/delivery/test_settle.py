@@ -121,6 +121,93 @@ def test_where_nothing_can_be_asked_a_person_decides(desk: Desk) -> None:
     assert len(target.sent) == 1  # type: ignore[attr-defined]
 
 
+PUT = {"asked_by": "nothing", "repeatable": True, "deletes": False, "max_ops": 1}
+
+
+@pytest.mark.parametrize("fault", ["lost_before", "lost_after", "late"])
+def test_where_the_same_may_be_sent_again_it_is(desk: Desk, fault: str) -> None:
+    """After the quiet time, with the same key; what is there in the end is there once."""
+    target = lost(desk, fault, **PUT)
+    assert desk.settle(after=QUIET - 1).confirmed == 0
+    report = desk.settle(after=2)
+    assert (report.confirmed, report.resend, report.stuck) == (1, 0, 0)
+    assert [row.document for row in target.rows] == [GOAL]  # type: ignore[attr-defined]
+    assert len({sent[0] for sent in target.sent}) == 1  # type: ignore[attr-defined]
+    assert desk.state("ann/goal") == "confirmed"
+
+
+def test_sending_again_has_an_end_too(desk: Desk) -> None:
+    """A person is asked to look there."""
+    target = lost(desk, **PUT)
+    for _ in range(LIMITS.max_failures):
+        target.faults = iter(["lost_before"])  # type: ignore[attr-defined]
+        desk.settle()
+    assert desk.state("ann/goal") == "stuck"
+    assert case_codes(desk) == ["GIVEN_UP"]
+    assert desk.history("ann/goal")[0].stuck_from == "unknown"
+    assert len(target.sent) == LIMITS.max_failures  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fault", ["retryable", "limited", "auth"])
+def test_what_was_not_done_this_time_stays_in_doubt(desk: Desk, fault: str) -> None:
+    """The first sending may have arrived: it is neither planned nor refused, and goes again after the pause."""
+    target = lost(desk, "lost_after", **PUT)
+    target.faults = iter([fault])  # type: ignore[attr-defined]
+    desk.settle()
+    assert desk.state("ann/goal") == "unknown"
+    assert desk.settle(after=LIMITS.max_pause + 1).confirmed == 1
+    assert len(target.rows) == 1  # type: ignore[attr-defined]
+
+
+def test_a_refusal_of_what_may_be_there_is_a_case(desk: Desk) -> None:
+    """The vendor has marked the exam meanwhile: whether the first result arrived a person has to see."""
+    target = lost(desk, "lost_after", **PUT)
+    target.refuses = lambda _: True  # type: ignore[attr-defined]
+    assert desk.settle().stuck == 1
+    assert desk.state("ann/goal") == "stuck"
+    assert case_codes(desk) == ["E42"]
+
+
+def test_a_wish_to_take_back_what_is_in_doubt_goes_to_a_person(desk: Desk) -> None:
+    """It is not sent once more only to be there for certain."""
+    target = lost(desk, "lost_after", **PUT)
+    desk.rollback()
+    report = desk.settle()
+    assert (report.confirmed, report.stuck) == (0, 1)
+    assert case_codes(desk) == ["NOTHING_TO_ASK"]
+    assert len(target.sent) == 1  # type: ignore[attr-defined]
+
+
+def test_a_newer_revision_waits_for_what_is_in_doubt(desk: Desk) -> None:
+    """And takes its place at the target when it is there."""
+    target = lost(desk, "lost_before", **PUT)
+    desk.plan(wanted("ann/goal", {"weight": 30}))
+    assert desk.push().confirmed == 0
+    assert desk.settle().confirmed == 1
+    assert desk.push().confirmed == 1
+    assert [row.document for row in target.rows] == [{"weight": 30}]  # type: ignore[attr-defined]
+
+
+def test_an_answer_that_says_later_is_asked_for_by_sending_again(desk: Desk) -> None:
+    """Nobody tells what became of it, and the same may be sent again."""
+    target = desk.target(faults=["accepted"], **PUT)
+    desk.plan(wanted("ann/goal", GOAL))
+    desk.push()
+    desk.settle()
+    assert desk.state("ann/goal") == "unknown"
+    assert desk.settle().confirmed == 1
+    assert len(target.rows) == 1
+
+
+def test_what_can_be_repeated_is_taken_back_by_a_person_all_the_same(desk: Desk) -> None:
+    """The rollback says what it leaves."""
+    desk.target(**PUT)
+    desk.plan(wanted("ann/goal", GOAL))
+    desk.push()
+    report = desk.rollback()
+    assert [left.code for left in report.left] == ["CANNOT_BE_TAKEN_BACK"]
+
+
 def test_an_accepted_operation_is_confirmed_when_it_is_there(desk: Desk) -> None:
     """An asynchronous target's word is not enough; its record is, at any time."""
     desk.target(faults=["accepted"])

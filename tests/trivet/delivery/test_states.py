@@ -54,12 +54,12 @@ def test_nothing_is_sent_without_intent() -> None:
     assert {state for state, after in OPERATION.items() if "accepted" in after} == {"intent"}
     assert {state for state, after in OPERATION.items() if "rejected" in after} == {"intent", "accepted"}
     assert {state for state, after in OPERATION.items() if "comp_unknown" in after} == {"comp_intent"}
-    assert {state for state, after in OPERATION.items() if "intent" in after} == {"planned"}
+    assert {state for state, after in OPERATION.items() if "intent" in after} == {"planned", "unknown"}
 
 
-def test_an_unknown_is_never_resent_but_by_way_of_planned() -> None:
-    """Asking comes first, so that no edge leads from unknown to intent."""
-    assert "intent" not in OPERATION["unknown"]
+def test_what_is_in_doubt_is_sent_again_with_a_new_intent_only() -> None:
+    """An unknown is asked for and planned, or, where the same may be sent again, its intent is noted once more."""
+    assert OPERATION["unknown"] & {"intent", "planned"} == {"intent", "planned"}
     assert "comp_intent" not in OPERATION["comp_unknown"]
 
 
