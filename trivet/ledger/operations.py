@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, UpdateBase, bindparam, func, insert, or_, select, tuple_, update
 
 from trivet.errors import LedgerError
-from trivet.ledger.bulk import chunks, run_many
+from trivet.ledger.bulk import rows_in, run_many
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import operation
 from trivet.model import OperationKind
@@ -242,7 +242,7 @@ def moved(tx: Transaction, ids: Sequence[str], batch_id: str, kind: OperationKin
     if tx.locks:
         list(_rows(tx, _HELD, ids, lock=True))
     given = {"batch": batch_id, "kind": kind, "in_state": state}
-    return {row[0] for part in chunks(ids) for row in tx.conn.execute(_MOVED, given | {"ids": part})}
+    return {row[0] for row in rows_in(tx.conn, _MOVED, ids, given)}
 
 
 def unfinished(tx: Transaction, ids: Iterable[str]) -> list[StoredOperation]:
@@ -253,9 +253,12 @@ def unfinished(tx: Transaction, ids: Iterable[str]) -> list[StoredOperation]:
 def _rows(
     tx: Transaction, query: Select[Any], values: Iterable[str], *, lock: bool = False
 ) -> Iterable[Sequence[Any]]:
-    query = query.with_for_update() if lock and tx.locks else query
-    for part in chunks(values):
-        yield from tx.conn.execute(query, {"ids": part})
+    return rows_in(tx.conn, _locking(query) if lock and tx.locks else query, values)
+
+
+@lru_cache
+def _locking(query: Select[Any]) -> Select[Any]:
+    return query.with_for_update()
 
 
 def write(
