@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, delete, select, update
@@ -25,6 +26,14 @@ class NewDocument(NamedTuple):
     mapping_version: str | None = None
 
 
+class Named(NamedTuple):
+    """A kept document's name, and whom it is about."""
+
+    kind: str
+    id: str
+    subject_ref: str | None
+
+
 class StoredDocument(NamedTuple):
     """A kept document, opened."""
 
@@ -42,6 +51,7 @@ _NAMES = (
     "tenant", "kind", "id", "fingerprint", "payload_enc", "subject_ref", "mapping_version", "changed_batch", "changed_at",
 )  # fmt: skip
 _ALL = select(*(document.c[name] for name in _NAMES)).where(document.c.payload_enc.is_not(None))
+_KEPT = _ALL.with_only_columns(document.c.kind, document.c.id, document.c.subject_ref)
 _OURS = document.c.tenant == bindparam("tenant_")
 _KIND = document.c.kind == bindparam("kind_")
 _NAMED = document.c.id.in_(bindparam("ids", expanding=True))
@@ -49,8 +59,10 @@ _ABOUT = document.c.subject_ref.in_(bindparam("ids", expanding=True))
 _PRINTS = select(document.c.id, document.c.fingerprint).where(_OURS, _KIND, _NAMED)
 _GET = _ALL.where(_OURS, _KIND, _NAMED)
 _FORGET = delete(document).where(_OURS, _KIND, _NAMED)
-_BY_SUBJECT = _ALL.where(_OURS, _ABOUT).order_by(document.c.kind, document.c.id)
-_KIND_BY_SUBJECT = _ALL.where(_OURS, _ABOUT, _KIND).order_by(document.c.kind, document.c.id)
+# by the person alone: asked for tenant or order as well, SQLite would rather read the tenant's every row
+_BY_SUBJECT = _ALL.where(_ABOUT)
+_KIND_BY_SUBJECT = _ALL.where(_ABOUT, _KIND)
+_IDS_BY_SUBJECT = _KIND_BY_SUBJECT.with_only_columns(document.c.tenant, document.c.id)
 
 
 def put_many(tx: Transaction, batch: Batch, documents: Sequence[NewDocument]) -> set[tuple[str, str]]:
@@ -119,21 +131,27 @@ def of_kind(tx: Transaction, tenant: str, kind: str) -> Iterator[StoredDocument]
     return _opened(tx, query.order_by(document.c.id))
 
 
-def changed_in(tx: Transaction, batch_id: str, kind: str | None = None) -> Iterator[StoredDocument]:
-    """The documents that this batch brought or changed, ordered by kind and id."""
-    query = _ALL.where(document.c.changed_batch == batch_id)
+def changed_in(tx: Transaction, batch_id: str, kind: str | None = None) -> list[Named]:
+    """The documents that this batch brought or changed, ordered by kind and id; none is opened."""
+    query = _KEPT.where(document.c.changed_batch == batch_id)
     if kind is not None:
         query = query.where(document.c.kind == kind)
-    return _opened(tx, query.order_by(document.c.kind, document.c.id))
+    return [Named(*row) for row in tx.conn.execute(query.order_by(document.c.kind, document.c.id))]
+
+
+def ids_of(tx: Transaction, tenant: str, subject_refs: Iterable[str], kind: str) -> set[str]:
+    """The ids of these people's documents of the kind; none is opened."""
+    rows = rows_in(tx.conn, _IDS_BY_SUBJECT, subject_refs, {"kind_": kind})
+    return {name for owner, name in rows if owner == tenant}
 
 
 def by_subject(
     tx: Transaction, tenant: str, subject_refs: Iterable[str], kind: str | None = None
 ) -> list[StoredDocument]:
-    """What is known about these people."""
-    given = {"tenant_": tenant} if kind is None else {"tenant_": tenant, "kind_": kind}
+    """What is known about these people, ordered by kind and id."""
     query = _BY_SUBJECT if kind is None else _KIND_BY_SUBJECT
-    return [_open(tx, row) for row in rows_in(tx.conn, query, subject_refs, given)]
+    rows = rows_in(tx.conn, query, subject_refs, {"kind_": kind})
+    return [_open(tx, row) for row in sorted((row for row in rows if row[0] == tenant), key=itemgetter(1, 2))]
 
 
 def _opened(tx: Transaction, query: Select[Any]) -> Iterator[StoredDocument]:

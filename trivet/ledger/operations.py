@@ -5,7 +5,7 @@ only where it is still in the state that the caller saw: a lost race changes not
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -114,6 +114,11 @@ _SORTS = (
 )
 _REVISED = select(operation.c.reference).where(
     operation.c.reference.in_(bindparam("ids", expanding=True)), operation.c.revision > 1
+)
+_OF_SCOPES = (
+    select(operation.c.reference, operation.c.target, operation.c.tenant)
+    .where(operation.c.scope.in_(bindparam("ids", expanding=True)))
+    .distinct()
 )
 _UNFINISHED = _BY_ID.where(operation.c.undo_reason.is_not(None) | (operation.c.state == "planned"))
 _MOVED = select(operation.c.id).where(
@@ -299,9 +304,11 @@ def tally(tx: Transaction, *conditions: ColumnElement[bool]) -> dict[tuple[str, 
     return {(target, state): number for target, state, number in tx.conn.execute(_TALLY.where(*conditions))}
 
 
-def references(tx: Transaction, *conditions: ColumnElement[bool]) -> set[str]:
-    """The records of the operations that match."""
-    return set(tx.conn.scalars(select(operation.c.reference).where(*conditions).distinct()))
+def references(tx: Transaction, tenant: str, scopes: Iterable[str], targets: Collection[str]) -> set[str]:
+    """The records of these scopes at these targets."""
+    # by the scope alone: asked for targets as well, SQLite would rather read everything that ever went there
+    rows = rows_in(tx.conn, _OF_SCOPES, scopes)
+    return {reference for reference, target, owner in rows if owner == tenant and target in targets}
 
 
 def people(tx: Transaction, *conditions: ColumnElement[bool]) -> dict[str, set[str]]:

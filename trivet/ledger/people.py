@@ -4,6 +4,7 @@ Identifiers are sealed; a keyed hash finds them.
 """
 
 from base64 import b32encode
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -63,7 +64,12 @@ _GRANTED = select(
     consent.c.subject_ref.in_(_OF_PEOPLE),
 )
 _ALLOWED = _GRANTED.where(consent.c.purpose == bindparam("purpose_")).with_only_columns(consent.c.subject_ref)
-_HASHED = crosswalk.c.identifier_hash.in_(bindparam("ids", expanding=True))
+# the hash alone would do, but tenant and system lead the key: without them every row is looked at
+_HASHED = (
+    (crosswalk.c.tenant == bindparam("tenant_"))
+    & (crosswalk.c.system == bindparam("system_"))
+    & crosswalk.c.identifier_hash.in_(bindparam("ids", expanding=True))
+)
 _OWNERS = select(crosswalk.c.identifier_hash, crosswalk.c.subject_ref).where(_HASHED)
 _NOBODY = update(crosswalk).where(_HASHED).values(subject_ref=AMBIGUOUS)
 _IN_SYSTEM = select(crosswalk.c.subject_ref).where(
@@ -133,15 +139,18 @@ def put_contacts(tx: Transaction, tenant: str, identities: Sequence[Identity], l
         key = tx.blind("id", tenant, entry.system, entry.identifier)
         if by_hash.setdefault(key, entry).subject_ref != entry.subject_ref:
             by_hash[key] = entry._replace(subject_ref=AMBIGUOUS)
-    shared = [key for key, _ in _put(tx, tenant, by_hash, leading)]
-    run_in(tx.conn, _NOBODY, shared)
+    shared = {key: by_hash[key] for key, _ in _put(tx, tenant, by_hash, leading)}
+    for system, keys in _by_system(shared).items():
+        run_in(tx.conn, _NOBODY, keys, {"tenant_": tenant, "system_": system})
 
 
 def _put(
     tx: Transaction, tenant: str, by_hash: Mapping[str, Identity], leading: str
 ) -> list[tuple[str, str]]:
     """Hash and owner of those identifiers that belong to another candidate."""
-    taken: dict[str, str] = dict(rows_in(tx.conn, _OWNERS, by_hash))
+    taken: dict[str, str] = {}
+    for system, keys in _by_system(by_hash).items():
+        taken |= rows_in(tx.conn, _OWNERS, keys, {"tenant_": tenant, "system_": system})
     rows = [
         {
             "tenant": tenant,
@@ -164,6 +173,13 @@ def _put(
         if owner not in candidates and by_hash[key].subject_ref != AMBIGUOUS:
             adopt(tx, tenant, owner, by_hash[key].subject_ref)
     return [(key, owner) for key, owner in others.items() if owner in candidates]
+
+
+def _by_system(by_hash: Mapping[str, Identity]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, entry in by_hash.items():
+        found[entry.system].append(key)
+    return found
 
 
 def adopt(tx: Transaction, tenant: str, employee: str, candidate: str) -> None:
@@ -216,7 +232,8 @@ def identifiers(tx: Transaction, tenant: str, system: str, subject_refs: Iterabl
 def subjects(tx: Transaction, tenant: str, system: str, names: Iterable[str]) -> dict[str, str]:
     """The pseudonyms of those identifiers that are known, by identifier."""
     by_hash = {tx.blind("id", tenant, system, name): name for name in names}
-    return {by_hash[key]: owner for key, owner in rows_in(tx.conn, _OWNERS, by_hash)}
+    given = {"tenant_": tenant, "system_": system}
+    return {by_hash[key]: owner for key, owner in rows_in(tx.conn, _OWNERS, by_hash, given)}
 
 
 def identities_of(tx: Transaction, tenant: str, subject_ref: str) -> list[Identity]:
