@@ -19,11 +19,9 @@ from trivet.documents.canonical import fingerprint
 from trivet.errors import LedgerError
 from trivet.ledger import batches, operations
 from trivet.ledger.batches import Batch
-from trivet.ledger.bulk import chunks
 from trivet.ledger.ledger import Ledger, Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.set_asides import SetAside
-from trivet.ledger.tables import operation
 from trivet.model import Document
 
 Action = Literal[
@@ -184,10 +182,7 @@ class _Judge:
 
     def vanished(self, scopes: Collection[str], targets: set[str], *, withdraw: bool) -> list[Planned]:
         """Judges what was planned or delivered for the scopes and is not wanted any more."""
-        known: set[str] = set()
-        for part in chunks(scopes):
-            here = operation.c.scope.in_(part) & operation.c.target.in_(targets)
-            known |= operations.references(self.tx, here & (operation.c.tenant == self.batch.tenant))
+        known = operations.references(self.tx, self.batch.tenant, scopes, targets)
         said: list[Planned] = []
         for revisions in operations.by_reference(self.tx, known - self.seen, lock=True).values():
             said += self._vanished(revisions, withdraw=withdraw)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 
 from trivet.contract import Asynchronous, Target, TargetTraits
 from trivet.delivery import policies
@@ -32,6 +32,8 @@ from trivet.ledger.tables import operation
 from trivet.ledger.times import instant
 from trivet.model import Confirmed, Found
 
+_SENDING = ("intent", "comp_intent")
+_IN_THE_AIR = (*_SENDING, "unknown", "accepted", "comp_planned", "comp_unknown")
 _MESSAGES = {
     "CONFLICT": "the target holds our reference with other content",
     "GONE_AT_TARGET": "the record is gone: somebody deleted it at the target",
@@ -95,10 +97,8 @@ def settle_here(work: Work) -> None:
 def _due_batches(ledger: Ledger, target_id: str) -> list[str]:
     with ledger.read() as tx:
         due = or_(operation.c.due_at.is_(None), operation.c.due_at <= tx.stamp)
-        in_the_air = or_(
-            operation.c.state.in_(["intent", "comp_intent"]),
-            and_(operation.c.state.in_(["unknown", "accepted", "comp_planned", "comp_unknown"]), due),
-        )
+        # said as a list of states, which an index finds, and not as two alternatives, for which all of the target is read
+        in_the_air = operation.c.state.in_(_IN_THE_AIR) & (operation.c.state.in_(_SENDING) | due)
         query = select(operation.c.batch_id).where(operation.c.target == target_id, in_the_air).distinct()
         # newest first: a later revision is taken back before the one below it
         return sorted(tx.conn.scalars(query), reverse=True)
@@ -244,8 +244,7 @@ def _absent(work: Work, tx: Transaction, entries: Sequence[StoredOperation]) -> 
 
 def _report(ledger: Ledger, target_id: str, done: Sequence[Work], busy: Sequence[str]) -> SettleReport:
     with ledger.read() as tx:
-        states = ["intent", "unknown", "accepted", "comp_planned", "comp_intent", "comp_unknown"]
-        left = operations.tally(tx, operation.c.target == target_id, operation.c.state.in_(states))
+        left = operations.tally(tx, operation.c.target == target_id, operation.c.state.in_(_IN_THE_AIR))
 
     def total(name: str) -> int:
         return sum(work.counts[name] for work in done)

@@ -59,7 +59,7 @@ def touched(tx: Transaction, batch: Batch) -> list[str]:
         subjects |= people.awaited(tx, batch.tenant, EMPLOYEE_NUMBER)
         asides = set_asides.find(tx, tenant=batch.tenant)
         subjects |= {a.subject_ref for a in asides if a.stage in RETRY_STAGES and a.subject_ref}
-    found = {e.id for e in documents.by_subject(tx, batch.tenant, subjects, "application")}
+    found = documents.ids_of(tx, batch.tenant, subjects, "application")
     if requisitions:
         found |= {
             e.id

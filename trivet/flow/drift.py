@@ -29,6 +29,7 @@ MOST_PATHS = 2_000
 ENOUGH = 10
 """Fewer records than this say nothing about what has vanished."""
 USUAL = 0.9
+_HOLDING = (dict, list)
 
 
 @dataclass(slots=True)
@@ -39,25 +40,37 @@ class Seen:
     records: int = 0
     paths: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    _known: dict[frozenset[Any], list[str]] = field(default_factory=dict)
+    """Paths by the field names of the objects in a record: most records of a source are made alike."""
 
     def record(self, name: str, document: Any) -> None:
         """Adds one record, by the vendor's id."""
         self.records += 1
-        for path in set(_paths(document, "", 0)):
-            self.paths[path] += 1
-            self.examples.setdefault(path, name)
+        objects: set[tuple[str, tuple[str, ...]]] = set()
+        _objects(document, "", 0, objects)
+        alike = frozenset(objects)
+        paths = self._known.get(alike)
+        if paths is None:
+            if len(self._known) >= MOST_PATHS:
+                self._known.clear()
+            paths = list({f"{above}/{inner}" for above, names in objects for inner in names})
+            self._known[alike] = paths
+            for path in paths:
+                self.examples.setdefault(path, name)
+        self.paths.update(paths)
 
 
-def _paths(value: Any, above: str, depth: int) -> Iterator[str]:
+def _objects(value: Any, above: str, depth: int, found: set[tuple[str, tuple[str, ...]]]) -> None:
+    """Finds every object's path with its field names."""
     if isinstance(value, list):
         for inner in value:
-            yield from _paths(inner, above, depth)
+            if isinstance(inner, _HOLDING):
+                _objects(inner, above, depth, found)
     elif isinstance(value, dict) and depth < DEEPEST:
+        found.add((above, tuple(value)))
         for name, inner in value.items():
-            path = f"{above}/{name}"
-            yield path
-            if isinstance(inner, dict | list):
-                yield from _paths(inner, path, depth + 1)
+            if isinstance(inner, _HOLDING):
+                _objects(inner, f"{above}/{name}", depth + 1, found)
 
 
 def notice(hub: Hub, flow: Flow, batch: Batch, seen: Iterable[Seen], *, vanishing: bool = True) -> None:

@@ -55,7 +55,7 @@ def contacts(document: Document) -> Iterator[tuple[str, str]]:
     email = str(document.get("email") or "").strip().casefold()
     if "@" in email:
         yield EMAIL, email
-    digits = "".join(c for c in str(document.get("phone") or "") if c.isdecimal())
+    digits = "".join(filter(str.isdecimal, str(document.get("phone") or "")))
     # a Chinese mobile number stands with and without its country code
     digits = digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
     if len(digits) >= 7:

@@ -147,7 +147,8 @@ def score(
 
 def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> dict[str, Scoring]:
     with hub.ledger.read() as tx:
-        said = scorings.of_interviews(tx, flow.tenant, [entry.interview["id"] for entry in due])
+        about = {entry.interview["id"]: entry.case.subject_ref for entry in due}
+        said = scorings.of_interviews(tx, flow.tenant, about)
     return {entry.key: entry for entry in said}
 
 

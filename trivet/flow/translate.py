@@ -166,14 +166,17 @@ def _of_candidate(
     record: StoredRecord,
     kind: str,
     document: Document,
-    candidates: Mapping[str, str],
+    candidates: dict[str, str],
     applications: Mapping[str, StoredDocument],
     work: _Work,
 ) -> str | None:
     """The candidate whom the document names; what belongs to an application has that application's."""
     candidate = document["id"] if kind == "candidate" else document.get("candidate_id")
     if candidate:
-        return candidates.get(candidate) or people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
+        if not candidates.get(candidate):
+            # kept for the person's next document
+            candidates[candidate] = people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
+        return candidates[candidate]
     if "application_id" not in document:
         return None
     application = applications.get(document["application_id"])

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Select, UpdateBase, bindparam, delete, insert, null, select, update
 
-from trivet.ledger.bulk import chunks, run_many
+from trivet.ledger.bulk import chunks, rows_in, run_many
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import content, decision_input, operation
 from trivet.model import Document
@@ -61,13 +61,12 @@ def get(tx: Transaction, ids: Iterable[str], *only: Part) -> dict[str, Contents]
     """The opened contents by operation id; `only` the parts named."""
     query = _get(only or tuple(_PARTS))
     found = dict.fromkeys(ids, _ERASED)
-    for part in chunks(found):
-        for row in tx.conn.execute(query, {"ids": part}):
-            opened = (
-                None if sealed is None else tx.unseal(sealed, f"content|{column}|{row[0]}")
-                for column, sealed in zip(_PARTS.values(), row[1:], strict=True)
-            )
-            found[row[0]] = Contents(*opened)
+    for row_id, *parts in rows_in(tx.conn, query, found):
+        opened = (
+            None if sealed is None else tx.unseal(sealed, f"content|{column}|{row_id}")
+            for column, sealed in zip(_PARTS.values(), parts, strict=True)
+        )
+        found[row_id] = Contents(*opened)
     return found
 
 

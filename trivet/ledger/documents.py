@@ -1,13 +1,14 @@
 """Canonical documents, sealed; the fingerprint that the caller computed tells what changed."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, Select, delete, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, select, update
 
 from trivet.ledger.batches import Batch
-from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.bulk import rows_in, run_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import document
 from trivet.model import Document
@@ -16,9 +17,8 @@ NEXT_NIGHT = "next night"
 """In place of a batch: what the next night has to look at."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewDocument:
-    """A canonical document to keep."""
+class NewDocument(NamedTuple):
+    """A canonical document to keep; a named tuple, as what is read, because a night makes tens of thousands."""
 
     kind: str
     id: str
@@ -29,8 +29,15 @@ class NewDocument:
     mapping_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
+class Named(NamedTuple):
+    """A kept document's name, and whom it is about."""
+
+    kind: str
+    id: str
+    subject_ref: str | None
+
+
+class StoredDocument(NamedTuple):
     """A kept document, opened."""
 
     kind: str
@@ -43,14 +50,33 @@ class StoredDocument:
     changed_at: str
 
 
+_NAMES = (
+    "tenant", "kind", "id", "fingerprint", "payload_enc", "subject_ref", "mapping_version", "changed_batch", "changed_at",
+)  # fmt: skip
+_ALL = select(*(document.c[name] for name in _NAMES)).where(document.c.payload_enc.is_not(None))
+_KEPT = _ALL.with_only_columns(document.c.kind, document.c.id, document.c.subject_ref)
+_OURS = document.c.tenant == bindparam("tenant_")
+_KIND = document.c.kind == bindparam("kind_")
+_NAMED = document.c.id.in_(bindparam("ids", expanding=True))
+_ABOUT = document.c.subject_ref.in_(bindparam("ids", expanding=True))
+_PRINTS = select(document.c.id, document.c.fingerprint).where(_OURS, _KIND, _NAMED)
+_GET = _ALL.where(_OURS, _KIND, _NAMED)
+_FORGET = delete(document).where(_OURS, _KIND, _NAMED)
+# by the person alone: asked for tenant or order as well, SQLite would rather read the tenant's every row
+_BY_SUBJECT = _ALL.where(_ABOUT)
+_KIND_BY_SUBJECT = _ALL.where(_ABOUT, _KIND)
+_IDS_BY_SUBJECT = _KIND_BY_SUBJECT.with_only_columns(document.c.tenant, document.c.id)
+
+
 def put_many(tx: Transaction, batch: Batch, documents: Sequence[NewDocument]) -> set[tuple[str, str]]:
     """Keeps the documents that are new or differ; their (kind, id)."""
     known: dict[tuple[str, str], str] = {}
-    key = tuple_(document.c.kind, document.c.id)
-    for part in chunks((entry.kind, entry.id) for entry in documents):
-        query = select(document.c.kind, document.c.id, document.c.fingerprint)
-        rows = tx.conn.execute(query.where(document.c.tenant == batch.tenant, key.in_(part)))
-        known |= {(kind, name): value for kind, name, value in rows}
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for entry in documents:
+        by_kind[entry.kind].append(entry.id)
+    for kind, names in by_kind.items():
+        rows = rows_in(tx.conn, _PRINTS, names, {"tenant_": batch.tenant, "kind_": kind})
+        known |= {(kind, name): value for name, value in rows}
     changed = {
         (entry.kind, entry.id): entry
         for entry in documents
@@ -82,18 +108,13 @@ def get(tx: Transaction, tenant: str, kind: str, name: str) -> StoredDocument | 
 
 def get_many(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> dict[str, StoredDocument]:
     """Those of the documents that are there, by id."""
-    found: dict[str, StoredDocument] = {}
-    for part in chunks(names):
-        query = select(document).where(document.c.tenant == tenant, document.c.kind == kind)
-        found |= {entry.id: entry for entry in _opened(tx, query.where(document.c.id.in_(part)))}
-    return found
+    rows = rows_in(tx.conn, _GET, names, {"tenant_": tenant, "kind_": kind})
+    return {entry.id: entry for entry in (_open(tx, row) for row in rows)}
 
 
 def forget(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> None:
     """These documents are as if they had never been."""
-    ours = (document.c.tenant == tenant) & (document.c.kind == kind)
-    for part in chunks(names):
-        tx.conn.execute(delete(document).where(ours, document.c.id.in_(part)))
+    run_in(tx.conn, _FORGET, names, {"tenant_": tenant, "kind_": kind})
 
 
 def put_off(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> None:
@@ -125,52 +146,46 @@ def move(tx: Transaction, batch_id: str, into: str) -> None:
 
 def find(tx: Transaction, name: str) -> StoredDocument | None:
     """The document of that id, of whichever kind it is."""
-    return next(_opened(tx, select(document).where(document.c.id == name)), None)
+    return next(_opened(tx, _ALL.where(document.c.id == name)), None)
 
 
 def of_kind(tx: Transaction, tenant: str, kind: str) -> Iterator[StoredDocument]:
     """Every document of the kind, ordered by id."""
-    query = select(document).where(document.c.tenant == tenant, document.c.kind == kind)
+    query = _ALL.where(document.c.tenant == tenant, document.c.kind == kind)
     return _opened(tx, query.order_by(document.c.id))
 
 
-def changed_in(tx: Transaction, batch_id: str, kind: str | None = None) -> Iterator[StoredDocument]:
-    """The documents that this batch brought or changed, ordered by kind and id."""
-    query = select(document).where(document.c.changed_batch == batch_id)
+def changed_in(tx: Transaction, batch_id: str, kind: str | None = None) -> list[Named]:
+    """The documents that this batch brought or changed, ordered by kind and id; none is opened."""
+    query = _KEPT.where(document.c.changed_batch == batch_id)
     if kind is not None:
         query = query.where(document.c.kind == kind)
-    return _opened(tx, query.order_by(document.c.kind, document.c.id))
+    return [Named(*row) for row in tx.conn.execute(query.order_by(document.c.kind, document.c.id))]
+
+
+def ids_of(tx: Transaction, tenant: str, subject_refs: Iterable[str], kind: str) -> set[str]:
+    """The ids of these people's documents of the kind; none is opened."""
+    rows = rows_in(tx.conn, _IDS_BY_SUBJECT, subject_refs, {"kind_": kind})
+    return {name for owner, name in rows if owner == tenant}
 
 
 def by_subject(
     tx: Transaction, tenant: str, subject_refs: Iterable[str], kind: str | None = None
 ) -> list[StoredDocument]:
-    """What is known about these people."""
-    found: list[StoredDocument] = []
-    for part in chunks(subject_refs):
-        query = select(document).where(document.c.tenant == tenant, document.c.subject_ref.in_(part))
-        if kind is not None:
-            query = query.where(document.c.kind == kind)
-        found += _opened(tx, query.order_by(document.c.kind, document.c.id))
-    return found
+    """What is known about these people, ordered by kind and id."""
+    query = _BY_SUBJECT if kind is None else _KIND_BY_SUBJECT
+    rows = rows_in(tx.conn, query, subject_refs, {"kind_": kind})
+    return [_open(tx, row) for row in sorted((row for row in rows if row[0] == tenant), key=itemgetter(1, 2))]
 
 
 def _opened(tx: Transaction, query: Select[Any]) -> Iterator[StoredDocument]:
-    for row in tx.conn.execute(query.where(document.c.payload_enc.is_not(None))).mappings():
+    for row in tx.conn.execute(query):
         yield _open(tx, row)
 
 
-def _open(tx: Transaction, row: RowMapping) -> StoredDocument:
-    return StoredDocument(
-        kind=row["kind"],
-        id=row["id"],
-        document=tx.unseal(row["payload_enc"], _place(row["tenant"], row["kind"], row["id"])),
-        fingerprint=row["fingerprint"],
-        subject_ref=row["subject_ref"],
-        mapping_version=row["mapping_version"],
-        changed_batch=row["changed_batch"],
-        changed_at=row["changed_at"],
-    )
+def _open(tx: Transaction, row: Sequence[Any]) -> StoredDocument:
+    tenant, kind, name, fingerprint, sealed, *rest = row
+    return StoredDocument(kind, name, tx.unseal(sealed, _place(tenant, kind, name)), fingerprint, *rest)
 
 
 def _place(tenant: str, kind: str, name: str) -> str:

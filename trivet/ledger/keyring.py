@@ -38,8 +38,9 @@ class Keyring:
 
     def unseal(self, sealed: bytes, place: str) -> bytes:
         """What was sealed there; `LedgerError` CRYPTO_KEY_MISSING or CRYPTO_TAMPERED."""
-        key_id, separator, rest = bytes(sealed).removeprefix(_VERSION).partition(b"|")
-        if not bytes(sealed).startswith(_VERSION) or not separator:
+        sealed = bytes(sealed)
+        key_id, separator, rest = sealed.removeprefix(_VERSION).partition(b"|")
+        if not separator or not sealed.startswith(_VERSION):
             raise _tampered(place)
         cipher = self._ciphers.get(key_id.decode("ascii", "replace"))
         if cipher is None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -18,7 +19,7 @@ from trivet.ledger.keyring import Keyring, load_keyring
 from trivet.ledger.tables import meta
 from trivet.ledger.times import stamp
 from trivet.model import Document
-from trivet.quick_json import quick_json
+from trivet.quick_json import quick_json, quick_value
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ROW = "secret"
@@ -33,7 +34,7 @@ class Transaction:
     now: datetime
     stamp: str
     keys: Keyring
-    secret: bytes = field(repr=False)
+    blinding: hmac.HMAC = field(repr=False)
     events: list[audit.Event] = field(default_factory=list)
 
     @property
@@ -48,12 +49,16 @@ class Transaction:
 
     def unseal(self, sealed: bytes, place: str) -> Document:
         """The document that was sealed for this place."""
-        document: Document = json.loads(self.keys.unseal(sealed, place).decode("utf-8", "surrogatepass"))
+        document: Document = quick_value(self.keys.unseal(sealed, place))
         return document
 
     def blind(self, *parts: str) -> str:
         """A keyed hash, equal for equal parts: finds a sealed identifier without storing it in the clear."""
-        return hmac.digest(self.secret, json.dumps(["blind", *parts]).encode(), "sha256").hex()
+        # as `json.dumps` would write the list, at a fifth of its price
+        said = f'["blind", {", ".join(map(encode_basestring_ascii, parts))}]'
+        digest = self.blinding.copy()
+        digest.update(said.encode())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,11 @@ class Ledger:
     keys: Keyring
     now: Callable[[], datetime]
     secret: bytes = field(repr=False)
+    _blinding: hmac.HMAC = field(init=False, repr=False)
+    """Keyed once: a hash of a few words costs half."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_blinding", hmac.new(self.secret, digestmod="sha256"))
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -95,7 +105,7 @@ class Ledger:
     def transaction(self, conn: Connection) -> Transaction:
         """A transaction on this connection; whoever opened it commits it and chains its events."""
         now = self.now()
-        return Transaction(conn, now, stamp(now), self.keys, self.secret)
+        return Transaction(conn, now, stamp(now), self.keys, self._blinding)
 
 
 def open_ledger(

@@ -5,7 +5,7 @@ only where it is still in the state that the caller saw: a lost race changes not
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, UpdateBase, bindparam, func, insert, or_, select, tuple_, update
 
 from trivet.errors import LedgerError
-from trivet.ledger.bulk import chunks, run_many
+from trivet.ledger.bulk import rows_in, run_many
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import operation
 from trivet.model import OperationKind
@@ -114,6 +114,11 @@ _SORTS = (
 )
 _REVISED = select(operation.c.reference).where(
     operation.c.reference.in_(bindparam("ids", expanding=True)), operation.c.revision > 1
+)
+_OF_SCOPES = (
+    select(operation.c.reference, operation.c.target, operation.c.tenant)
+    .where(operation.c.scope.in_(bindparam("ids", expanding=True)))
+    .distinct()
 )
 _UNFINISHED = _BY_ID.where(operation.c.undo_reason.is_not(None) | (operation.c.state == "planned"))
 _MOVED = select(operation.c.id).where(
@@ -242,7 +247,7 @@ def moved(tx: Transaction, ids: Sequence[str], batch_id: str, kind: OperationKin
     if tx.locks:
         list(_rows(tx, _HELD, ids, lock=True))
     given = {"batch": batch_id, "kind": kind, "in_state": state}
-    return {row[0] for part in chunks(ids) for row in tx.conn.execute(_MOVED, given | {"ids": part})}
+    return {row[0] for row in rows_in(tx.conn, _MOVED, ids, given)}
 
 
 def unfinished(tx: Transaction, ids: Iterable[str]) -> list[StoredOperation]:
@@ -253,9 +258,12 @@ def unfinished(tx: Transaction, ids: Iterable[str]) -> list[StoredOperation]:
 def _rows(
     tx: Transaction, query: Select[Any], values: Iterable[str], *, lock: bool = False
 ) -> Iterable[Sequence[Any]]:
-    query = query.with_for_update() if lock and tx.locks else query
-    for part in chunks(values):
-        yield from tx.conn.execute(query, {"ids": part})
+    return rows_in(tx.conn, _locking(query) if lock and tx.locks else query, values)
+
+
+@lru_cache
+def _locking(query: Select[Any]) -> Select[Any]:
+    return query.with_for_update()
 
 
 def write(
@@ -296,9 +304,11 @@ def tally(tx: Transaction, *conditions: ColumnElement[bool]) -> dict[tuple[str, 
     return {(target, state): number for target, state, number in tx.conn.execute(_TALLY.where(*conditions))}
 
 
-def references(tx: Transaction, *conditions: ColumnElement[bool]) -> set[str]:
-    """The records of the operations that match."""
-    return set(tx.conn.scalars(select(operation.c.reference).where(*conditions).distinct()))
+def references(tx: Transaction, tenant: str, scopes: Iterable[str], targets: Collection[str]) -> set[str]:
+    """The records of these scopes at these targets."""
+    # by the scope alone: asked for targets as well, SQLite would rather read everything that ever went there
+    rows = rows_in(tx.conn, _OF_SCOPES, scopes)
+    return {reference for reference, target, owner in rows if owner == tenant and target in targets}
 
 
 def people(tx: Transaction, *conditions: ColumnElement[bool]) -> dict[str, set[str]]:

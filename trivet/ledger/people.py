@@ -4,13 +4,15 @@ Identifiers are sealed; a keyed hash finds them.
 """
 
 from base64 import b32encode
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import BindParameter, bindparam, delete, literal_column, select, update
 
 from trivet.ledger.audit import WHOLE_LEDGER, Event
-from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.bulk import rows_in, run_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import (
     assessment_order,
@@ -47,8 +49,7 @@ class Consent:
     notice_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """How one system calls a person."""
 
     subject_ref: str
@@ -58,25 +59,50 @@ class Identity:
     """Who says so: a connection or a person's name."""
 
 
+_OF_PEOPLE: BindParameter[str] = bindparam("ids", expanding=True)
+_GRANTED = select(
+    consent.c.subject_ref, consent.c.purpose, consent.c.granted_at, consent.c.notice_version
+).where(
+    consent.c.tenant == bindparam("tenant_"),
+    consent.c.granted_at.is_not(None),
+    consent.c.withdrawn_at.is_(None),
+    consent.c.subject_ref.in_(_OF_PEOPLE),
+)
+_ALLOWED = _GRANTED.where(consent.c.purpose == bindparam("purpose_")).with_only_columns(consent.c.subject_ref)
+# the hash alone would do, but tenant and system lead the key: without them every row is looked at
+_HASHED = (
+    (crosswalk.c.tenant == bindparam("tenant_"))
+    & (crosswalk.c.system == bindparam("system_"))
+    & crosswalk.c.identifier_hash.in_(bindparam("ids", expanding=True))
+)
+_OWNERS = select(crosswalk.c.identifier_hash, crosswalk.c.subject_ref).where(_HASHED)
+_NOBODY = update(crosswalk).where(_HASHED).values(subject_ref=AMBIGUOUS)
+_IN_SYSTEM = select(crosswalk.c.subject_ref).where(
+    crosswalk.c.tenant == bindparam("tenant_"),
+    crosswalk.c.system == bindparam("system_"),
+    crosswalk.c.subject_ref.in_(_OF_PEOPLE),
+)
+_SAID_LAST = literal_column(
+    f"CASE WHEN substr(crosswalk.source, 1, {len(SAID_BY)}) = '{SAID_BY}' THEN 1 ELSE 0 END"
+)
+"""What a person said counts before what any system says."""
+_SEALED = _IN_SYSTEM.with_only_columns(
+    crosswalk.c.subject_ref, crosswalk.c.identifier_hash, crosswalk.c.identifier_enc
+).order_by(_SAID_LAST, crosswalk.c.since)
+
+
 def pseudonym(tx: Transaction, tenant: str, system: str, identifier: str) -> str:
     """The person's pseudonym, derived from the id in the leading system; the same every time, opaque without the key."""
     digest = bytes.fromhex(tx.blind("subject", tenant, system, identifier))
-    return "p" + b32encode(digest).decode()[:20].lower()
+    return "p" + b32encode(digest[:15]).decode()[:20].lower()
 
 
 def put_consents(tx: Transaction, tenant: str, words: Mapping[str, Sequence[Consent]]) -> None:
     """Stores each person's whole word; a purpose that it does not name any more is withdrawn now."""
     said = {(entry.subject_ref, entry.purpose): entry for word in words.values() for entry in word}
-    for part in chunks(words):
-        query = select(consent).where(
-            consent.c.tenant == tenant,
-            consent.c.subject_ref.in_(part),
-            consent.c.granted_at.is_not(None),
-            consent.c.withdrawn_at.is_(None),
-        )
-        for row in tx.conn.execute(query):
-            ended = Consent(row.subject_ref, row.purpose, row.granted_at, tx.stamp, row.notice_version)
-            said.setdefault((row.subject_ref, row.purpose), ended)
+    for subject_ref, purpose, granted_at, version in rows_in(tx.conn, _GRANTED, words, {"tenant_": tenant}):
+        ended = Consent(subject_ref, purpose, granted_at, tx.stamp, version)
+        said.setdefault((subject_ref, purpose), ended)
     rows = [
         {
             "tenant": tenant,
@@ -93,17 +119,8 @@ def put_consents(tx: Transaction, tenant: str, words: Mapping[str, Sequence[Cons
 
 def allowed(tx: Transaction, tenant: str, subject_refs: Iterable[str], purpose: str) -> set[str]:
     """Those of the people who granted the purpose and have not withdrawn; silence is no consent."""
-    found: set[str] = set()
-    for part in chunks(subject_refs):
-        query = select(consent.c.subject_ref).where(
-            consent.c.tenant == tenant,
-            consent.c.purpose == purpose,
-            consent.c.granted_at.is_not(None),
-            consent.c.withdrawn_at.is_(None),
-            consent.c.subject_ref.in_(part),
-        )
-        found |= set(tx.conn.scalars(query))
-    return found
+    given = {"tenant_": tenant, "purpose_": purpose}
+    return {row[0] for row in rows_in(tx.conn, _ALLOWED, subject_refs, given)}
 
 
 def consents_of(tx: Transaction, tenant: str, subject_ref: str) -> list[Consent]:
@@ -130,11 +147,10 @@ def put_contacts(tx: Transaction, tenant: str, identities: Sequence[Identity], l
     for entry in identities:
         key = tx.blind("id", tenant, entry.system, entry.identifier)
         if by_hash.setdefault(key, entry).subject_ref != entry.subject_ref:
-            by_hash[key] = replace(entry, subject_ref=AMBIGUOUS)
-    shared = [key for key, _ in _put(tx, tenant, by_hash, leading)]
-    for part in chunks(shared):
-        nobody = update(crosswalk).where(crosswalk.c.identifier_hash.in_(part))
-        tx.conn.execute(nobody.values(subject_ref=AMBIGUOUS))
+            by_hash[key] = entry._replace(subject_ref=AMBIGUOUS)
+    shared = {key: by_hash[key] for key, _ in _put(tx, tenant, by_hash, leading)}
+    for system, keys in _by_system(shared).items():
+        run_in(tx.conn, _NOBODY, keys, {"tenant_": tenant, "system_": system})
 
 
 def _put(
@@ -142,10 +158,8 @@ def _put(
 ) -> list[tuple[str, str]]:
     """Hash and owner of those identifiers that belong to another candidate."""
     taken: dict[str, str] = {}
-    for part in chunks(by_hash):
-        query = select(crosswalk.c.identifier_hash, crosswalk.c.subject_ref)
-        found = tx.conn.execute(query.where(crosswalk.c.identifier_hash.in_(part)))
-        taken |= {row.identifier_hash: row.subject_ref for row in found}
+    for system, keys in _by_system(by_hash).items():
+        taken |= rows_in(tx.conn, _OWNERS, keys, {"tenant_": tenant, "system_": system})
     rows = [
         {
             "tenant": tenant,
@@ -199,6 +213,13 @@ def _say(tx: Transaction, tenant: str, subject_ref: str, system: str, identifier
     upsert(tx.conn, crosswalk, [row])
 
 
+def _by_system(by_hash: Mapping[str, Identity]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, entry in by_hash.items():
+        found[entry.system].append(key)
+    return found
+
+
 def adopt(tx: Transaction, tenant: str, employee: str, candidate: str) -> None:
     """Every id of the employee is the candidate's from now on."""
     ours = (crosswalk.c.tenant == tenant) & (crosswalk.c.subject_ref == employee)
@@ -225,11 +246,8 @@ def leave(tx: Transaction, tenant: str, subject_ref: str, contacts: Sequence[str
 
 def having(tx: Transaction, tenant: str, system: str, subject_refs: Iterable[str]) -> set[str]:
     """Those of the people who have an id in the system."""
-    found: set[str] = set()
-    for part in chunks(set(subject_refs)):
-        query = select(crosswalk.c.subject_ref).filter_by(tenant=tenant, system=system)
-        found |= set(tx.conn.scalars(query.where(crosswalk.c.subject_ref.in_(part))))
-    return found
+    given = {"tenant_": tenant, "system_": system}
+    return {row[0] for row in rows_in(tx.conn, _IN_SYSTEM, set(subject_refs), given)}
 
 
 def awaited(tx: Transaction, tenant: str, system: str) -> set[str]:
@@ -244,25 +262,17 @@ def identifiers(tx: Transaction, tenant: str, system: str, subject_refs: Iterabl
     """The newest identifier in the system of those people who have one, by pseudonym; one that a person said before any
     other."""
     found: dict[str, str] = {}
-    said_last = crosswalk.c.source.startswith(SAID_BY, autoescape=True), crosswalk.c.since
-    for part in chunks(subject_refs):
-        query = select(crosswalk).filter_by(tenant=tenant, system=system)
-        query = query.where(crosswalk.c.subject_ref.in_(part)).order_by(*said_last)
-        for row in tx.conn.execute(query):
-            sealed = tx.keys.unseal(row.identifier_enc, _place(row.identifier_hash))
-            found[row.subject_ref] = sealed.decode()
+    given = {"tenant_": tenant, "system_": system}
+    for subject_ref, key, sealed in rows_in(tx.conn, _SEALED, subject_refs, given):
+        found[subject_ref] = tx.keys.unseal(sealed, _place(key)).decode()
     return found
 
 
 def subjects(tx: Transaction, tenant: str, system: str, names: Iterable[str]) -> dict[str, str]:
     """The pseudonyms of those identifiers that are known, by identifier."""
     by_hash = {tx.blind("id", tenant, system, name): name for name in names}
-    found: dict[str, str] = {}
-    for part in chunks(by_hash):
-        query = select(crosswalk.c.identifier_hash, crosswalk.c.subject_ref)
-        rows = tx.conn.execute(query.where(crosswalk.c.identifier_hash.in_(part)))
-        found |= {by_hash[row.identifier_hash]: row.subject_ref for row in rows}
-    return found
+    given = {"tenant_": tenant, "system_": system}
+    return {by_hash[key]: owner for key, owner in rows_in(tx.conn, _OWNERS, by_hash, given)}
 
 
 def identities_of(tx: Transaction, tenant: str, subject_ref: str) -> list[Identity]:

@@ -4,12 +4,13 @@ from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 
 from trivet.ledger import cursors
 from trivet.ledger.batches import Batch
-from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.bulk import rows_in, run_in, run_many, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import record
 from trivet.model import Document, Gone, Page, Record
@@ -26,9 +27,8 @@ class StoredPage:
     unchanged: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record, opened."""
+class StoredRecord(NamedTuple):
+    """A record, opened; a named tuple, because a night reads tens of thousands."""
 
     id: str
     connection: str
@@ -40,10 +40,31 @@ class StoredRecord:
     state: str
 
 
+_NAMES = ("id", "connection", "stream", "external_id", "version", "payload_enc", "subject_ref", "state")
+_ALL = select(*(record.c[name] for name in _NAMES))
+_HERE = record.c.id.in_(bindparam("ids", expanding=True))
+_VERSIONS = select(record.c.id, record.c.version).where(_HERE)
+_KNOWN = _ALL.where(_HERE, record.c.state != GONE)
+_MARK = (
+    update(record)
+    .where(record.c.id == bindparam("at_id"))
+    .values(
+        state=bindparam("to_state"),
+        subject_ref=func.coalesce(
+            bindparam("subject", type_=record.c.subject_ref.type), record.c.subject_ref
+        ),
+    )
+)
+_FORGET = delete(record).where(_HERE)
+_ERASE = update(record).where(_HERE).values(payload_enc=None, key_id=None)
+_REPLAY = update(record).where(_HERE).values(state="new", batch_id=bindparam("into"))
+
+
 def record_id(tenant: str, connection: str, stream: str, external_id: str) -> str:
     """The ledger's id of a vendor object, the same every time it is pulled."""
     said = "\x1f".join(("record", tenant, connection, stream, external_id))
-    return b32encode(sha256(said.encode()).digest()).decode()[:26]
+    # of 20 bytes, not all 32: what would be cut off again costs as much as the rest
+    return b32encode(sha256(said.encode()).digest()[:20]).decode()[:26]
 
 
 def store_page(tx: Transaction, batch: Batch, connection: str, stream: str, page: Page) -> StoredPage:
@@ -63,10 +84,7 @@ def store(
     New and changed records wait for translation in this batch. Of one object that comes twice the later counts.
     """
     fresh = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in pulled}
-    versions: dict[str, str] = {}
-    for part in chunks(fresh):
-        query = select(record.c.id, record.c.version).where(record.c.id.in_(part))
-        versions |= {row.id: row.version for row in tx.conn.execute(query)}
+    versions: dict[str, str] = dict(rows_in(tx.conn, _VERSIONS, fresh))
     rows = [
         {
             "id": key,
@@ -75,7 +93,7 @@ def store(
             "stream": stream,
             "external_id": entry.external_id,
             "version": entry.version,
-            "payload_enc": tx.seal(entry.document, f"record|payload_enc|{key}"),
+            "payload_enc": tx.seal(entry.document, _place(key)),
             "key_id": tx.keys.newest,
             "batch_id": batch.id,
             "state": "new",
@@ -93,23 +111,22 @@ def mark_gone(tx: Transaction, batch: Batch, connection: str, stream: str, gone:
     """What we know of these waits, in this batch, for what follows from its being gone; how many those are."""
     named = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in gone}
     marked = 0
-    for part in chunks(named):
-        query = select(record).where(record.c.id.in_(part), record.c.state != GONE)
-        for row in tx.conn.execute(query).mappings().all():
-            marked += 1
-            if row["payload_enc"] is None:
-                forget(tx, [row["id"]])
-                continue
-            entry = named[row["id"]]
-            said = {"why": entry.why, "into": entry.into, "was": _opened(tx, row).document}
-            values = {
-                "state": GONE,
-                "version": GONE,
-                "batch_id": batch.id,
-                "payload_enc": tx.seal(said, f"record|payload_enc|{row['id']}"),
-                "key_id": tx.keys.newest,
-            }
-            tx.conn.execute(update(record).where(record.c.id == row["id"]).values(values))
+    for row in list(rows_in(tx.conn, _KNOWN, named)):
+        marked += 1
+        key, sealed = row[0], row[5]
+        if sealed is None:
+            forget(tx, [key])
+            continue
+        entry = named[key]
+        said = {"why": entry.why, "into": entry.into, "was": _opened(tx, row).document}
+        values = {
+            "state": GONE,
+            "version": GONE,
+            "batch_id": batch.id,
+            "payload_enc": tx.seal(said, _place(key)),
+            "key_id": tx.keys.newest,
+        }
+        tx.conn.execute(update(record).where(record.c.id == key).values(values))
     return marked
 
 
@@ -140,12 +157,12 @@ def untranslated(
     limit: int = 1000,
 ) -> list[StoredRecord]:
     """The next records of the batch that wait for translation, opened, ordered by id; `after` is the last id seen."""
-    query = select(record).where(record.c.batch_id == batch_id, record.c.state == "new", record.c.id > after)
+    query = _ALL.where(record.c.batch_id == batch_id, record.c.state == "new", record.c.id > after)
     if stream is not None:
         query = query.where(record.c.stream == stream)
     if connection is not None:
         query = query.where(record.c.connection == connection)
-    return [_opened(tx, row) for row in tx.conn.execute(query.order_by(record.c.id).limit(limit)).mappings()]
+    return [_opened(tx, row) for row in tx.conn.execute(query.order_by(record.c.id).limit(limit))]
 
 
 def of_batches(
@@ -157,44 +174,37 @@ def of_batches(
 
 
 def _all(tx: Transaction, where: ColumnElement[bool]) -> Iterator[StoredRecord]:
-    query = select(record).where(where, record.c.payload_enc.is_not(None)).order_by(record.c.id)
-    for row in tx.conn.execute(query).mappings():
+    query = _ALL.where(where, record.c.payload_enc.is_not(None)).order_by(record.c.id)
+    for row in tx.conn.execute(query):
         yield _opened(tx, row)
 
 
 def forget(tx: Transaction, ids: Iterable[str]) -> None:
     """These records are as if they had never been pulled."""
-    for part in chunks(ids):
-        tx.conn.execute(delete(record).where(record.c.id.in_(part)))
+    run_in(tx.conn, _FORGET, ids)
 
 
 def erase(tx: Transaction, ids: Iterable[str]) -> None:
     """Of these records stays that they were pulled, and in which version; their contents are gone."""
-    for part in chunks(ids):
-        tx.conn.execute(update(record).where(record.c.id.in_(part)).values(payload_enc=None, key_id=None))
+    run_in(tx.conn, _ERASE, ids)
 
 
 def find(tx: Transaction, which: str) -> StoredRecord | None:
     """The record of that ledger id or vendor's id, opened; the newest where several systems use it."""
     named = (record.c.id == which) | (record.c.external_id == which)
-    query = (
-        select(record).where(named, record.c.payload_enc.is_not(None)).order_by(record.c.received_at.desc())
-    )
-    row = tx.conn.execute(query.limit(1)).mappings().first()
+    query = _ALL.where(named, record.c.payload_enc.is_not(None)).order_by(record.c.received_at.desc())
+    row = tx.conn.execute(query.limit(1)).first()
     return None if row is None else _opened(tx, row)
 
 
-def _opened(tx: Transaction, row: RowMapping) -> StoredRecord:
-    return StoredRecord(
-        id=row["id"],
-        connection=row["connection"],
-        stream=row["stream"],
-        external_id=row["external_id"],
-        version=row["version"],
-        document=tx.unseal(row["payload_enc"], f"record|payload_enc|{row['id']}"),
-        subject_ref=row["subject_ref"],
-        state=row["state"],
-    )
+def _opened(tx: Transaction, row: Sequence[Any]) -> StoredRecord:
+    key, connection, stream, external_id, version, sealed, subject_ref, state = row
+    document = tx.unseal(sealed, _place(key))
+    return StoredRecord(key, connection, stream, external_id, version, document, subject_ref, state)
+
+
+def _place(key: str) -> str:
+    return f"record|payload_enc|{key}"
 
 
 def waiting(tx: Transaction, batch_id: str) -> int:
@@ -221,14 +231,9 @@ def move(tx: Transaction, batch_id: str, into: str) -> None:
 
 def replay(tx: Transaction, batch_id: str, ids: Iterable[str]) -> None:
     """These records wait for translation again, in this batch: after a mapping was mended."""
-    for part in chunks(ids):
-        here = {"state": "new", "batch_id": batch_id}
-        tx.conn.execute(update(record).where(record.c.id.in_(part)).values(here))
+    run_in(tx.conn, _REPLAY, ids, {"into": batch_id})
 
 
 def _mark(tx: Transaction, subjects: Mapping[str, str | None], state: str) -> None:
-    if subjects:
-        statement = update(record).where(record.c.id == bindparam("b_id"))
-        rows = [{"b_id": key, "b_subject": subject} for key, subject in subjects.items()]
-        subject = func.coalesce(bindparam("b_subject", type_=record.c.subject_ref.type), record.c.subject_ref)
-        tx.conn.execute(statement.values(state=state, subject_ref=subject), rows)
+    rows = [(key, subject, state) for key, subject in subjects.items()]
+    run_many(tx.conn, _MARK, ("at_id", "subject", "to_state"), rows)

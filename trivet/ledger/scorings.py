@@ -1,19 +1,17 @@
 """Scorers' answers by scoring key: equal work is asked and paid once; a ticket outlives the process."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import bindparam, select
 
-from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.bulk import rows_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import scoring
 from trivet.model import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Scoring:
+class Scoring(NamedTuple):
     """One piece of a scorer's work: `done` has an answer, `pending` a ticket, `refused` a code."""
 
     key: str
@@ -27,6 +25,16 @@ class Scoring:
     """When to ask for the ticket again (`times.stamp`)."""
     code: str | None = None
     message: str | None = None
+
+
+_NAMES = (
+    "tenant", "key", "answer_enc", "scorer", "interview", "state", "subject_ref", "ticket", "poll_at", "code", "message",
+)  # fmt: skip
+_ALL = select(*(scoring.c[name] for name in _NAMES))
+_BY_KEY = _ALL.where(
+    scoring.c.tenant == bindparam("tenant_"), scoring.c.key.in_(bindparam("ids", expanding=True))
+)
+_BY_SUBJECT = _ALL.where(scoring.c.subject_ref.in_(bindparam("ids", expanding=True)))
 
 
 def put_many(tx: Transaction, tenant: str, scorings: Sequence[Scoring]) -> None:
@@ -54,43 +62,29 @@ def put_many(tx: Transaction, tenant: str, scorings: Sequence[Scoring]) -> None:
 
 def get_many(tx: Transaction, tenant: str, keys: Iterable[str]) -> dict[str, Scoring]:
     """Those that are known, opened, by key."""
-    found: dict[str, Scoring] = {}
-    for part in chunks(keys):
-        query = select(scoring).where(scoring.c.tenant == tenant, scoring.c.key.in_(part))
-        found |= {row.key: _scoring(tx, row) for row in tx.conn.execute(query)}
-    return found
+    rows = rows_in(tx.conn, _BY_KEY, keys, {"tenant_": tenant})
+    return {entry.key: entry for entry in (_scoring(tx, row) for row in rows)}
 
 
-def of_interviews(tx: Transaction, tenant: str, interviews: Iterable[str]) -> list[Scoring]:
-    """Everything that scorers said about these interviews, opened."""
-    found: list[Scoring] = []
-    for part in chunks(interviews):
-        query = select(scoring).where(scoring.c.tenant == tenant, scoring.c.interview.in_(part))
-        found += [_scoring(tx, row) for row in tx.conn.execute(query.order_by(scoring.c.key))]
-    return found
+def of_interviews(tx: Transaction, tenant: str, interviews: Mapping[str, str]) -> list[Scoring]:
+    """Everything that scorers said about these interviews (with the pseudonym of whom each is about), opened."""
+    # the person finds the rows: there is no index of interviews, and one person has few of them
+    rows = rows_in(tx.conn, _BY_SUBJECT, set(interviews.values()))
+    return [_scoring(tx, row) for row in rows if row[0] == tenant and row[4] in interviews]
 
 
 def pending(tx: Transaction, tenant: str, *, due: bool = True) -> list[Scoring]:
     """The work whose ticket is to be asked for now (`due`), or all that is pending."""
-    query = select(scoring).where(scoring.c.tenant == tenant, scoring.c.state == "pending")
+    query = _ALL.where(scoring.c.tenant == tenant, scoring.c.state == "pending")
     if due:
         query = query.where(scoring.c.poll_at <= tx.stamp)
     return [_scoring(tx, row) for row in tx.conn.execute(query.order_by(scoring.c.poll_at))]
 
 
-def _scoring(tx: Transaction, row: Row[Any]) -> Scoring:
-    return Scoring(
-        key=row.key,
-        scorer=row.scorer,
-        interview=row.interview,
-        state=row.state,
-        subject_ref=row.subject_ref,
-        answer=None if row.answer_enc is None else tx.unseal(row.answer_enc, _place(row.tenant, row.key)),
-        ticket=row.ticket,
-        poll_at=row.poll_at,
-        code=row.code,
-        message=row.message,
-    )
+def _scoring(tx: Transaction, row: Sequence[Any]) -> Scoring:
+    tenant, key, sealed, scorer, interview, state, subject_ref, *rest = row
+    answer = None if sealed is None else tx.unseal(sealed, _place(tenant, key))
+    return Scoring(key, scorer, interview, state, subject_ref, answer, *rest)
 
 
 def _place(tenant: str, key: str) -> str:

@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from trivet.ledger.batches import Batch
-from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.bulk import run_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import set_aside
 
@@ -29,6 +29,19 @@ class SetAside:
     batch_id: str = ""
     created_at: str = ""
     resolved_at: str | None = None
+
+
+_RESOLVE = (
+    update(set_aside)
+    .where(
+        set_aside.c.tenant == bindparam("tenant_"),
+        set_aside.c.stage == bindparam("stage_"),
+        set_aside.c.kind == bindparam("kind_"),
+        set_aside.c.item.in_(bindparam("ids", expanding=True)),
+        set_aside.c.resolved_at.is_(None),
+    )
+    .values(resolved_at=bindparam("at"))
+)
 
 
 def add_many(tx: Transaction, batch: Batch, entries: Sequence[SetAside]) -> None:
@@ -58,10 +71,8 @@ def add_many(tx: Transaction, batch: Batch, entries: Sequence[SetAside]) -> None
 
 def resolve(tx: Transaction, tenant: str, stage: str, kind: str, items: Iterable[str]) -> None:
     """These items passed the stage after all."""
-    ours = (set_aside.c.tenant == tenant) & (set_aside.c.stage == stage) & (set_aside.c.kind == kind)
-    for part in chunks(items):
-        here = ours & set_aside.c.item.in_(part) & set_aside.c.resolved_at.is_(None)
-        tx.conn.execute(update(set_aside).where(here).values(resolved_at=tx.stamp))
+    given = {"tenant_": tenant, "stage_": stage, "kind_": kind, "at": tx.stamp}
+    run_in(tx.conn, _RESOLVE, items, given)
 
 
 def find(

@@ -12,6 +12,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "object": (dict,),
 }
+_OVER_ASCII = frozenset({"utf-8", "gb18030", "gbk"})
+"""Encodings in which a character of ASCII is one byte."""
 _DEMANDING = {"required", "type", "max_length", "max_bytes", "encoding"}
 
 
@@ -69,11 +71,15 @@ def _text(demand: Demand, value: str) -> tuple[str, str] | None:
         return "FIELD_LENGTH", f"has {len(value)} characters, the target takes {demand.max_length}"
     if "\0" in value:
         return "TEXT_NUL", "holds NUL"
-    try:
-        size = len(value.encode(demand.encoding))
-    except UnicodeEncodeError as error:
-        point = f"U+{ord(value[error.start]):04X}"
-        return "FIELD_ENCODING", f"character {error.start + 1} ({point}) does not exist in {demand.encoding}"
+    if value.isascii() and demand.encoding in _OVER_ASCII:
+        size = len(value)
+    else:
+        try:
+            size = len(value.encode(demand.encoding))
+        except UnicodeEncodeError as error:
+            point = f"U+{ord(value[error.start]):04X}"
+            said = f"character {error.start + 1} ({point}) does not exist in {demand.encoding}"
+            return "FIELD_ENCODING", said
     if demand.max_bytes is not None and size > demand.max_bytes:
         return "FIELD_LENGTH", f"has {size} bytes in {demand.encoding}, the target takes {demand.max_bytes}"
     return None

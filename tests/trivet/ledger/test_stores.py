@@ -113,9 +113,16 @@ def test_only_changed_documents_are_written(ledger: Ledger, batch: Batch) -> Non
         changed = [NewDocument("candidate", "1", {"n": "Eve"}, "f2", "p1", "m2"), new[1]]
         assert documents.put_many(tx, later, changed) == {("candidate", "1")}
     with ledger.read() as tx:
-        assert [entry.document for entry in documents.changed_in(tx, later.id)] == [{"n": "Eve"}]
+        assert documents.changed_in(tx, later.id) == [("candidate", "1", "p1")]
+        assert documents.get_many(tx, "acme", "candidate", ["1"])["1"].document == {"n": "Eve"}
         assert [entry.kind for entry in documents.changed_in(tx, batch.id, "job")] == ["job"]
         assert [entry.mapping_version for entry in documents.by_subject(tx, "acme", ["p1"])] == ["m2"]
+        assert documents.ids_of(tx, "acme", ["p1"], "candidate") == {"1"}
+        assert (
+            documents.ids_of(tx, "other", ["p1"], "candidate")
+            == documents.ids_of(tx, "acme", ["p1"], "job")
+            == set()
+        )
         assert documents.get(tx, "other", "candidate", "1") is None
         assert [entry.id for entry in documents.of_kind(tx, "acme", "job")] == ["1"]
 
@@ -190,7 +197,10 @@ def test_equal_scoring_work_is_remembered(ledger: Ledger) -> None:
             "k2", "vendor", "i1", "refused", "p1", code="MEDIA_EMPTY", message="no audio"
         )
         scorings.put_many(tx, "acme", [refused])
-        assert {entry.state for entry in scorings.of_interviews(tx, "acme", ["i1"])} == {"done", "refused"}
+        assert {entry.state for entry in scorings.of_interviews(tx, "acme", {"i1": "p1"})} == {
+            "done",
+            "refused",
+        }
 
 
 def test_recordings_are_known_by_reference(ledger: Ledger) -> None:
