@@ -7,7 +7,7 @@ import logging
 from collections import defaultdict
 
 from trivet.awaiting import NOT_YET
-from trivet.contract import Focused, InboundConnector, SourceConnector
+from trivet.contract import DirectoryConnector, Focused, InboundConnector, SourceConnector
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
@@ -16,9 +16,11 @@ from trivet.flow.translate import translate
 from trivet.ledger import batches, documents, inbox, records, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.inbox import Told
-from trivet.registry import offers
+from trivet.registry import find_connector, offers
 
 log = logging.getLogger(__name__)
+ASKED = (SourceConnector, DirectoryConnector)
+"""Who is asked for what an event is about: an HR system for candidates and what is theirs, and for who works there."""
 
 
 def telling(hub: Hub, flow: Flow) -> list[str]:
@@ -29,8 +31,12 @@ def telling(hub: Hub, flow: Flow) -> list[str]:
     ]
 
 
-def _systems(hub: Hub, flow: Flow) -> dict[str, Port]:
-    return {port.connection: port for port in ports(hub, flow) if port.kind is SourceConnector}
+def _systems(hub: Hub, flow: Flow) -> dict[str, list[Port]]:
+    found: dict[str, list[Port]] = {}
+    for port in ports(hub, flow):
+        if port.kind in ASKED:
+            found.setdefault(port.connection, []).append(port)
+    return found
 
 
 def hear(hub: Hub, flow: Flow, run_key: str) -> Batch | None:
@@ -51,20 +57,22 @@ def hear(hub: Hub, flow: Flow, run_key: str) -> Batch | None:
             taken = inbox.take(tx, name, batch.id)
             told = inbox.told(tx, name, batch.id)
         log.info("hear batch=%s %s: %d events", batch.id, name, taken)
-        if name in systems:
-            _read(hub, batch, systems[name], told)
-        else:
+        for port in systems.get(name, ()):
+            _read(hub, batch, port, told)
+        if name not in systems:
             _look_again(hub, batch, told)
     translate(hub, flow, batch)
     return batch
 
 
 def _read(hub: Hub, batch: Batch, port: Port, told: Told) -> None:
+    has = find_connector(port.kind, hub.connections(port.connection).connector).streams
     wanted: dict[str, list[str]] = defaultdict(list)
     for stream, external_id in sorted(told.about):
-        wanted[stream].append(external_id)
+        if stream in has:
+            wanted[stream].append(external_id)
     if wanted:
-        with hub.built(SourceConnector, port.connection) as source:
+        with hub.built(port.kind, port.connection) as source:
             # what cannot be asked for alone comes with the next night
             for stream, names in wanted.items() if isinstance(source, Focused) else ():
                 for found, read in source.around(stream, names):

@@ -24,7 +24,7 @@ from trivet.flow.identity import (
 from trivet.flow.ports import Port, ports
 from trivet.ledger import documents, people, records, set_asides
 from trivet.ledger.batches import Batch
-from trivet.ledger.documents import NewDocument, StoredDocument
+from trivet.ledger.documents import NewDocument
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.people import Consent, Identity
 from trivet.ledger.records import StoredRecord
@@ -127,7 +127,7 @@ def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -
 def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
     """Gives every document its person's pseudonym."""
     wanted = {document["application_id"] for _, _, document, _ in work.drafts if "application_id" in document}
-    applications = documents.get_many(tx, flow.tenant, "application", wanted)
+    stored = documents.get_many(tx, flow.tenant, "application", wanted)
     colleagues = by_number(tx, flow.tenant, [d for _, kind, d, _ in work.drafts if kind in FEEDBACK])
     employees = [draft for draft in work.drafts if draft[1] == EMPLOYEE]
     if employees:
@@ -136,6 +136,13 @@ def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
     named = [d["id"] if kind == CANDIDATE else d.get("candidate_id") for _, kind, d, _ in work.drafts]
     # one who was merged is the other
     candidates = people.subjects(tx, flow.tenant, CANDIDATE, {name for name in named if name})
+    applications = {name: known.subject_ref for name, known in stored.items()}
+    # some vendors tell of an application and what belongs to it in one record
+    applications |= {
+        d["id"]: _pseudonym(tx, flow, candidates, d["candidate_id"])
+        for _, kind, d, _ in work.drafts
+        if kind == "application"
+    }
     met = iter(work.met)
     for record, kind, document, version in work.drafts:
         if kind == EMPLOYEE:
@@ -167,24 +174,27 @@ def _of_candidate(
     kind: str,
     document: Document,
     candidates: dict[str, str],
-    applications: Mapping[str, StoredDocument],
+    applications: Mapping[str, str | None],
     work: _Work,
 ) -> str | None:
     """The candidate whom the document names; what belongs to an application has that application's."""
     candidate = document["id"] if kind == "candidate" else document.get("candidate_id")
     if candidate:
-        if not candidates.get(candidate):
-            # kept for the person's next document
-            candidates[candidate] = people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
-        return candidates[candidate]
+        return _pseudonym(tx, flow, candidates, candidate)
     if "application_id" not in document:
         return None
-    application = applications.get(document["application_id"])
-    if application is None:
+    if document["application_id"] not in applications:
         said = "belongs to an application that is not known"
         work.refused.append(_refusal(record, kind, "REFERENCE_UNKNOWN", "/application_id", said))
         return _REFUSED
-    return application.subject_ref
+    return applications[document["application_id"]]
+
+
+def _pseudonym(tx: Transaction, flow: Flow, candidates: dict[str, str], candidate: str) -> str:
+    if not candidates.get(candidate):
+        # kept for the person's next document
+        candidates[candidate] = people.pseudonym(tx, flow.tenant, CANDIDATE, candidate)
+    return candidates[candidate]
 
 
 def _refusal(record: StoredRecord, kind: str, code: str, pointer: str, message: str) -> SetAside:

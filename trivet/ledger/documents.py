@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, delete, select, update
 
 from trivet.ledger.batches import Batch
-from trivet.ledger.bulk import rows_in, run_in, upsert
+from trivet.ledger.bulk import chunks, rows_in, run_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import document
 from trivet.model import Document

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, delete, literal_column, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, literal_column, select, update
 
 from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.bulk import rows_in, run_in, upsert
@@ -82,7 +82,7 @@ _IN_SYSTEM = select(crosswalk.c.subject_ref).where(
     crosswalk.c.system == bindparam("system_"),
     crosswalk.c.subject_ref.in_(_OF_PEOPLE),
 )
-_SAID_LAST = literal_column(
+_SAID_LAST: ColumnElement[int] = literal_column(
     f"CASE WHEN substr(crosswalk.source, 1, {len(SAID_BY)}) = '{SAID_BY}' THEN 1 ELSE 0 END"
 )
 """What a person said counts before what any system says."""
