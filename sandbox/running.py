@@ -10,6 +10,7 @@ from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
 from .http_json import InHouseErp
 from .kingdee_cloud import KingdeeCloud
+from .lever import Lever
 from .sap_rfc import SapRfc
 from .sap_soap import SapSoap
 from .server import Running, Vendor
@@ -31,6 +32,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "yonyou_ncc": YonyouNcc,
     "greenhouse": Greenhouse,
     "ashby": Ashby,
+    "lever": Lever,
     "zoom": Zoom,
     "tencent_meeting": TencentMeeting,
     "feishu_minutes": FeishuMinutes,

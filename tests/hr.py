@@ -37,6 +37,17 @@ HR: dict[str, dict[str, Any]] = {
         "write_back": "scores",
         "people": r"/candidate\.list",
     },
+    "lever": {
+        "source": {
+            "postings": ["requisition"],
+            "contacts": ["candidate", "consent"],
+            "opportunities": ["application"],
+            "interviews": ["interview"],
+            "files": ["recording"],
+        },
+        "write_back": "note",
+        "people": r"/v1/opportunities\?(?!.*contact_id).*expand=contact",
+    },
 }
 
 

@@ -19,6 +19,7 @@ from hr import use
 from trivet_sandbox.ashby import hooks as ashby_hooks
 from trivet_sandbox.feishu_hire import events
 from trivet_sandbox.greenhouse import hooks
+from trivet_sandbox.lever import hooks as lever_hooks
 
 from trivet.ledger import cases, inbox
 
@@ -31,11 +32,14 @@ Sent = tuple[bytes, dict[str, str]]
 def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
     """`trivet serve` in a process of its own, with more connections; its address."""
     known = world.sandbox.connections()
-    feishu, greenhouse, ashby = (known[name] for name in ("feishu_hire", "greenhouse", "ashby"))
+    feishu, greenhouse, ashby, lever = (
+        known[name] for name in ("feishu_hire", "greenhouse", "ashby", "lever")
+    )
     world.connect(
         feishu_hire={"extra": {**feishu["extra"], "encrypt_key": KEY, "verification_token": TOKEN}},
         greenhouse={"extra": {**greenhouse["extra"], "webhook_secret": SECRET}},
         ashby={"extra": {**ashby["extra"], "webhook_secret": SECRET}},
+        lever={"extra": {**lever["extra"], "signature_tokens": ["another-hook-s", SECRET]}},
         **more,
     )
     command = [sys.executable, "-m", "trivet.cli", "serve", "--port", "0"]
@@ -99,7 +103,16 @@ def ashby(action: str = "applicationUpdate", secret: str = SECRET, **data: Any) 
     return sent, ashby_hooks.headers(sent, secret)
 
 
-VENDORS: dict[str, Callable[..., Sent]] = {"feishu_hire": feishu, "greenhouse": greenhouse, "ashby": ashby}
+def lever(
+    event: str = "candidateStageChange", secret: str = SECRET, at: float | None = None, **data: Any
+) -> Sent:
+    """A webhook; `at` in seconds."""
+    return lever_hooks.body(event, data, secret, None if at is None else int(at * 1000)), {}
+
+
+VENDORS: dict[str, Callable[..., Sent]] = {
+    "feishu_hire": feishu, "greenhouse": greenhouse, "ashby": ashby, "lever": lever,
+}  # fmt: skip
 
 
 def waiting(world: World) -> dict[str, int]:
@@ -133,6 +146,11 @@ def changed(sent: Sent) -> Sent:
     return sent[0].replace(b"{", b"{ ", 1), sent[1]
 
 
+def retold(sent: Sent, **changed: Any) -> Sent:
+    """With other values in the body."""
+    return json.dumps({**json.loads(sent[0]), **changed}).encode(), sent[1]
+
+
 BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
     "feishu: bad signature": ("feishu_hire", lambda: changed(feishu()), 401, "WEBHOOK_SIGNATURE"),
     "feishu: no signature": ("feishu_hire", lambda: (feishu()[0], {}), 401, "WEBHOOK_SIGNATURE"),
@@ -158,6 +176,19 @@ BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
     "ashby: not JSON": (
         "ashby", lambda: (b"nothing", ashby_hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
     ),
+    "lever: bad signature": ("lever", lambda: retold(lever(), token="0" * 48), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
+    "lever: no signature": ("lever", lambda: retold(lever(), signature=None), 401, "WEBHOOK_SIGNATURE"),
+    "lever: another webhook's secret": ("lever", lambda: lever(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
+    "lever: another time": ("lever", lambda: retold(lever(), triggeredAt=1), 401, "WEBHOOK_SIGNATURE"),
+    "lever: a time that is a text": (
+        "lever", lambda: retold(lever(), triggeredAt="1"), 401, "WEBHOOK_SIGNATURE",
+    ),
+    "lever: an old event": ("lever", lambda: lever(at=time.time() - 86_401), 401, "WEBHOOK_STALE"),
+    "lever: an event to come": ("lever", lambda: lever(at=time.time() + 302), 401, "WEBHOOK_STALE"),
+    "lever: not JSON": ("lever", lambda: (b"nothing", {}), 400, "EVENT_MALFORMED"),
+    "lever: a list": ("lever", lambda: (b"[]", {}), 400, "EVENT_MALFORMED"),
+    "lever: deep": ("lever", lambda: (b"[" * 100_000, {}), 400, "EVENT_MALFORMED"),
+    "lever: data of another form": ("lever", lambda: retold(lever(), data=[]), 400, "EVENT_MALFORMED"),
     "nobody's address": ("nobody", greenhouse, 404, "NOT_FOUND"),
     "an ERP's address": ("kingdee_cloud", greenhouse, 404, "NOT_FOUND"),
 }  # fmt: skip

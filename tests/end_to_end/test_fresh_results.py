@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,13 @@ from trivet.errors import ConnectorError, Retryable
 from trivet.flow import steps
 
 TELLING = sorted(set(HR) & set(VENDORS))
+APPLICATION: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+    "feishu_hire": ("application", lambda name: {"application_id": name}),
+    "greenhouse": ("applications", lambda name: {"application": {"id": int(name)}}),
+    "ashby": ("application", lambda name: {"application": {"id": name}}),
+    "lever": ("opportunities", lambda name: {"opportunityId": name}),
+}
+"""Where the stand-in keeps applications, and how an event names one."""
 SOLO = "I worked alone. I do not like teams. I never ask anybody for help. I keep my code to myself."
 
 
@@ -86,13 +94,10 @@ def test_a_hire_that_is_told_releases_what_waited(hr: str, world: World, serving
 def test_five_hundred_events_are_one_batch(hr: str, world: World, serving: str) -> None:  # noqa: F811
     """Stored as fast as they come, read once a person, and nothing is left."""
     listening(world, hr, serving)
-    names = sorted(world.held(hr)["applications" if hr == "greenhouse" else "application"])
-    made = VENDORS[hr]
+    kept, named = APPLICATION[hr]
+    names = sorted(world.held(hr)[kept])
     for i in range(500):
-        name = names[i % len(names)]
-        named = {"application": {"id": int(name) if hr == "greenhouse" else name}}
-        body = {"application_id": name} if hr == "feishu_hire" else named
-        assert posted(serving, hr, made(**body))[0] == 200
+        assert posted(serving, hr, VENDORS[hr](**named(names[i % len(names)])))[0] == 200
     assert waiting(world) == {hr: 500}
     calls = len(world.calls(hr))
     assert world.fresh()

@@ -156,18 +156,18 @@ def records_of(world: World) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["greenhouse", "ashby"])
-def test_two_records_of_one_person_become_one(name: str, world: World) -> None:
+@pytest.mark.parametrize(("merging", "again"), [("greenhouse", 1), ("ashby", 1), ("lever", 0)])
+def test_two_records_of_one_person_become_one(merging: str, again: int, world: World) -> None:
     """Merged at the vendor: what was known and delivered of the one is the other's, and no ERP is sent anything twice."""
-    use(world, name)
+    use(world, merging)
     world.night()
     before = records_of(world)
-    world.change(name, what="merge", candidate="be3", into="ae3")
+    world.change(merging, what="merge", candidate="be3", into="ae3")
     world.clock.forward(days=8)
     sent = {name: len(world.writes(name)) for name in world.sandbox.servers}
     world.night()
-    # the scores on the application name their candidate, who is another now
-    sent[name] += 1
+    # the assessment names its candidate, who is another now, and is made anew: scores tell their day, a note does not
+    sent[merging] += again
     assert {name: len(world.writes(name)) for name in world.sandbox.servers} == sent
     assert cases_of(world) == []
     after = records_of(world)
