@@ -4,10 +4,10 @@ import base64
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlsplit
 
 from trivet.contract import Services
-from trivet.downloads import CHUNK, ELSEWHERE
+from trivet.downloads import CHUNK, Link
 from trivet.errors import AuthFailed, Rejected, Retryable, UnknownOutcome
 from trivet.http import HttpClient, Reply
 from trivet.model import Document
@@ -17,6 +17,8 @@ from .tokens import Pair, Tokens
 
 NAME = "lever"
 NOT_FOUND = "ResourceNotFound"
+MOST_BYTES = 30 * 1024 * 1024
+"""Lever takes no larger file by its API."""
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -26,6 +28,7 @@ class Wire:
     def __init__(self, config: LeverConfig, services: Services) -> None:
         self.config = config
         self.token: str | None = None
+        self.login: Mapping[str, str] = {}
         given = config.refresh_token.get_secret_value() if config.refresh_token else ""
         self.tokens = Tokens(services.state / "tokens" / f"{services.connection}.json", given)
         self.http = HttpClient(
@@ -79,22 +82,25 @@ class Wire:
             raise malformed(operation, "the answer is no object with an id")
         return found
 
+    def way(self, path: str) -> Link:
+        """Where a file's bytes are: at the API, which wants our login, or where that leads on to, which must not see it."""
+        host = urlsplit(self.http.base_url).hostname or ""
+        return Link(f"{self.http.base_url}/v1{path}", None, None, self.login, (host,))
+
     def text(self, operation: str, path: str) -> str | None:
-        """What a small file holds; None where it is not there, not read yet, or no text."""
-        reply = self.http.read(operation, "GET", f"/v1{path}")
-        body, onward = reply.body, reply.headers.get("Location")
-        if reply.status in ELSEWHERE and onward:
-            # the vendor keeps its files elsewhere: our login stays here
-            with self.http.stream(operation, urljoin(self.http.base_url, onward)) as response:
-                body = b"".join(self.http.pieces(operation, response, CHUNK))
-                if response.status_code != 200:
-                    raise malformed(operation, f"HTTP {response.status_code} where the file should be")
-        elif reply.status in (404, 422):
-            return None
-        else:
-            self._judge(operation, reply)
+        """What a small file holds; None where it is not there, not read yet, too large, or no text."""
+        way, content = self.way(path), bytearray()
+        with self.http.stream(operation, way.url, secret=way.secret, secret_hosts=way.secret_hosts) as opened:
+            if opened.status in (404, 422):
+                return None
+            if opened.status != 200:
+                raise malformed(operation, f"HTTP {opened.status} where the file should be")
+            for piece in opened.pieces(CHUNK):
+                content += piece
+                if len(content) > MOST_BYTES:
+                    return None  # somebody put something else in its place
         try:
-            return body.decode()
+            return content.decode()
         except UnicodeDecodeError:
             return None
 
@@ -132,10 +138,13 @@ class Wire:
     def _login(self) -> Mapping[str, str]:
         if self.config.api_key is not None:
             pair = f"{self.config.api_key.get_secret_value()}:"
-            return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
-        # asked again within one client's life, the token that it had was refused
-        self.token = self.tokens.access(self.token, self._renewed)
-        return {"Authorization": f"Bearer {self.token}"}
+            proof = "Basic " + base64.b64encode(pair.encode()).decode()
+        else:
+            # asked again within one client's life, the token that it had was refused
+            self.token = self.tokens.access(self.token, self._renewed)
+            proof = f"Bearer {self.token}"
+        self.login = {"Authorization": proof}
+        return self.login
 
     def _renewed(self, refresh: str) -> Pair:
         config = self.config

@@ -270,7 +270,9 @@ class Lever(Vendor):
             return _bytes(file)
         link = secrets.token_urlsafe(16)
         self.links[link] = (file["id"], time.monotonic() + LINK_SECONDS)
-        return Answer(None, 302, {"Location": f"/stored/{link}"})
+        # another host of the same machine, as a store is another host than the API
+        elsewhere = self.base_url.replace("127.0.0.1", "localhost")
+        return Answer(None, 302, {"Location": f"{elsewhere}/stored/{link}"})
 
     def stored(self, request: Request) -> Answer:
         """The bytes behind a living link, to whoever has it; who proves oneself as well is refused, as by S3."""
