@@ -33,10 +33,10 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "yonyou_ncc": YonyouNcc,
     "greenhouse": Greenhouse,
     "ashby": Ashby,
+    "lever": Lever,
     "zoom": Zoom,
     "tencent_meeting": TencentMeeting,
     "feishu_minutes": FeishuMinutes,
-    "lever": Lever,
     "bamboohr": BambooHr,
 }
 

@@ -1,11 +1,16 @@
-"""Recordings: a file of the opportunity, which the API itself gives to whoever may read it, or sends on to its store for."""
+"""Recordings: a file of the opportunity, which the API itself gives to whoever may read it, or sends on to its store for.
+
+What Lever does with films is not in its documents: it names formats of letters and pictures for uploads by its API. Where it
+takes none, recordings lie elsewhere (see the other recording connectors).
+"""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
 from trivet.contract import Services
 from trivet.downloads import Link, download
-from trivet.errors import Rejected
+from trivet.errors import NotYet, Rejected
 from trivet.model import Document, Download
 
 from .config import LeverConfig
@@ -41,8 +46,15 @@ class LeverRecordings:
             raise _refused(
                 "UNPROCESSED", "Lever could not process the file when it was uploaded, and does not give it"
             )
+        if file.get("status") == "processing":
+            raise NotYet(
+                "Lever is still working on the file",
+                connector=NAME,
+                operation="download",
+                vendor_code="RECORDING_NOT_YET",
+            )
         said = file.get("name")
-        return self.wire.link(f"{path}/download", said if isinstance(said, str) else None)
+        return replace(self.wire.way(f"{path}/download"), file_name=said if isinstance(said, str) else None)
 
 
 @contextmanager

@@ -15,11 +15,12 @@ from typing import Any
 from trivet.errors import Rejected
 from trivet.model import Confirmed, Document, Found, Operation
 
-from .wire import NAME, Wire, absent
+from .wire import MOST_BYTES, NAME, Wire, absent
 
 REPORT = "report"
 FIELDS = ("opportunity_id", "text")
-MOST_BYTES = 30 * 1024 * 1024
+_MARK = "\ufeff"
+"""Editors on Windows take a text without it for one in the local code page."""
 _NAME = re.compile(r"trivet-report-([A-Z2-7]{16})(?:-([A-Za-z0-9-]{1,64}))?\.txt")
 
 
@@ -72,11 +73,14 @@ class Reports:
             newest[file.first] = file
         for file in newest.values():
             text = self.wire.text("read report", f"/opportunities/{opportunity}/files/{file.id}/download")
-            document = {"opportunity_id": opportunity, "text": text}
+            document = {
+                "opportunity_id": opportunity,
+                "text": None if text is None else text.removeprefix(_MARK),
+            }
             yield file.reference, Found(f"{opportunity}/{file.first}", document, file.id)
 
     def _upload(self, what: str, opportunity: str, operation: Operation, name: str) -> str | None:
-        content = str(operation.document["text"]).encode()
+        content = (_MARK + str(operation.document["text"])).encode()
         if len(content) > MOST_BYTES:
             raise _refused(what, "FIELD_LENGTH", "Lever takes files of up to 30 MB", "text")
         file = (f"trivet-report-{name}.txt", content, "text/plain")

@@ -270,7 +270,7 @@ class Lever(Vendor):
             return _bytes(file)
         link = secrets.token_urlsafe(16)
         self.links[link] = (file["id"], time.monotonic() + LINK_SECONDS)
-        # the store is another host
+        # another host of the same machine, as a store is another host than the API
         elsewhere = self.base_url.replace("127.0.0.1", "localhost")
         return Answer(None, 302, {"Location": f"{elsewhere}/stored/{link}"})
 
