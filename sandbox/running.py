@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .ashby import Ashby
+from .bamboohr import BambooHr
 from .feishu_hire import FeishuHire
 from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
@@ -34,6 +35,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "zoom": Zoom,
     "tencent_meeting": TencentMeeting,
     "feishu_minutes": FeishuMinutes,
+    "bamboohr": BambooHr,
 }
 
 

@@ -1,4 +1,8 @@
-"""The HR systems that a flow of the fixture world may pull from."""
+"""The HR systems that a flow of the fixture world may pull from.
+
+`knows`: who works there is told by a directory of its own, the employee numbers with it. `final`: what was written back stays,
+for the vendor has no way to take it away; a rollback leaves it to a person, with a case each.
+"""
 
 from typing import Any
 
@@ -37,6 +41,17 @@ HR: dict[str, dict[str, Any]] = {
         "write_back": "scores",
         "people": r"/candidate\.list",
     },
+    "bamboohr": {
+        "source": {
+            "jobs": ["requisition"],
+            "applicants": ["candidate"],
+            "applications": ["application", "consent", "interview", "recording"],
+        },
+        "knows": {"employees": ["employee"]},
+        "write_back": "comment",
+        "final": "comments",
+        "people": r"/applicant_tracking/applications/\d+",
+    },
 }
 
 
@@ -45,9 +60,14 @@ def use(world: World, name: str) -> None:
     said = HR[name]
 
     def change(flow: dict[str, Any]) -> None:
-        streams = {s: [f"{name}/{m}" for m in mappings] for s, mappings in said["source"].items()}
-        flow["source"] = {"connection": name, "mappings": streams}
+        flow["source"] = {"connection": name, "mappings": _streams(name, said["source"])}
+        if "knows" in said:
+            flow["knows"] = [{"connection": name, "mappings": _streams(name, said["knows"])}]
         flow["recordings"] = {"connection": name}
         flow["write_back"] = {"connection": name, "mapping": f"{name}/{said['write_back']}"}
 
     world.edit_flow(change)
+
+
+def _streams(name: str, said: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {stream: [f"{name}/{mapping}" for mapping in mappings] for stream, mappings in said.items()}

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import secrets
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from conftest import ROOT, World
 from hr import use
 from trivet_sandbox.ashby import hooks as ashby_hooks
+from trivet_sandbox.bamboohr import hooks as bamboohr_hooks
 from trivet_sandbox.feishu_hire import events
 from trivet_sandbox.greenhouse import hooks
 
@@ -31,11 +33,13 @@ Sent = tuple[bytes, dict[str, str]]
 def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
     """`trivet serve` in a process of its own, with more connections; its address."""
     known = world.sandbox.connections()
-    feishu, greenhouse, ashby = (known[name] for name in ("feishu_hire", "greenhouse", "ashby"))
+    feishu, greenhouse = known["feishu_hire"], known["greenhouse"]
+    ashby, bamboohr = known["ashby"], known["bamboohr"]
     world.connect(
         feishu_hire={"extra": {**feishu["extra"], "encrypt_key": KEY, "verification_token": TOKEN}},
         greenhouse={"extra": {**greenhouse["extra"], "webhook_secret": SECRET}},
         ashby={"extra": {**ashby["extra"], "webhook_secret": SECRET}},
+        bamboohr={"extra": {**bamboohr["extra"], "webhook_key": SECRET}},
         **more,
     )
     command = [sys.executable, "-m", "trivet.cli", "serve", "--port", "0"]
@@ -99,7 +103,17 @@ def ashby(action: str = "applicationUpdate", secret: str = SECRET, **data: Any) 
     return sent, ashby_hooks.headers(sent, secret)
 
 
-VENDORS: dict[str, Callable[..., Sent]] = {"feishu_hire": feishu, "greenhouse": greenhouse, "ashby": ashby}
+def bamboohr(kind: str = "employee.updated", secret: str = SECRET, at: float | None = None) -> Sent:
+    """A web hook of BambooHR's, each about another employee."""
+    sent = bamboohr_hooks.body(kind, str(secrets.randbelow(10**9)), ["hireDate"])
+    return sent, bamboohr_hooks.headers(sent, secret, at)
+
+
+VENDORS: dict[str, Callable[..., Sent]] = {
+    "feishu_hire": feishu, "greenhouse": greenhouse, "ashby": ashby, "bamboohr": bamboohr,
+}  # fmt: skip
+TELLING = ("feishu_hire", "greenhouse", "ashby")
+"""Of candidates; BambooHR tells of employees only."""
 
 
 def waiting(world: World) -> dict[str, int]:
@@ -158,6 +172,13 @@ BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
     "ashby: not JSON": (
         "ashby", lambda: (b"nothing", ashby_hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
     ),
+    "bamboohr: bad signature": ("bamboohr", lambda: changed(bamboohr()), 401, "WEBHOOK_SIGNATURE"),
+    "bamboohr: no signature": ("bamboohr", lambda: (bamboohr()[0], {}), 401, "WEBHOOK_SIGNATURE"),
+    "bamboohr: another secret": ("bamboohr", lambda: bamboohr(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
+    "bamboohr: an old time stamp": ("bamboohr", lambda: bamboohr(at=time.time() - 302), 401, "WEBHOOK_STALE"),
+    "bamboohr: not JSON": (
+        "bamboohr", lambda: (b"nothing", bamboohr_hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
+    ),
     "nobody's address": ("nobody", greenhouse, 404, "NOT_FOUND"),
     "an ERP's address": ("kingdee_cloud", greenhouse, 404, "NOT_FOUND"),
 }  # fmt: skip
@@ -194,7 +215,7 @@ def test_without_a_secret_nobody_is_believed(world: World, serving: str) -> None
     world.connect()
     for vendor, made in VENDORS.items():
         assert posted(serving, vendor, made())[0] == 401
-    for vendor, made in (("greenhouse", greenhouse), ("ashby", ashby)):
+    for vendor, made in (("greenhouse", greenhouse), ("ashby", ashby), ("bamboohr", bamboohr)):
         assert posted(serving, vendor, made(secret="")) == (401, {"error": "WEBHOOK_SIGNATURE"})
 
 
@@ -229,7 +250,7 @@ def told(world: World, hr: str, serving: str, **what: Any) -> list[str]:
         return [entry.code for entry in cases.find(tx)]
 
 
-@pytest.mark.parametrize("hr", VENDORS)
+@pytest.mark.parametrize("hr", TELLING)
 def test_a_deletion_that_is_told_is_followed_in_the_next_run(hr: str, world: World, serving: str) -> None:
     """Not only when the list is read whole: by the vendor's own event, signed, over the socket."""
     assert told(world, hr, serving, what="delete", candidate="be1") == ["PERSON_GONE"]

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from conftest import World
 from end_to_end.shell import trivet
-from end_to_end.test_events import KEY, SECRET, TOKEN, VENDORS, posted, serving, waiting  # noqa: F401
-from hr import HR, use
+from end_to_end.test_events import KEY, SECRET, TELLING, TOKEN, VENDORS, posted, serving, waiting  # noqa: F401
+from hr import use
 
 from trivet.errors import ConnectorError, Retryable
 from trivet.flow import steps
 
-TELLING = sorted(set(HR) & set(VENDORS))
 SOLO = "I worked alone. I do not like teams. I never ask anybody for help. I keep my code to myself."
 
 
@@ -68,9 +67,9 @@ def hired(world: World, hr: str) -> None:
     world.change(hr, what="hire", candidate="ae3", employee_number="10000203")
 
 
-@pytest.mark.parametrize("hr", TELLING)
+@pytest.mark.parametrize("hr", VENDORS)
 def test_a_hire_that_is_told_releases_what_waited(hr: str, world: World, serving: str) -> None:  # noqa: F811
-    """The number comes with the application; nobody waits for the night."""
+    """The number comes with the application or with the employee; nobody waits for the night."""
     listening(world, hr, serving)
     waits = Counter(o["subject_ref"] for o in world.operations() if o["state"] == "waiting_identity")
     hired(world, hr)
