@@ -55,8 +55,7 @@ class Reading:
             self.store.put("jobs", key, job | {"status": {"id": 4, "label": "Filled"}})
 
     def config(self, **changed: Any) -> Any:
-        said = self.world.sandbox[NAME].announce()
-        return BambooHrConfig.model_validate({**said, "page_size": 1, "calls_per_second": 1000.0, **changed})
+        return Comments(self.world).config(**{"page_size": 1, **changed})
 
     def wrong_secret(self) -> Any:
         return self.config(api_key=SECRET)
@@ -509,7 +508,7 @@ class Comments(Standing):
     """The stand-in as one that takes comments."""
 
     def __init__(self, world: World) -> None:
-        names = sorted(world.held(NAME)["applications"])[:3]
+        names = ("3000", "3001", "3002")
         good: list[Document] = [{"application_id": i, "comment": f"{WORDS}\nline"} for i in names]
         changed, bad = {**good[0], "comment": "other words"}, {**good[1], "application_id": "4711"}
         super().__init__(world, NAME, TARGET, "comment", good, changed, bad, "/comments")
