@@ -1,11 +1,15 @@
-"""Recordings: a file of the opportunity, which the API itself gives to whoever may read it, or sends on to its store for."""
+"""Recordings: a file of the opportunity, which the API itself gives to whoever may read it, or sends on to its store for.
+
+What Lever does with films its documents do not say: they name formats of letters and pictures for uploads by the API. Where an
+account takes none, recordings lie elsewhere (see the other connectors of recordings).
+"""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from trivet.contract import Services
 from trivet.downloads import Link, download
-from trivet.errors import Rejected
+from trivet.errors import NotYet, Rejected
 from trivet.model import Document, Download
 
 from .config import LeverConfig
@@ -40,6 +44,13 @@ class LeverRecordings:
         if file.get("status") == "error":
             raise _refused(
                 "UNPROCESSED", "Lever could not process the file when it was uploaded, and does not give it"
+            )
+        if file.get("status") == "processing":
+            raise NotYet(
+                "Lever is still working on the file",
+                connector=NAME,
+                operation="download",
+                vendor_code="RECORDING_NOT_YET",
             )
         said = file.get("name")
         return self.wire.link(f"{path}/download", said if isinstance(said, str) else None)

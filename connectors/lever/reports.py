@@ -15,11 +15,12 @@ from typing import Any
 from trivet.errors import Rejected
 from trivet.model import Confirmed, Document, Found, Operation
 
-from .wire import NAME, Wire, absent
+from .wire import MAX_TEXT, NAME, Wire, absent
 
 REPORT = "report"
 FIELDS = ("opportunity_id", "text")
-MOST_BYTES = 30 * 1024 * 1024
+_MARK = "\ufeff"
+"""Editors on Windows take a text without it for one in the local code page."""
 _NAME = re.compile(r"trivet-report-([A-Z2-7]{16})(?:-([A-Za-z0-9-]{1,64}))?\.txt")
 
 
@@ -76,9 +77,9 @@ class Reports:
             yield file.reference, Found(f"{opportunity}/{file.first}", document, file.id)
 
     def _upload(self, what: str, opportunity: str, operation: Operation, name: str) -> str | None:
-        content = str(operation.document["text"]).encode()
-        if len(content) > MOST_BYTES:
-            raise _refused(what, "FIELD_LENGTH", "Lever takes files of up to 30 MB", "text")
+        content = (_MARK + str(operation.document["text"])).encode()
+        if len(content) > MAX_TEXT:
+            raise _refused(what, "FIELD_LENGTH", f"longer than {MAX_TEXT // 1024 // 1024} MiB", "text")
         file = (f"trivet-report-{name}.txt", content, "text/plain")
         made = self.wire.write(what, "POST", f"/opportunities/{opportunity}/files", files={"file": file})
         return str(made["id"]) if made.get("id") else None

@@ -18,6 +18,7 @@ from .tokens import Pair, Tokens
 NAME = "lever"
 NOT_FOUND = "ResourceNotFound"
 MAX_TEXT = 4 * 1024 * 1024
+"""Bytes of a report, which is read back whole; Lever itself takes files of up to 30 MB."""
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 

@@ -28,7 +28,7 @@ from trivet.conformance.recordings import RecordingsSuite
 from trivet.conformance.source import Repeat, SourceSuite, drained, ids, records
 from trivet.conformance.target import TargetSuite
 from trivet.contract import Focused, Services, Source
-from trivet.errors import AuthFailed, ConfigError, RateLimited, Rejected, Retryable
+from trivet.errors import AuthFailed, ConfigError, NotYet, RateLimited, Rejected, Retryable
 from trivet.model import Call, Confirmed, Cursor, Document, Event, Gone, Operation, OperationKind, Page
 
 NAME = "lever"
@@ -259,9 +259,9 @@ class TestFiles:
             target.check()
         assert caught.value.code == "PERFORM_AS"
 
-    def test_more_than_lever_takes_is_not_sent(self, world: World, target: Any) -> None:
-        """30 MB."""
-        (said,) = target.send([operation(world, "create", "report", text="x" * (30 * 1024 * 1024 + 1))])
+    def test_more_than_could_be_read_back_is_not_sent(self, world: World, target: Any) -> None:
+        """4 MiB."""
+        (said,) = target.send([operation(world, "create", "report", text="x" * (4 * 1024 * 1024))])
         assert isinstance(said, Rejected)
         assert (said.vendor_code, said.field) == ("FIELD_LENGTH", "text")
         assert not world.writes(NAME)
@@ -873,17 +873,23 @@ class TestDownloads:
             with recordings.open(far_end.reference) as download:
                 assert b"".join(download.chunks) == far_end.content
 
-    def test_a_file_that_lever_could_not_read_is_refused(self, world: World, tmp_path: Path) -> None:
-        """It has a status of its own, and a download would be answered 422."""
+    @pytest.mark.parametrize(
+        ("status", "kind", "code"),
+        [("error", Rejected, "UNPROCESSED"), ("processing", NotYet, "RECORDING_NOT_YET")],
+    )
+    def test_a_file_that_lever_has_not_read_is_not_there(
+        self, status: str, kind: type[Rejected | NotYet], code: str, world: World, tmp_path: Path
+    ) -> None:
+        """It has a status of its own; a download would be answered 422."""
         far_end, store = Files(world, False), world.sandbox[NAME].store
         name = far_end.reference["file_id"]
-        store.put("files", name, {**store.get("files", name), "status": "error"})
+        store.put("files", name, {**store.get("files", name), "status": status})
         with (
             RECORDINGS.build(config(world), services(tmp_path)) as recordings,
-            pytest.raises(Rejected) as caught,
+            pytest.raises(kind) as caught,
         ):
             recordings.open(far_end.reference).__enter__()
-        assert caught.value.vendor_code == "UNPROCESSED"
+        assert caught.value.vendor_code == code
 
 
 AT, TOKEN = 1_795_500_000_000, "8a457fd5a0759c87d35460b096dbc388d1d31058849f08ce"  # noqa: S105

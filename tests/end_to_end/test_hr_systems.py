@@ -237,3 +237,21 @@ def test_an_answer_that_was_lost_leaves_one_report(world: World) -> None:
     world.night()
     assert len(reports(world)) == 12
     assert counted(world, "greenhouse")["report", "confirmed"] == 12
+
+
+def test_lever_keeps_a_report_beside_the_note(world: World) -> None:
+    """A text file of the opportunity, which a second night leaves alone, and which goes when it is taken back."""
+    from trivet.flow import steps
+
+    use(world, "lever")
+    world.edit_flow(lambda flow: flow["write_back"].update(report="lever/report"))
+    before = world.held("lever")
+    batch_id = world.night()
+    assert counted(world, "lever") == {("note", "confirmed"): 12, ("report", "confirmed"): 12}
+    assert len(world.held("lever")["files"]) == len(before["files"]) + 12
+    sent = len(world.writes("lever"))
+    world.night()
+    assert len(world.writes("lever")) == sent
+    with world.hub() as hub:
+        steps.rollback(hub, batch_id, actor="test", reason="trial")
+    assert world.held("lever") == before
