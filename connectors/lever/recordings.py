@@ -1,12 +1,11 @@
 """Recordings: a file of the opportunity, which the API itself gives to whoever may read it, or sends on to its store for.
 
-What Lever does with films is not in its documents: it names formats of letters and pictures for uploads by its API. Where it
-takes none, recordings lie elsewhere (see the other recording connectors).
+What Lever does with films its documents do not say: they name formats of letters and pictures for uploads by the API. Where an
+account takes none, recordings lie elsewhere (see the other connectors of recordings).
 """
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 
 from trivet.contract import Services
 from trivet.downloads import Link, download
@@ -54,7 +53,7 @@ class LeverRecordings:
                 vendor_code="RECORDING_NOT_YET",
             )
         said = file.get("name")
-        return replace(self.wire.way(f"{path}/download"), file_name=said if isinstance(said, str) else None)
+        return self.wire.link(f"{path}/download", said if isinstance(said, str) else None)
 
 
 @contextmanager

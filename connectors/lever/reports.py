@@ -15,7 +15,7 @@ from typing import Any
 from trivet.errors import Rejected
 from trivet.model import Confirmed, Document, Found, Operation
 
-from .wire import MOST_BYTES, NAME, Wire, absent
+from .wire import MAX_TEXT, NAME, Wire, absent
 
 REPORT = "report"
 FIELDS = ("opportunity_id", "text")
@@ -73,16 +73,13 @@ class Reports:
             newest[file.first] = file
         for file in newest.values():
             text = self.wire.text("read report", f"/opportunities/{opportunity}/files/{file.id}/download")
-            document = {
-                "opportunity_id": opportunity,
-                "text": None if text is None else text.removeprefix(_MARK),
-            }
+            document = {"opportunity_id": opportunity, "text": text}
             yield file.reference, Found(f"{opportunity}/{file.first}", document, file.id)
 
     def _upload(self, what: str, opportunity: str, operation: Operation, name: str) -> str | None:
         content = (_MARK + str(operation.document["text"])).encode()
-        if len(content) > MOST_BYTES:
-            raise _refused(what, "FIELD_LENGTH", "Lever takes files of up to 30 MB", "text")
+        if len(content) > MAX_TEXT:
+            raise _refused(what, "FIELD_LENGTH", f"longer than {MAX_TEXT // 1024 // 1024} MiB", "text")
         file = (f"trivet-report-{name}.txt", content, "text/plain")
         made = self.wire.write(what, "POST", f"/opportunities/{opportunity}/files", files={"file": file})
         return str(made["id"]) if made.get("id") else None

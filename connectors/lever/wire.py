@@ -17,8 +17,8 @@ from .tokens import Pair, Tokens
 
 NAME = "lever"
 NOT_FOUND = "ResourceNotFound"
-MOST_BYTES = 30 * 1024 * 1024
-"""Lever takes no larger file by its API."""
+MAX_TEXT = 4 * 1024 * 1024
+"""Bytes of a report, which is read back whole; Lever itself takes files of up to 30 MB."""
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -28,7 +28,6 @@ class Wire:
     def __init__(self, config: LeverConfig, services: Services) -> None:
         self.config = config
         self.token: str | None = None
-        self.login: Mapping[str, str] = {}
         given = config.refresh_token.get_secret_value() if config.refresh_token else ""
         self.tokens = Tokens(services.state / "tokens" / f"{services.connection}.json", given)
         self.http = HttpClient(
@@ -82,14 +81,14 @@ class Wire:
             raise malformed(operation, "the answer is no object with an id")
         return found
 
-    def way(self, path: str) -> Link:
-        """Where a file's bytes are: at the API, which wants our login, or where that leads on to, which must not see it."""
-        host = urlsplit(self.http.base_url).hostname or ""
-        return Link(f"{self.http.base_url}/v1{path}", None, None, self.login, (host,))
-
     def text(self, operation: str, path: str) -> str | None:
-        """What a small file holds; None where it is not there, not read yet, too large, or no text."""
-        return small_text(self.http, operation, self.way(path), MOST_BYTES)
+        """What a small file holds; None where it is not there, not read yet, or no text."""
+        return small_text(self.http, operation, self.link(path, None), MAX_TEXT)
+
+    def link(self, path: str, file_name: str | None) -> Link:
+        """A file of the API: it asks for our login, which stays here where the vendor sends us on to its store."""
+        own = urlsplit(self.http.base_url).hostname or ""
+        return Link(f"{self.http.base_url}/v1{path}", None, file_name, self.http.proof(), (own,))
 
     def write(self, operation: str, method: str, path: str, *, as_user: bool = True, **how: Any) -> Document:
         """The object in the answer to a call that changes something; empty where it has no content."""
@@ -125,13 +124,10 @@ class Wire:
     def _login(self) -> Mapping[str, str]:
         if self.config.api_key is not None:
             pair = f"{self.config.api_key.get_secret_value()}:"
-            proof = "Basic " + base64.b64encode(pair.encode()).decode()
-        else:
-            # asked again within one client's life, the token that it had was refused
-            self.token = self.tokens.access(self.token, self._renewed)
-            proof = f"Bearer {self.token}"
-        self.login = {"Authorization": proof}
-        return self.login
+            return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+        # asked again within one client's life, the token that it had was refused
+        self.token = self.tokens.access(self.token, self._renewed)
+        return {"Authorization": f"Bearer {self.token}"}
 
     def _renewed(self, refresh: str) -> Pair:
         config = self.config
