@@ -87,6 +87,7 @@ def _traits(declaration: Declaration) -> list[str]:
             *([f"- bytes of documents in one: {traits.max_bytes:,}"] if traits.max_bytes else []),
             f"- quiet time before an unknown is settled: {traits.quiet_seconds:g} s",
             f"- can take back: {'yes' if traits.deletes else 'no'}",
+            *(["- an unknown is sent again: the same changes nothing more"] if traits.repeatable else []),
             *([f"- requests at once: {traits.connections}"] if traits.connections > 1 else []),
             "",
         ]

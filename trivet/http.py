@@ -157,6 +157,12 @@ class HttpClient:
     ) -> None:
         self.session.close()
 
+    def proof(self) -> Mapping[str, str]:
+        """The headers that prove who we are, for a link at the vendor's own host that asks for them."""
+        if self._headers is None:
+            self.log_in()
+        return dict(self._headers or {})
+
     def log_in(self) -> None:
         """A fresh login now, whatever the last one is still worth."""
         self._headers = self.authenticate()

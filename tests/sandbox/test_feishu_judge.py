@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from conftest import World
 from trivet_sandbox.company import people
-from trivet_sandbox.feishu_hire import events
+from trivet_sandbox.feishu_hire import events, exams
 
 lark = pytest.importorskip("lark_oapi")
 
@@ -92,6 +92,58 @@ def test_the_sdk_writes_changes_and_deletes_a_note(client: Any, world: World) ->
     assert [n.content for n in listed.data.items] == ["eight of ten"]
     gone = client.hire.v1.note.delete(DeleteNoteRequest.builder().note_id(made.data.note.id).build())
     assert gone.success()
+
+
+def test_the_sdk_registers_papers_arranges_an_exam_and_tells_its_result(client: Any, world: World) -> None:
+    """As a provider of written tests, in the SDK's own models; what was marked is refused."""
+    from lark_oapi.api.hire.v1 import (
+        CreateEcoExamPaperRequest,
+        EcoExamLoginInfo,
+        EcoExamPaper,
+        EcoExamPaperData,
+        EcoExamResultDetail,
+        EcoExamResultReport,
+        LoginInfoEcoExamRequest,
+        LoginInfoEcoExamRequestBody,
+        UpdateResultEcoExamRequest,
+        UpdateResultEcoExamRequestBody,
+    )
+
+    paper = EcoExamPaperData.builder().id("ai").name("AI 面试测评").build()
+    papers = EcoExamPaper.builder().account_id(exams.ACCOUNT).paper_list([paper]).build()
+    request = CreateEcoExamPaperRequest.builder().request_body(papers).build()
+    assert client.hire.v1.eco_exam_paper.create(request).success()
+    exam = world.change("feishu_hire", what="order_assessment", candidate="be3", package="ai")["exam"]
+    login = EcoExamLoginInfo.builder().exam_url("https://interviews.example/1").build()
+    arranged = LoginInfoEcoExamRequestBody.builder().result(0).msg("success").exam_login_info(login).build()
+    asked = LoginInfoEcoExamRequest.builder().exam_id(exam).request_body(arranged).build()
+    assert client.hire.v1.eco_exam.login_info(asked).success()
+    report = EcoExamResultReport.builder().name("报告").url("https://reports.example/1").build()
+    detail = EcoExamResultDetail.builder().id("teamwork").name("团队协作").result("8.5 / 10").build()
+    body = UpdateResultEcoExamRequestBody.builder().result("85.0").result_time("1795107900000")
+    told = body.report_list([report]).detail_list([detail]).build()
+    sent = UpdateResultEcoExamRequest.builder().exam_id(exam).request_body(told).build()
+    assert client.hire.v1.eco_exam.update_result(sent).success()
+    (held,) = world.held("feishu_hire")["exam"].values()
+    assert (held["status"], held["result"]["result"]) == ("answered", "85.0")
+    world.change("feishu_hire", what="mark_exam", exam=exam)
+    assert not client.hire.v1.eco_exam.update_result(sent).success()
+
+
+def test_the_sdk_reads_the_event_that_orders_an_exam(world: World) -> None:
+    """Candidate, application and paper where its model has them."""
+    store = world.sandbox["feishu_hire"].store
+    store.put("paper", "ai", {"id": "ai", "name": "AI"})
+    _, told = exams.order(store, store.get("key", "be3"), "ai")
+    seen: list[Any] = []
+    builder = lark.EventDispatcherHandler.builder("an-encrypt-key", "a-token")
+    handler = builder.register_p2_hire_eco_exam_created_v1(seen.append).build()
+    body = events.encrypted(events.event("cli_1", "a-token", exams.EVENT, told), "an-encrypt-key")
+    assert handler.do(request(body, events.headers(body, "an-encrypt-key"))).status_code == 200
+    (event,) = (entry.event for entry in seen)
+    assert (event.paper_id, event.candidate_info.name) == ("ai", "Priya Nair")
+    assert event.application_id == store.get("key", "be3")["application"]
+    assert event.candidate_info.mobile.number
 
 
 def test_a_wrong_secret_is_refused_as_documented(world: World) -> None:

@@ -57,6 +57,18 @@ def test_the_steps_run_in_order(dag: DAG) -> None:
     assert upstream(dag, "conclude") == {"write_back"}
 
 
+def test_results_of_orders_go_beside_the_write_back(deployment: Path) -> None:
+    """A task of their own: what the one cannot do does not hold the other back."""
+    ordered = FLOW + "assessment_orders: {connection: hr, target: exams}\n"
+    dag = factory.flow_dag(add(deployment, "nightly", ordered))
+    erps = {"push__erp_a", "push__erp_b"}
+    assert upstream(dag, "write_back__hr") == upstream(dag, "write_back__exams") == erps
+    assert upstream(dag, "conclude") == {"write_back__hr", "write_back__exams"}
+    alone = FLOW.replace("write_back: {connection: hr}\n", "") + "assessment_orders: {connection: partner}\n"
+    dag = factory.flow_dag(add(deployment, "alone", alone))
+    assert upstream(dag, "write_back") == erps
+
+
 def test_a_flow_that_only_listens_scores_and_pushes_nothing(deployment: Path) -> None:
     """What the ERPs know goes back to the HR system: pull, decide, write back, conclude."""
     text = """\

@@ -148,3 +148,15 @@ def test_the_test_button_asks_the_connector(
     answered, words = kind("courier").test_connection()
     assert (kind.conn_type, answered) == ("trivet_courier", fine)
     assert words == "courier answered (test)" if fine else "password" in words
+
+
+def test_what_only_listens_has_nothing_to_ask(monkeypatch: pytest.MonkeyPatch, deployment: Any) -> None:
+    """Greenhouse calls us: its settings are all there is to check, and a wrong one is named."""
+    stored: dict[str, Any] = {"conn_type": "trivet_greenhouse_assessments", "extra": {"environment": "test"}}
+    monkeypatch.setenv("AIRFLOW_CONN_ORDERS", json.dumps({**stored, "password": "a-key-of-16-letters"}))
+    kind = hooks.trivet_greenhouse_assessments
+    assert kind("orders").test_connection() == (True, "greenhouse_assessments answered (test)")
+    monkeypatch.setenv("AIRFLOW_CONN_ORDERS", json.dumps({**stored, "password": "short"}))
+    fine, words = kind("orders").test_connection()
+    assert not fine
+    assert "password" in words

@@ -55,6 +55,34 @@ def test_a_mistake_is_found_at_its_character(found, old, new, at, said):
     assert found(old, new)[0].startswith(f"{line}:{column}: {said}")
 
 
+ORDERS = """
+assessment_orders:
+  connection: feishu_hire
+  mapping: feishu_hire/assessment_result
+  addresses: {report: "https://reports.example/{order}"}
+  packages:
+    - {id: a, name: {zh: 甲, en: A}}
+    - {id: b, name: {zh: 乙, en: B}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("id: b", "id: a", "PACKAGE_DUPLICATE: package 'a' is offered twice"),
+        ("id: b", "id: b b", "CONFIG_PATTERN: /assessment_orders/packages/1/id"),
+        ("zh: 乙, ", "", "CONFIG_MISSING: /assessment_orders/packages/1/name/zh"),
+        ("assessment_result", "assessment_results", "MAPPING_MISSING: no file mappings/feishu_hire/assessment_results.yaml"),
+        ("https://reports", "reports", "CONFIG_PATTERN: /assessment_orders/addresses/report"),
+        ("  mapping:", "  publish: x\n  mapping:", "MAPPING_MISSING: no file mappings/x.yaml"),
+    ],
+)  # fmt: skip
+def test_what_can_be_ordered_is_checked(found, old, new, said):
+    """Packages by their ids and names, mappings by their files, addresses by their form."""
+    assert found("\npolicy:", ORDERS + "\npolicy:") == []
+    assert said in found(old, new)[0]
+
+
 def test_the_summary_counts(tmp_path):
     """Errors and warnings by number, nothing for none."""
     shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
