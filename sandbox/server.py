@@ -262,7 +262,10 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
         if cut:
-            self._reset()
+            # closed, not reset: a reset may take what has arrived with it, and the half would be another every time
+            self.close_connection = True
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_WR)
 
     def _reset(self) -> None:
         # linger 0: the peer sees a reset, as when a gateway dies

@@ -150,7 +150,7 @@ class _Transfer:
                 trouble = error
             if trouble is not None and (trouble.vendor_code in FINAL or self.packed):
                 raise trouble
-            if self.size == 0 or left == 0:
+            if left == 0 or (trouble is None and self.size == 0):
                 self._again(f"{self.size} of {self.length or 'unknown'} bytes arrived", "MEDIA_TRUNCATED")
             left, pieces = self._taken_up(left)
 
@@ -170,7 +170,7 @@ class _Transfer:
 
     def _rest(self) -> Iterator[bytes]:
         headers = {"Range": f"bytes={self.size}-"} | ({"If-Range": self.mark} if self.mark else {})
-        self._open(headers)
+        self._open(headers if self.size else {})
         if self.opened.status == 206:
             told = _RANGE.fullmatch(self.opened.headers.get("Content-Range", ""))
             whole = told[2] if told else ""
@@ -185,7 +185,7 @@ class _Transfer:
 
     def _behind(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """What follows the bytes that are there, of a file that came from its beginning once more."""
-        seen, left = hashlib.sha256(), self.size
+        seen, left, rest = hashlib.sha256(), self.size, b""
         for piece in pieces:
             seen.update(piece[:left])
             rest, left = piece[left:], max(0, left - len(piece))

@@ -421,3 +421,20 @@ def test_a_header_that_a_link_needs_is_told_to_the_vendor_alone(web: Web, elsewh
     assert asked(f"{web.url}/steps?n=1", ["127.0.0.1"]) == [proof["Authorization"]] * 2
     on = f"{web.url}/moved?to={elsewhere.url}/sound"
     assert asked(on, ["127.0.0.1", "127.0.0.2"]) == [proof["Authorization"], None]
+
+
+def test_a_line_that_breaks_before_the_first_byte_is_taken_up_too(
+    world: World, web: Web, tmp_path: Path
+) -> None:
+    """There is no range to ask for yet: it begins anew."""
+    bodies = [b"", SOUND]
+
+    def late(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(SOUND)))
+        handler.end_headers()
+        handler.wfile.write(bodies.pop(0))
+
+    web.there["/late"] = late
+    assert fetched(world, tmp_path, f"{web.url}/late", private_networks=HERE) == SOUND
+    assert [headers.get("range") for _, _, headers in web.seen] == [None, None]
