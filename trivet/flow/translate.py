@@ -31,7 +31,7 @@ from trivet.ledger.records import StoredRecord
 from trivet.ledger.set_asides import SetAside
 from trivet.model import Document
 
-CHUNK = 500
+CHUNK = 1000
 _STRANGER, _REFUSED = "(a stranger)", "(refused)"
 """In place of a pseudonym: no candidate of ours; a document that is not kept."""
 
