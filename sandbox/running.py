@@ -6,12 +6,14 @@ from types import TracebackType
 
 from .ashby import Ashby
 from .bamboohr import BambooHr
+from .beisen import Beisen
 from .feishu_hire import FeishuHire
 from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
-from .http_json import InHouseErp
+from .http_json import InHouseErp, InHouseHr
 from .kingdee_cloud import KingdeeCloud
 from .lever import Lever
+from .moka import Moka
 from .sap_rfc import SapRfc
 from .sap_soap import SapSoap
 from .server import Running, Vendor
@@ -38,6 +40,9 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "tencent_meeting": TencentMeeting,
     "feishu_minutes": FeishuMinutes,
     "bamboohr": BambooHr,
+    "in_house_hr": InHouseHr,
+    "moka": Moka,
+    "beisen": Beisen,
 }
 
 

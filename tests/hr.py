@@ -4,6 +4,7 @@
 for the vendor has no way to take it away; a rollback leaves it to a person, with a case each.
 """
 
+from copy import deepcopy
 from typing import Any
 
 from conftest import World
@@ -63,21 +64,46 @@ HR: dict[str, dict[str, Any]] = {
         "final": "comments",
         "people": r"/applicant_tracking/applications/\d+",
     },
+    # described in its connection: the connector has another name
+    "in_house_hr": {
+        "connector": "http_json",
+        "source": {
+            "jobs": ["requisition"],
+            "candidates": ["candidate", "consent"],
+            "applications": ["application"],
+            "interviews": ["interview"],
+            "recordings": ["recording"],
+        },
+        "write_back": "interview_result",
+        "people": r"/hr/candidates\?",
+    },
 }
 
 
 def use(world: World, name: str) -> None:
     """The flow pulls from that system and writes back to it."""
     said = HR[name]
+    connector = said.get("connector", name)
 
     def change(flow: dict[str, Any]) -> None:
-        flow["source"] = {"connection": name, "mappings": _streams(name, said["source"])}
+        flow["source"] = {"connection": name, "mappings": _streams(connector, said["source"])}
         if "knows" in said:
-            flow["knows"] = [{"connection": name, "mappings": _streams(name, said["knows"])}]
+            flow["knows"] = [{"connection": name, "mappings": _streams(connector, said["knows"])}]
         flow["recordings"] = {"connection": name}
-        flow["write_back"] = {"connection": name, "mapping": f"{name}/{said['write_back']}"}
+        flow["write_back"] = {"connection": name, "mapping": f"{connector}/{said['write_back']}"}
 
     world.edit_flow(change)
+
+
+def small(world: World, name: str) -> dict[str, Any]:
+    """The system's connection with four records in a page."""
+    stored: dict[str, Any] = deepcopy(world.sandbox.connections()[name])
+    if HR[name].get("connector") == "http_json":
+        for one in stored["extra"]["streams"].values():
+            one["path"] = one["path"].replace("size=50", "size=4")
+    else:
+        stored["extra"]["page_size"] = 4
+    return stored
 
 
 def _streams(name: str, said: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -200,6 +200,45 @@ class HttpClient:
         assert last is not None
         raise last
 
+    @contextmanager
+    def own(
+        self, operation: str, path: str, size: int, *, headers: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[Mapping[str, str], Iterator[bytes]]]:
+        """Headers and bytes, up to `size` at a time, of a file that the system itself gives to who is logged in.
+
+        An answer that is neither status 200 nor about login, pace or health is `Rejected` with its status as code.
+        """
+        if self._headers is None:
+            self.log_in()
+        for last in (False, True):
+            if seconds := self._budget.wait(SHORT_WAIT):
+                raise self._spent_budget(operation, seconds)
+            with self._translated(operation, write=False):
+                response = self.session.send(self._prepared("GET", path, headers=headers), **self._how)
+            # outside: what goes wrong at the caller (no room on the disk) is no fault of the vendor
+            with response:
+                if response.status_code == 200:
+                    yield response.headers, self._parts(operation, response, size)
+                    return
+                with self._translated(operation, write=False):
+                    until = time.monotonic() + 2 * self.network.read_seconds
+                    body = self._body(operation, response, until, write=False)
+            reply = Reply(response.status_code, response.headers, body)
+            if last or not self.auth_failed(reply):
+                break
+            self.log_in()
+        self._raise_unless_read(operation, reply)
+        self.reject(operation, f"HTTP {reply.status}", code=f"HTTP {reply.status}")
+
+    def _parts(self, operation: str, response: requests.Response, size: int) -> Iterator[bytes]:
+        parts = response.iter_content(size)
+        while True:
+            with self._translated(operation, write=False):
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
+
     def write(self, operation: str, method: str, path: str, **how: Any) -> Reply:
         """The answer to a call that changes something; sent once."""
         reply = self._authorised(operation, method, path, how, write=True)
@@ -249,12 +288,17 @@ class HttpClient:
 
     def _read_once(self, operation: str, method: str, path: str, how: dict[str, Any]) -> Reply:
         reply = self._authorised(operation, method, path, how, write=False)
+        self._raise_unless_read(operation, reply)
+        self._refuse_html(operation, reply, Retryable)
+        return reply
+
+    def _raise_unless_read(self, operation: str, reply: Reply) -> None:
+        """Raises what an answer to a read means that is about the login, the pace or the server's health."""
+        self._raise_if_locked(operation, reply)
         if self._asks_for_pause(reply) is not None:
             self._raise_rate_limited(operation, reply)
         if reply.status in _AGAIN or (reply.status >= 500 and not self.speaks(reply)):
             self._raise(Retryable, operation, f"HTTP {reply.status}")
-        self._refuse_html(operation, reply, Retryable)
-        return reply
 
     def _authorised(
         self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool
@@ -266,6 +310,10 @@ class HttpClient:
             # a definite refusal of the login: nothing was done, so one fresh login and one repetition are safe
             self.log_in()
             reply = self._send(operation, method, path, how, write=write)
+        self._raise_if_locked(operation, reply)
+        return reply
+
+    def _raise_if_locked(self, operation: str, reply: Reply) -> None:
         if self.auth_failed(reply) or reply.status == 403:
             self._headers = None
             self._raise(
@@ -274,17 +322,10 @@ class HttpClient:
                 f"the credentials are refused (HTTP {reply.status})",
                 "check login and password of the connection",
             )
-        return reply
 
     def _send(self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool) -> Reply:
-        seconds = self._budget.wait(SHORT_WAIT)
-        if seconds:
-            raise RateLimited(
-                "the connection's rate budget is used up",
-                retry_after=seconds,
-                connector=self.connector,
-                operation=operation,
-            )
+        if seconds := self._budget.wait(SHORT_WAIT):
+            raise self._spent_budget(operation, seconds)
         prepared = self._prepared(method, path, **how)
         if len(prepared.body or b"") > MAX_REQUEST:
             said = f"the call would be larger than {MAX_REQUEST // 1024 // 1024} MiB"
@@ -384,6 +425,14 @@ class HttpClient:
 
     def _asks_for_pause(self, reply: Reply) -> float | None:
         return self.too_many(reply)
+
+    def _spent_budget(self, operation: str, seconds: float) -> RateLimited:
+        return RateLimited(
+            "the connection's rate budget is used up",
+            retry_after=seconds,
+            connector=self.connector,
+            operation=operation,
+        )
 
     def _raise_rate_limited(self, operation: str, reply: Reply) -> NoReturn:
         seconds = clamp(self.too_many(reply) or 0.0)

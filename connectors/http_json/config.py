@@ -2,17 +2,25 @@
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from trivet.http import HttpSettings
 
-from .calls import Entity, Header, Listing, Part, Word
+from .calls import Entity
+from .logins import Auth, NoLogin, Signature, address
+from .parts import Header, Part, Word
 from .places import Pointer
+from .reads import Listing, RecordingCall
+from .webhooks import Webhook
 
 Stream = Literal[
+    "jobs",
+    "candidates",
+    "applications",
+    "interviews",
+    "recordings",
     "employees",
     "courses",
     "competencies",
@@ -24,94 +32,12 @@ Stream = Literal[
 ]
 
 
-def _address(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        fine = parts.scheme in ("http", "https") and parts.hostname and not parts.username and parts.port != 0
-    except ValueError:
-        fine = False
-    if not fine or parts.query or parts.fragment:
-        raise ValueError("an address is http(s)://host, maybe with a path, without login, ? and #")
-    return text.rstrip("/")
-
-
-def _token_address(text: str) -> str:
-    return text if text.startswith("/") and not text.startswith("//") else _address(text)
-
-
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise ValueError("no such time zone; use a name such as Asia/Shanghai") from None
     return name
-
-
-class NoLogin(Part):
-    """The network lets in."""
-
-    kind: Literal["none"] = "none"
-    """`none`."""
-
-
-class Basic(Part):
-    """`login` and `secret` with every call (RFC 7617)."""
-
-    kind: Literal["basic"]
-    """`basic`."""
-
-
-class Bearer(Part):
-    """`secret` is a token that does not expire (RFC 6750)."""
-
-    kind: Literal["bearer"]
-    """`bearer`."""
-
-
-class ApiKey(Part):
-    """`secret` is a key."""
-
-    kind: Literal["api_key"]
-    """`api_key`."""
-    where: Literal["header", "query"] = "header"
-    """Where the key goes; a query is seen in the logs of every server on the way."""
-    name: Header = "X-Api-Key"
-    """Name of the header or of the query parameter."""
-
-
-class ClientCredentials(Part):
-    """A token for `login` (client id) and `secret` (client secret); fetched anew when it is refused (RFC 6749, 4.4)."""
-
-    kind: Literal["oauth2_client_credentials"]
-    """`oauth2_client_credentials`."""
-    token_url: Annotated[str, AfterValidator(_token_address)]
-    """Path below base_url, or the full address of another server."""
-    scope: str = ""
-    """Scope to ask for."""
-    client_in: Literal["header", "body"] = "header"
-    """Whether the client is named by HTTP Basic or in the form."""
-
-
-class Signature(Part):
-    """An HMAC of the body under `secret`; a call without a body signs nothing at all, the empty text."""
-
-    kind: Literal["hmac"]
-    """`hmac`."""
-    header: Header = "X-Signature"
-    """Header of the signature."""
-    algorithm: Literal["sha256", "sha384", "sha512", "sha1"] = "sha256"
-    """Hash under the HMAC."""
-    encoding: Literal["hex", "base64"] = "hex"
-    """How the signature is written."""
-    prefix: str = Field(default="", pattern=r"^[\x21-\x7e]*$")
-    """What stands before it, such as sha256=."""
-    login_header: Header | None = None
-    """Header that carries `login`, so that the system knows whose key it is."""
-
-
-Auth = Annotated[
-    NoLogin | Basic | Bearer | ApiKey | ClientCredentials | Signature, Field(discriminator="kind")
-]
 
 
 class Errors(Part):
@@ -137,6 +63,15 @@ class Errors(Part):
     """A create met a record with our reference: the outcome is open, and asking tells."""
 
 
+class Limit(Part):
+    """Headers by which the system says how many calls it still takes, so that nobody calls it in vain."""
+
+    left: Header = "X-RateLimit-Remaining"
+    """Header of the number of calls that are left."""
+    reset: Header = "X-RateLimit-Reset"
+    """Header that says when it counts anew: in so many seconds, or at that second since 1970."""
+
+
 class HttpJsonConfig(HttpSettings):
     """One system's address, login and calls."""
 
@@ -146,7 +81,7 @@ class HttpJsonConfig(HttpSettings):
         "password": "secret",
     }
 
-    base_url: Annotated[str, AfterValidator(_address)]
+    base_url: Annotated[str, AfterValidator(address)]
     """Address that every path goes on from."""
     auth: Auth = NoLogin()
     """How calls prove who makes them, by `kind`: none, basic, bearer, api_key (`where`, `name`),
@@ -159,10 +94,21 @@ class HttpJsonConfig(HttpSettings):
     entities: dict[str, Entity] = Field(default_factory=dict)
     """Kinds of records that mappings may send, each with its calls `create`, `update`, `delete` and `find`."""
     streams: dict[Stream, Listing] = Field(default_factory=dict)
-    """Lists that can be read, by the name of the stream: employees; courses, competencies, goal_plans, organisations;
-    completions, performance_results, goals."""
+    """Lists that can be read, by the name of the stream. An HR system has jobs, candidates, applications, interviews and
+    recordings; an ERP has employees; courses, competencies, goal_plans, organisations; completions, performance_results,
+    goals."""
+    recording: RecordingCall | None = None
+    """The call that opens a recording by its reference."""
+    max_recording_mb: int = Field(default=2048, ge=1)
+    """A larger recording is refused."""
+    webhook: Webhook | None = None
+    """How the system's own calls to us are proven and read; without, and without `webhook_secret`, no event is taken."""
+    webhook_secret: SecretStr | None = None
+    """The secret that proves such a call: key of its signature, or bearer token."""
     errors: Errors = Errors()
     """How refusals look and what they mean."""
+    limit: Limit | None = None
+    """Headers of the system's own count of calls (`left`, `reset`); when none is left we wait."""
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """Time zone of times of change that name none."""
 

@@ -37,11 +37,16 @@ Path = Annotated[str, AfterValidator(_path)]
 
 def only(path: str, allowed: Collection[str], where: str) -> set[str]:
     """The placeholders of the path; ValueError for one that means nothing there."""
-    used = set(_PLACEHOLDER.findall(path))
+    used = names_in(path)
     for name in sorted(used - set(allowed)):
         known = ", ".join(f"{{{one}}}" for one in allowed) or "none"
         raise ValueError(f"{{{name}}} in the path of {where} means nothing; there are: {known}")
     return used
+
+
+def names_in(path: str) -> set[str]:
+    """The placeholders of the path."""
+    return set(_PLACEHOLDER.findall(path))
 
 
 def filled(path: str, values: Mapping[str, str]) -> str:

@@ -8,10 +8,11 @@ from trivet.contract import Services
 from trivet.errors import AuthFailed, Rejected, Retryable, UnknownOutcome
 from trivet.model import Document, Found, Operation, Outcome
 
-from .calls import Entity, Find, Write
+from .calls import Entity, Write
 from .config import HttpJsonConfig
-from .paging import pages
+from .paging import sheets
 from .places import copied, drop, filled, get, put, text_at
+from .reads import Find
 from .verdicts import Verdicts
 from .wire import NAME, Wire, malformed, refused
 
@@ -95,8 +96,8 @@ class HttpJsonTarget:
             part = wanted[start : start + call.at_once]
             body = {} if call.references is None else {call.references: list(part)}
             values = {"reference": part[0], "references": ",".join(part)}
-            for rows in pages(self.wire, operation, call, values, body):
-                for row in rows:
+            for sheet in sheets(self.wire, operation, call, values, body):
+                for row in sheet.rows:
                     reference = text_at(row, call.reference)
                     if reference is None or reference not in part:
                         raise refused(

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,21 +17,32 @@ from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Ret
 from trivet.http import HttpClient, Reply, clamp
 from trivet.model import Document
 
-from .calls import Read
-from .config import ApiKey, Basic, Bearer, ClientCredentials, HttpJsonConfig, Signature
+from .config import HttpJsonConfig
+from .logins import ApiKey, Basic, Bearer, ClientCredentials, Signature
 from .places import text_at
+from .reads import Read, RecordingCall
 
 NAME = "http_json"
 PAUSE_SECONDS = 30.0
+_LONG_AGO = 1_000_000_000
+"""A number of seconds from here on is a time since 1970, of 2001."""
 _SHORT = 4000
 """A refusal is looked for in answers up to this many bytes: every answer is asked whether it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call that changes nothing brought: JSON and headers."""
+
+    body: Any
+    headers: Mapping[str, str]
 
 
 class Wire:
     """One connection's client."""
 
     def __init__(self, config: HttpJsonConfig, services: Services) -> None:
-        self.config = config
+        self.config, self.services = config, services
         self.http = HttpClient(
             NAME,
             config.base_url,
@@ -39,9 +52,10 @@ class Wire:
             refuses_before_work=config.errors.refuses_before_work,
             auth_failed=lambda reply: bool(self._words(reply) & config.errors.login_lost),
             too_many=self._pause,
+            spent=self._spent,
         )
 
-    def rows(self, operation: str, call: Read, path: str, body: Document) -> Any:
+    def rows(self, operation: str, call: Read, path: str, body: Document) -> Answer | None:
         """The whole answer to a call that changes nothing; None where it says that nothing is there."""
         reply = self.http.read(operation, call.method, *self._addressed(path), **self._how(body))
         if reply.status != 200:
@@ -54,7 +68,25 @@ class Wire:
             raise malformed(operation, "the answer is null")
         if call.success is not None and not call.success.holds(answer):
             raise self._unread(operation, reply.status, answer)
-        return answer
+        return Answer(answer, reply.headers)
+
+    def open(self, operation: str, call: RecordingCall, path: str) -> Answer:
+        """The answer to the call that opens a recording, where it is a link; a redirect has no body."""
+        reply = self.http.read(operation, call.method, *self._addressed(path), **self._how(call.fixed))
+        if call.link_header is not None and reply.status < 400:
+            return Answer(None, reply.headers)
+        answer = readable(reply) if reply.status != 200 else self.http.decode(operation, reply, write=False)
+        if self.words(reply.status, answer) & self.config.errors.gone:
+            raise refused(operation, "the recording is not there any more", code="GONE")
+        if reply.status != 200 or (call.success is not None and not call.success.holds(answer)):
+            raise self._unread(operation, reply.status, answer)
+        return Answer(answer, reply.headers)
+
+    def file(
+        self, operation: str, path: str, size: int
+    ) -> AbstractContextManager[tuple[Mapping[str, str], Iterator[bytes]]]:
+        """Headers and bytes of a file that the system itself gives."""
+        return self.http.own(operation, *self._addressed(path), size, headers=self._how(None)["headers"])
 
     def write(self, operation: str, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Reply:
         """The answer to a call that changes something, whatever it says."""
@@ -89,6 +121,15 @@ class Wire:
             return clamp(email.utils.parsedate_to_datetime(text).timestamp() - time.time())
         except ValueError:
             return PAUSE_SECONDS
+
+    def _spent(self, reply: Reply) -> float | None:
+        limit = self.config.limit
+        if limit is None or reply.headers.get(limit.left, "").strip() != "0":
+            return None
+        text = reply.headers.get(limit.reset, "").strip()
+        if not text.isascii() or not text.isdecimal():
+            return None
+        return float(text) if int(text) < _LONG_AGO else int(text) - self.services.now().timestamp()
 
     def _how(self, body: Any) -> dict[str, Any]:
         headers: dict[str, str] = {}
@@ -166,7 +207,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:300]
 
 
-def refused(operation: str, message: str, *, code: str, cure: str) -> Rejected:
+def refused(operation: str, message: str, *, code: str, cure: str | None = None) -> Rejected:
     """A refusal of our own."""
     return Rejected(message, connector=NAME, operation=operation, vendor_code=code, cure=cure)
 

@@ -1,8 +1,10 @@
-"""Stand-in for an in-house ERP, as a company's own developers write one: of our invention, in two flavours on one server.
+"""Stand-ins for systems that a company's own developers write: of our invention.
 
-`/api/` has resources, HTTP statuses and problem+json (RFC 9457); `/rpc/` takes many rows in one POST and always answers 200.
+`InHouseErp` has two flavours on one server: `/api/` has resources, HTTP statuses and problem+json (RFC 9457); `/rpc/` takes
+many rows in one POST and always answers 200. `InHouseHr` is an HR system whose every list is paged in another way.
 """
 
+from .hr import InHouseHr
 from .routes import InHouseErp
 
-__all__ = ["InHouseErp"]
+__all__ = ["InHouseErp", "InHouseHr"]

@@ -21,6 +21,7 @@ from trivet_sandbox.ashby import hooks as ashby_hooks
 from trivet_sandbox.bamboohr import hooks as bamboohr_hooks
 from trivet_sandbox.feishu_hire import events
 from trivet_sandbox.greenhouse import hooks
+from trivet_sandbox.http_json import hr as in_house
 from trivet_sandbox.lever import hooks as lever_hooks
 
 from trivet.ledger import cases, inbox
@@ -43,6 +44,7 @@ def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
         ashby={"extra": {**ashby["extra"], "webhook_secret": SECRET}},
         lever={"extra": {**lever["extra"], "signature_tokens": ["another-hook-s", SECRET]}},
         bamboohr={"extra": {**bamboohr["extra"], "webhook_key": SECRET}},
+        in_house_hr={"extra": {**known["in_house_hr"]["extra"], "webhook_secret": SECRET}},
         **more,
     )
     command = [sys.executable, "-m", "trivet.cli", "serve", "--port", "0"]
@@ -119,10 +121,17 @@ def bamboohr(kind: str = "employee.updated", secret: str = SECRET, at: float | N
     return sent, bamboohr_hooks.headers(sent, secret, at)
 
 
+def described(kind: str = "candidate.changed", secret: str = SECRET, **names: Any) -> Sent:
+    """An event of the HR system that its connection describes."""
+    sent = in_house.event(kind, **names)
+    return sent, in_house.signature(sent, secret)
+
+
 VENDORS: dict[str, Callable[..., Sent]] = {
     "feishu_hire": feishu, "greenhouse": greenhouse, "ashby": ashby, "lever": lever, "bamboohr": bamboohr,
+    "in_house_hr": described,
 }  # fmt: skip
-TELLING = ("feishu_hire", "greenhouse", "ashby", "lever")
+TELLING = ("feishu_hire", "greenhouse", "ashby", "lever", "in_house_hr")
 """Of candidates; BambooHR tells of employees only."""
 
 
@@ -207,6 +216,10 @@ BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
     "bamboohr: not JSON": (
         "bamboohr", lambda: (b"nothing", bamboohr_hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
     ),
+    "described: bad signature": ("in_house_hr", lambda: changed(described()), 401, "WEBHOOK_SIGNATURE"),
+    "described: no signature": ("in_house_hr", lambda: (described()[0], {}), 401, "WEBHOOK_SIGNATURE"),
+    "described: another secret": ("in_house_hr", lambda: described(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
+    "an ERP of the same connector": ("http_json", described, 401, "WEBHOOK_SIGNATURE"),
     "nobody's address": ("nobody", greenhouse, 404, "NOT_FOUND"),
     "an ERP's address": ("kingdee_cloud", greenhouse, 404, "NOT_FOUND"),
 }  # fmt: skip

@@ -20,6 +20,7 @@ APPLICATION: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "greenhouse": ("applications", lambda name: {"application": {"id": int(name)}}),
     "ashby": ("application", lambda name: {"application": {"id": name}}),
     "lever": ("opportunities", lambda name: {"opportunityId": name}),
+    "in_house_hr": ("application", lambda name: {"application_no": name}),
 }
 """Where the stand-in keeps applications, and how an event names one."""
 SOLO = "I worked alone. I do not like teams. I never ask anybody for help. I keep my code to myself."

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, World
-from hr import HR, use
+from hr import HR, small, use
 from ruamel.yaml import YAML
 
 from trivet.ledger import cases
@@ -80,11 +80,7 @@ def test_a_pause_in_the_middle_of_a_list_is_waited_out(
 ) -> None:
     """A vendor that counts by the half minute does not end a night: the pull goes on where it stood."""
     monkeypatch.setattr("trivet.http.SHORT_WAIT", 0.1)
-    small = {
-        **world.sandbox.connections()[hr],
-        "extra": {**world.sandbox.connections()[hr]["extra"], "page_size": 4},
-    }
-    world.connect(**{hr: small})
+    world.connect(**{hr: small(world, hr)})
     for _ in range(2):
         world.misbehave(hr, kind="http_429", path=HR[hr]["people"], after=1, retry_after="0.5")
     batch_id = world.night()
