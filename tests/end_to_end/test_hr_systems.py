@@ -251,3 +251,16 @@ def test_lever_keeps_a_report_beside_the_note(world: World) -> None:
     with world.hub() as hub:
         steps.rollback(hub, batch_id, actor="test", reason="trial")
     assert world.held("lever") == before
+
+
+def test_what_came_before_its_application_is_not_lost(world: World) -> None:
+    """A night in which the list of applications fails leaves interviews without one; the next night has both."""
+    use(world, "greenhouse")
+    world.misbehave("greenhouse", kind="http_500", method="GET", path=r"/v3/applications\?", times=1000)
+    batch_id = world.night()
+    assert "REFERENCE_UNKNOWN" in {row["code"] for row in world.summary(batch_id)["set_aside"]}
+    assert world.operations() == []
+    world.behave("greenhouse")
+    batch_id = world.night()
+    assert [row["code"] for row in world.summary(batch_id)["set_aside"]] == ["CONSENT_MISSING"]
+    assert counted(world, "greenhouse") == {("scores", "confirmed"): 12}

@@ -32,6 +32,7 @@ from trivet.ledger.set_asides import SetAside
 from trivet.model import Document
 
 CHUNK = 1000
+ORPHAN = "REFERENCE_UNKNOWN"
 _STRANGER, _REFUSED = "(a stranger)", "(refused)"
 """In place of a pseudonym: no candidate of ours; a document that is not kept."""
 
@@ -56,6 +57,7 @@ class _Work:
 def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     """Counts of canonical documents that this batch made or changed per kind, and of records set aside."""
     counts: Counter[str] = Counter()
+    _take_up(hub, flow, batch)
     # stream by stream: an interview finds its person through the application, which comes before it
     for port in ports(hub, flow):
         for stream in port.streams:
@@ -64,6 +66,15 @@ def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     counts += propagate(hub, flow, batch)
     hub.keep_versions(flow)
     return counts
+
+
+def _take_up(hub: Hub, flow: Flow, batch: Batch) -> None:
+    """What belongs to an application that was not known is looked at again, in every run: it may have come by now."""
+    with hub.ledger.begin() as tx:
+        asides = set_asides.find(tx, tenant=batch.tenant)
+        orphans = [a for a in asides if a.code == ORPHAN and a.stage == "translate"]
+        ours = set(flow.sources())
+        records.replay(tx, batch.id, [a.item for a in orphans if (a.place or "").partition(" ")[0] in ours])
 
 
 def _translate_stream(
@@ -185,7 +196,7 @@ def _of_candidate(
         return None
     if document["application_id"] not in applications:
         said = "belongs to an application that is not known"
-        work.refused.append(_refusal(record, kind, "REFERENCE_UNKNOWN", "/application_id", said))
+        work.refused.append(_refusal(record, kind, ORPHAN, "/application_id", said))
         return _REFUSED
     return applications[document["application_id"]]
 
