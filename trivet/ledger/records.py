@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, null, select, update
 
 from trivet.ledger import cursors
 from trivet.ledger.batches import Batch
@@ -56,7 +56,7 @@ _MARK = (
     )
 )
 _FORGET = delete(record).where(_HERE)
-_ERASE = update(record).where(_HERE).values(payload_enc=None, key_id=None)
+_ERASE = update(record).where(_HERE).values(payload_enc=null(), key_id=null())
 _REPLAY = update(record).where(_HERE).values(state="new", batch_id=bindparam("into"))
 
 
