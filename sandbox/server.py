@@ -183,8 +183,11 @@ class _Handler(BaseHTTPRequestHandler):
         resets = self.vendor.resets
         if fault and kind == "delay":
             time.sleep(fault.seconds)
-            # a call from before a reset changes nothing that stands after it
-            kind = None if self.vendor.resets == resets else "reset_before"
+            if self.vendor.resets != resets:
+                # a call from before a reset leaves no trace after it
+                self._reset()
+                return
+            kind = None
         if kind == "reset_before":
             self._log(request, 0, kind)
             self._reset()

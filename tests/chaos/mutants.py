@@ -200,23 +200,27 @@ class Mutant:
 MUTANTS: dict[str, Mutant] = {
     "the intent is not committed before sending": Mutant(_intend_late),
     "confirmed before it is sent": Mutant(_confirm_first),
-    "no quiet time before asking": Mutant(_hasty),
+    "no quiet time before asking": Mutant(_hasty, _theme(("settle",), faults=["late"])),
     "no second look": Mutant(lambda: [("chaos.world.second_look", _nothing)]),
     "the fence is not checked": Mutant(
         lambda: [("trivet.ledger.leases.renew", _nothing)], _theme(faults=["limited"], sleeps=[1])
     ),
     "a random part in the reference": Mutant(_uuid_reference, _theme(_CHANGE)),
-    "sent again without asking": Mutant(lambda: [(f"{D}.settle._verdict", _unasked)]),
+    "sent again without asking": Mutant(
+        lambda: [(f"{D}.settle._verdict", _unasked)], _theme(faults=["lost_after"])
+    ),
     "sent again where nothing can be asked": Mutant(_always_again, _theme(faults=["lost_after"], traits=(_MUTE, _MUTE))),
     "what may be sent again is planned again": Mutant(
         _planned_again, _theme(_SPOILT, ("wait", 40), ("settle",), _SPOILT, first=1, faults=["lost_after"], traits=(_PUT, _PUT))
     ),
-    "a lost answer counts as not sent": Mutant(lambda: _said(_lost_is_unsent)),
-    "an unreadable answer counts as confirmed": Mutant(lambda: _said(_unreadable_is_fine)),
+    "a lost answer counts as not sent": Mutant(lambda: _said(_lost_is_unsent), _theme(faults=["lost_after"])),
+    "an unreadable answer counts as confirmed": Mutant(
+        lambda: _said(_unreadable_is_fine), _theme(faults=["lost_before"])
+    ),
     "a refusal is tried again": Mutant(lambda: _said(_refusal_is_busy)),
     "the oldest revision is taken back first": Mutant(lambda: [(f"{D}.undo._wave", _wave)], _theme(_CHANGE, _UNDO)),
     "a person's later change is overwritten": Mutant(_overwrite, _theme(("edit", "sf"), _UNDO)),
-    "of doubles the newest is kept": Mutant(_newest),
+    "of doubles the newest is kept": Mutant(_newest, _theme(faults=["twice"])),
     "doubles are left alone": Mutant(_leave_doubles, _theme(faults=["twice"])),
     "a wish to take back is forgotten": Mutant(
         lambda: [(f"{D}.exchange.follow", _nothing), (f"{D}.settle.follow", _nothing)],

@@ -130,9 +130,14 @@ def test_a_recording_is_heard_as_it_was_written(key: str, interviews: dict[str, 
     found = interviews[key]
     language = found.candidate["language"]
     assert found.heard["language"] == language
-    assert found.heard["hints"] == requisition(found.candidate)["keywords"]
+    assert found.heard["hints"] in ([], requisition(found.candidate)["keywords"])
     written, heard = (units(text, language) for text in (found.script, found.heard["text"]))
     assert distance(written, heard) <= MOST_WRONG[language] * len(written), found.heard["text"]
+
+
+def test_most_are_heard_with_hints(interviews: dict[str, Interview]) -> None:
+    """Where hints swallow speech it is heard again without them; which recordings those are hangs on the processor."""
+    assert sum(not found.heard["hints"] for found in interviews.values()) <= len(interviews) // 4
 
 
 @pytest.fixture(scope="module")

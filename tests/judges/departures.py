@@ -19,6 +19,8 @@ _EXACT = 2**53
 _SHORT = 1_000
 _LAST_MOMENT = 253_402_300_799_999
 """Milliseconds; Python's calendar ends with the year 9999."""
+_LAST_MINUTE = _LAST_MOMENT // 60_000
+"""What is called a duration is told in minutes, and some moment is counted on from."""
 
 
 def same(one: Any, other: Any) -> bool:
@@ -118,15 +120,18 @@ def _short(value: Any) -> Any:
     return _texts(value, lambda text: text[:_SHORT])
 
 
-def _within_calendar(value: Any) -> Any:
+def _within_calendar(value: Any, last: float = _LAST_MOMENT) -> Any:
     """Without moments that Python has no calendar for: beyond the year 9999, or a 30th of February."""
     if isinstance(value, str):
         return _DAY.sub(lambda found: found[0] if _is_day(found[0]) else "2026-02-28", value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return 7 if abs(value) > _LAST_MOMENT else value
+        return 7 if abs(value) > last else value
     if isinstance(value, dict):
-        return {key: _within_calendar(inner) for key, inner in value.items()}
-    return [_within_calendar(inner) for inner in value] if isinstance(value, list) else value
+        return {
+            key: _within_calendar(inner, _LAST_MINUTE if key == "duration" else last)
+            for key, inner in value.items()
+        }
+    return [_within_calendar(inner, last) for inner in value] if isinstance(value, list) else value
 
 
 def _is_day(text: str) -> bool:
