@@ -301,6 +301,9 @@ class ScorerTraits:
     """Its answer is a transcript that later scorers of the same interview take."""
     cheap: bool = False
     """Asked again after a kill it costs neither minutes nor money: its answers may be stored some at a time."""
+    infers_from: Literal["words", "voice", "face"] = "words"
+    """What it looks at. Only what was said may enter an assessment; what is read off a face is kept apart from every score
+    and needs a consent of its own."""
 
 
 @dataclass(frozen=True, slots=True)

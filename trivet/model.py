@@ -208,6 +208,8 @@ class Scored:
     """The scorer's answer in its own words."""
 
     document: Document
+    cost: float = 0.0
+    """What the vendor bills for it, in the currency of the flow's budget; 0 where a ticket told it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +218,5 @@ class Pending:
 
     ticket: str
     poll_after: float
+    cost: float = 0.0
+    """What the vendor bills for the work, in the currency of the flow's budget."""

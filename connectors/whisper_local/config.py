@@ -2,10 +2,12 @@
 
 from pydantic import Field
 
-from trivet.contract import Config
+from trivet.audio import Limits
+
+NAME = "whisper_local"
 
 
-class WhisperLocalConfig(Config):
+class WhisperLocalConfig(Limits):
     """Model and limits; the defaults are what measured best on two cores."""
 
     model: str | None = None
@@ -23,11 +25,3 @@ class WhisperLocalConfig(Config):
     hints: bool = True
     """Whether the position's keywords are told to the recogniser, the same for every candidate of a position; raises the
     recall of terms, and is recorded with the transcript."""
-    max_minutes: float = Field(default=120, gt=0)
-    """A longer recording is refused."""
-    max_megabytes: int = Field(default=2048, ge=1)
-    """A larger file is refused."""
-    decode_memory_mb: int = Field(default=2048, ge=128)
-    """Address space of the decoder's own process."""
-    decode_seconds: int = Field(default=300, ge=1)
-    """CPU time, and half of the wall time, that the decoder gets."""

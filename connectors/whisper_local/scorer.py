@@ -6,12 +6,12 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any
 
+from trivet.audio import Sound, sound
 from trivet.contract import Services
 from trivet.errors import ConfigError, Rejected, Retryable
 from trivet.model import Document, Pending, Scored, ScoringRequest
 
-from .config import WhisperLocalConfig
-from .media import NAME, samples
+from .config import NAME, WhisperLocalConfig
 from .models import Model, find_model
 
 VERSION = "2"
@@ -51,7 +51,8 @@ class WhisperLocal:
                 "MODEL_ENGLISH_ONLY", f"{self.model.name} knows English only, which this is not said to be"
             )
         hints = self._hints(request)
-        audio = samples(request.audio, self.config, self.scratch)
+        with sound(request.audio, self.config, self.scratch, NAME) as heard:
+            audio = _samples(heard)
         segments, info = self._transcribed(audio, request.language, hints)
         covered = sum(s["end"] - s["start"] for s in segments)
         if hints and covered < LEAST_COVERED * info.duration_after_vad:
@@ -148,6 +149,12 @@ class WhisperLocal:
 def open_scorer(config: WhisperLocalConfig, services: Services) -> Iterator[WhisperLocal]:
     """The scorer; the model is loaded with the first recording."""
     yield WhisperLocal(config, services)
+
+
+def _samples(heard: Sound) -> Any:
+    import numpy as np
+
+    return np.fromfile(heard.pcm, dtype=np.int16).astype(np.float32) / 32768.0
 
 
 def _segment(segment: Any, language: str) -> Document:
