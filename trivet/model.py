@@ -198,7 +198,7 @@ class ScoringRequest:
     transcript: Document | None = None
     """The transcriber's own answer, present for scorers that take a transcript."""
     answers: Mapping[str, Document] = field(default_factory=dict)
-    """What earlier scorers of the same interview answered, by scorer name."""
+    """What earlier scorers of the same interview answered, by the flow's connection; `transcript` is the transcriber's."""
     requisition: Document = field(default_factory=dict)
     """The canonical requisition: keywords and competency model."""
 

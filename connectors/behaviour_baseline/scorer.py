@@ -89,7 +89,7 @@ def score_of(evidence: Sequence[Document]) -> float:
 def _keywords(request: ScoringRequest) -> list[Document]:
     """One piece of evidence for each of the position's keywords that was said."""
     wanted = {str(k).lower() for k in (request.requisition.get("keywords") or ())}
-    terms = (request.answers.get("term_recogniser") or {}).get("terms", ())
+    terms = [term for answer in request.answers.values() for term in answer.get("terms", ())]
     return [_keyword(term) for term in terms if str(term["term"]).lower() in wanted]
 
 

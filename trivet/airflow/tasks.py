@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
@@ -49,11 +50,12 @@ def hear(flow: str) -> str:
 
     with task_hub() as hub:
         batch_id = steps.hear(hub, flow, get_current_context()["run_id"])
+        if batch_id is None:
+            raise AirflowSkipException(f"nobody told {flow} anything that was not heard before")
         # a fresh result is one recording, or a few: no shards
-        counts = steps.score(hub, batch_id, 0, 1) if batch_id else {}
-    if batch_id is None:
-        raise AirflowSkipException(f"nobody told {flow} anything that was not heard before")
-    log.info("hear %s: batch %s, %s", flow, batch_id, words(counts))
+        done = steps.score(hub, batch_id, 0, 1)
+    log.info("hear %s: batch %s, %s", flow, batch_id, words(done.counts))
+    _free_the_slot_until(done.again_at)
     return batch_id
 
 
@@ -80,8 +82,9 @@ def score(batch_id: str, shard: int, of: int) -> None:
     from trivet.flow import steps
 
     with task_hub() as hub:
-        counts = steps.score(hub, batch_id, shard, of)
-    log.info("score %s shard %d of %d: %s", batch_id, shard, of, words(counts))
+        done = steps.score(hub, batch_id, shard, of)
+    log.info("score %s shard %d of %d: %s", batch_id, shard, of, words(done.counts))
+    _free_the_slot_until(done.again_at)
 
 
 def decide(batch_id: str) -> None:
@@ -174,6 +177,15 @@ def undo() -> None:
                 place=f"rollback {about}",
                 cure="`settle` goes on with what is in the air; `trivet deliveries` shows the rest with its reason",
             )
+
+
+def _free_the_slot_until(again_at: datetime | None) -> None:
+    """Ends this look of the task, which comes again at that time; None where there is nothing to wait for."""
+    from airflow.sdk.exceptions import AirflowRescheduleException
+
+    if again_at is not None:
+        log.info("a scorer works on: looking again at %s", again_at.isoformat(timespec="seconds"))
+        raise AirflowRescheduleException(again_at)  # type: ignore[no-untyped-call]
 
 
 def words(counts: Mapping[str, Any]) -> str:

@@ -68,7 +68,7 @@ def _spared(hub: Hub) -> list[Row]:
 
 
 def _roles(hub: Hub, flow: Flow) -> list[tuple[Any, str]]:
-    scorers = [flow.transcriber, *(name for route in flow.routes for name in route.scorers)]
+    scorers = flow.scorers()
     roles: list[tuple[Any, str | None]] = [
         *((port.kind, port.connection) for port in ports(hub, flow)),
         (RecordingsConnector, flow.recordings),

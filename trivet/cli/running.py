@@ -1,7 +1,9 @@
 """`trivet run`: the steps of a flow in this process, with progress while it works and a closing table."""
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -24,13 +26,7 @@ def run_flow(hub: Hub, name: str, run_key: str, *, fresh: bool, dry_run: bool, a
         say.print(f"pulled into batch {batch_id}")
         for shard in range(flow.shards):
             status.update(f"{name}: scoring, part {shard + 1} of {flow.shards}")
-            steps.score(
-                hub,
-                batch_id,
-                shard,
-                flow.shards,
-                on_progress=lambda done, of: _scored(status, name, done, of),
-            )
+            _score(hub, batch_id, shard, flow.shards, status, name)
         if dry_run:
             return _show_plan(steps.plan_only(hub, batch_id), as_json=as_json)
         status.update(f"{name}: deciding")
@@ -42,6 +38,14 @@ def run_flow(hub: Hub, name: str, run_key: str, *, fresh: bool, dry_run: bool, a
         status.update(f"{name}: settling and verifying")
         steps.conclude(hub, batch_id)
     return _close(hub, batch_id, failures, as_json=as_json)
+
+
+def _score(hub: Hub, batch_id: str, shard: int, of: int, status: Any, name: str) -> None:
+    """One shard, until no scorer works on anything of it any more or the flow's patience is over."""
+    progress = partial(_scored, status, name)
+    while (again_at := steps.score(hub, batch_id, shard, of, progress).again_at) is not None:
+        status.update(f"{name}: scoring, a service works on, asked again at {again_at.astimezone():%H:%M:%S}")
+        time.sleep(max(0.0, (again_at - hub.now()).total_seconds()))
 
 
 def _scored(status: Any, name: str, done: int, of: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trivet.flow.identity import EMPLOYEE_NUMBER
-from trivet.ledger import documents, people, set_asides
+from trivet.ledger import documents, people, scorings, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
 from trivet.ledger.documents import StoredDocument
@@ -59,6 +59,8 @@ def touched(tx: Transaction, batch: Batch) -> list[str]:
         subjects |= people.awaited(tx, batch.tenant, EMPLOYEE_NUMBER)
         asides = set_asides.find(tx, tenant=batch.tenant)
         subjects |= {a.subject_ref for a in asides if a.stage in RETRY_STAGES and a.subject_ref}
+        # a scorer's answer that came after its night
+        subjects |= scorings.awaited(tx, batch.tenant)
     found = documents.ids_of(tx, batch.tenant, subjects, "application")
     if requisitions:
         found |= {

@@ -161,7 +161,11 @@ def _conditions(data: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...
     """Each condition with its pointer and the documents that it sees."""
     for i, route in enumerate((data.get("scoring") or {}).get("routes", [])):
         if "when" in route:
-            yield f"/scoring/routes/{i}/when", route["when"], ("requisition", "application", "interview")
+            yield (
+                f"/scoring/routes/{i}/when",
+                route["when"],
+                ("requisition", "application", "interview", "transcript"),
+            )
     for i, entry in enumerate(data.get("deliver", [])):
         for kind, route in entry["decisions"].items():
             if "when" in route:

@@ -23,13 +23,19 @@ class Inflow:
     max_gone_share: float = 0.1
 
 
+Choice = tuple[str, ...]
+"""Connection ids of scorers: the one that is meant, then who stands in for it when it is down."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which scorers assess an interview; `when` is JSONata over requisition, application and interview."""
+    """Which scorers assess an interview; `when` is JSONata over requisition, application, interview and transcript."""
 
     name: str
-    scorers: tuple[str, ...]
+    scorers: tuple[Choice, ...]
     when: str | None = None
+    shadow: tuple[str, ...] = ()
+    """Scorers that are tried out beside them: their answers are compared and never delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +121,16 @@ class Flow:
     inflows: tuple[Inflow, ...]
     """The HR system, where the flow has one, then the ERPs that are asked what they know."""
     recordings: str | None
-    transcriber: str | None
+    transcriber: Choice
+    """Empty where no scorer needs a transcript."""
     routes: tuple[Route, ...]
     assessment: str | None
     """None in a flow that scores nothing."""
     shards: int
+    patience_minutes: float
+    """So long a run waits for scorers that gave tickets."""
+    budget: float | None
+    """What scorers may bill in one batch."""
     rules: tuple[str, ...]
     deliveries: tuple[Delivery, ...]
     write_back: WriteBack | None
@@ -155,14 +166,20 @@ class Flow:
             for stream, names in inflow.streams.items():
                 yield inflow.connection, stream, names
 
+    def scorers(self) -> list[str]:
+        """Connection ids of every scorer that may be asked, once."""
+        named = list(self.transcriber)
+        for route in self.routes:
+            named += [name for choice in route.scorers for name in choice] + [*route.shadow]
+        return list(dict.fromkeys(named))
+
     def sources(self) -> list[str]:
         """Connection ids that are read."""
         return [inflow.connection for inflow in self.inflows]
 
     def connections(self) -> list[str]:
         """Every connection that the flow names, once."""
-        scorers = [name for route in self.routes for name in route.scorers]
-        named = [*self.sources(), self.recordings, self.transcriber, *scorers, *self.targets()]
+        named = [*self.sources(), self.recordings, *self.scorers(), *self.targets()]
         named += [self.orders.connection] if self.orders else []
         return list(dict.fromkeys(name for name in named if name))
 
@@ -209,10 +226,12 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         timezone=schedule.get("timezone", "UTC"),
         inflows=tuple(inflows),
         recordings=(data.get("recordings") or source or {}).get("connection"),
-        transcriber=(scoring.get("transcriber") or {}).get("connection"),
-        routes=tuple(Route(r["name"], tuple(r["scorers"]), r.get("when")) for r in scoring.get("routes", [])),
+        transcriber=_choice(scoring["transcriber"]) if "transcriber" in scoring else (),
+        routes=tuple(map(_route, scoring.get("routes", []))),
         assessment=scoring.get("assessment"),
         shards=scoring.get("shards", 1) if scoring else 0,
+        patience_minutes=scoring.get("patience_minutes", 120),
+        budget=scoring.get("budget"),
         rules=tuple(data.get("rules", [])),
         deliveries=tuple(_delivery(entry) for entry in data.get("deliver", [])),
         write_back=WriteBack(**data["write_back"]) if "write_back" in data else None,
@@ -231,6 +250,15 @@ def _inflow(entry: Mapping[str, Any]) -> Inflow:
     return Inflow(
         entry["connection"], streams, entry.get("whole_every_days", 7), entry.get("max_gone_share", 0.1)
     )
+
+
+def _choice(entry: str | Mapping[str, Any]) -> Choice:
+    return (entry,) if isinstance(entry, str) else (entry["connection"], *entry.get("or", ()))
+
+
+def _route(entry: Mapping[str, Any]) -> Route:
+    scorers = tuple(map(_choice, entry["scorers"]))
+    return Route(entry["name"], scorers, entry.get("when"), tuple(entry.get("shadow", ())))
 
 
 def _delivery(entry: Mapping[str, Any]) -> Delivery:

@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-from trivet.contract import RecordingsConnector, ScorerConnector
 from trivet.documents.canonical import fingerprint
 from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, NotYet, Rejected, Retryable
+from trivet.flow.answers import checked
+from trivet.flow.bench import DOWN, Bench, Seat
 from trivet.flow.cases import ApplicationCase, gather, touched
-from trivet.flow.definition import Flow, Route
+from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
-from trivet.flow.fetch import fetch, sweep
+from trivet.flow.fetch import fetch
 from trivet.flow.hub import Hub
 from trivet.flow.scored import Outbox
 from trivet.ledger import people, scorings, set_asides
@@ -27,13 +29,18 @@ from trivet.ledger.bulk import chunks
 from trivet.ledger.documents import NewDocument
 from trivet.ledger.scorings import Scoring
 from trivet.ledger.set_asides import SetAside
-from trivet.ledger.times import stamp
+from trivet.ledger.times import instant, stamp
 from trivet.model import Document, Pending, Scored, ScoringRequest
 
 log = logging.getLogger(__name__)
 PURPOSES = ("record", "ai_score")
 SEEN_OF_POSITION = ("keywords", "competencies", "family", "language")
 """What scorers are told of the position; another title or opening is no reason to score again."""
+SEEN_OF_TRANSCRIPT = ("language", "duration")
+"""What a route's `when` may look at: the language that was spoken, and seconds."""
+LEAST_WAIT = timedelta(seconds=5)
+LATER = timedelta(minutes=1)
+"""When a scorer that works on a ticket is asked again, where it could not be asked now."""
 INTERVIEWS = 100
 """Looked up and stored together."""
 Progress = Callable[[int, int], None]
@@ -49,52 +56,23 @@ class DueInterview:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seat:
-    """A scorer at work in this step."""
+class Done:
+    """What one look at a shard came to."""
 
-    connection: str
-    declaration: ScorerConnector[Any]
-    scorer: Any
-    provenance: Document
+    counts: Counter[str]
+    again_at: datetime | None
+    """When to look again: a scorer still works on something, and the night may wait for it."""
 
 
 @dataclass(slots=True)
-class _Bench:
-    """The built scorers and recording source of one step, each built when it is first needed."""
+class _Said:
+    """What scorers said of one interview so far."""
 
-    hub: Hub
-    flow: Flow
-    stack: ExitStack
-    outbox: Outbox
-    known: dict[str, Scoring] = field(default_factory=dict)
-    """What scorers said before about the interviews at hand, by scoring key."""
-    _seats: dict[str, _Seat] = field(default_factory=dict)
-    _source: Any = None
-
-    def seat(self, conn_id: str) -> _Seat:
-        if conn_id not in self._seats:
-            declaration, _ = self.hub.declared(ScorerConnector, conn_id)
-            scorer = self.stack.enter_context(self.hub.built(ScorerConnector, conn_id))
-            self._seats[conn_id] = _Seat(conn_id, declaration, scorer, scorer.provenance())
-        return self._seats[conn_id]
-
-    def seats(self) -> list[_Seat]:
-        """The scorers that were needed."""
-        return list(self._seats.values())
-
-    def heard(self, seat: _Seat, key: str) -> Scoring | None:
-        """What the scorer said before; asking costs more than looking where it is not cheap."""
-        if key in self.known or seat.declaration.traits.cheap:
-            return self.known.get(key)
-        with self.hub.ledger.read() as tx:
-            return scorings.get_many(tx, self.flow.tenant, [key]).get(key)
-
-    def source(self) -> Any:
-        if self._source is None:
-            assert self.flow.recordings is not None
-            sweep(self.hub.settings.recordings)
-            self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, self.flow.recordings))
-        return self._source
+    answers: dict[str, Document] = field(default_factory=dict)
+    """`transcript`, and the others by the connection that the flow names first."""
+    keys: dict[str, str] = field(default_factory=dict)
+    provenance: list[Document] = field(default_factory=list)
+    waits_until: str | None = None
 
 
 def shard_of(interview_id: str, shards: int) -> int:
@@ -104,24 +82,26 @@ def shard_of(interview_id: str, shards: int) -> int:
 
 def score(
     hub: Hub, flow: Flow, batch: Batch, shard: int, of: int, on_progress: Progress | None = None
-) -> Counter[str]:
+) -> Done:
     """Counts of interviews scored, unchanged, pending, waiting for a recording and set aside in this shard.
 
     A transient trouble is raised at the end, when the others are done, so that the caller can try again.
     """
     if flow.assessment is None:
-        return Counter()
+        return Done(Counter(), None)
     due = [d for d in due_interviews(hub, flow, batch) if shard_of(d.interview["id"], of) == shard]
     again: ConnectorError | None = None
     done = 0
+    polls: list[str] = []
     with ExitStack() as stack:
         outbox = stack.enter_context(Outbox(hub.ledger, batch))
-        bench = _Bench(hub, flow, stack, outbox)
+        bench = Bench(hub, flow, batch, stack, outbox)
         for part in chunks(due, INTERVIEWS):
             bench.known = _known(hub, flow, part)
             for entry in part:
                 try:
-                    _assess(bench, entry)
+                    waits_until = _assess(bench, entry)
+                    polls += [waits_until] if waits_until else []
                 except AuthFailed:
                     raise
                 except NotYet as error:
@@ -142,7 +122,15 @@ def score(
     hub.keep_versions(flow)
     if again is not None:
         raise again
-    return outbox.counts
+    return Done(outbox.counts, _again_at(hub, flow, batch, polls))
+
+
+def _again_at(hub: Hub, flow: Flow, batch: Batch, polls: list[str]) -> datetime | None:
+    """When the first scorer may be done; None where none works, or the batch has waited as long as the flow lets it."""
+    ends = instant(batch.opened_at) + timedelta(minutes=flow.patience_minutes)
+    if not polls or hub.now() >= ends:
+        return None
+    return min(max(instant(min(polls)), hub.now() + LEAST_WAIT), ends)
 
 
 def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> dict[str, Scoring]:
@@ -193,32 +181,59 @@ def _no_consent(case: ApplicationCase) -> SetAside:
     )
 
 
-def _assess(bench: _Bench, due: DueInterview) -> None:
-    """Puts the assessment into the outbox; nothing where a scorer still works on a ticket."""
-    answers: dict[str, Document] = {}
-    keys: dict[str, str] = {}
-    provenance: list[Document] = []
-    transcriber = [bench.flow.transcriber] if bench.flow.transcriber else []
-    for conn_id in [*transcriber, *_route(bench, due).scorers]:
-        seat = bench.seat(conn_id)
-        provenance.append(seat.provenance)
-        said = _answer(bench, seat, due, answers, keys)
-        if said.answer is None:
+def _assess(bench: Bench, due: DueInterview) -> str | None:
+    """Puts the assessment into the outbox; the time to ask again where a scorer still works on a ticket."""
+    said = _Said()
+    if bench.flow.transcriber and not _ask_one_of(bench, bench.flow.transcriber, due, said):
+        return said.waits_until
+    route = _route(bench, due, said.answers.get("transcript"))
+    for choice in route.scorers:
+        if not _ask_one_of(bench, choice, due, said):
+            return said.waits_until
+    _store_assessment(bench, due, said.answers, said.provenance)
+    for conn_id in route.shadow:
+        _compare(bench, conn_id, due, said)
+    return None
+
+
+def _ask_one_of(bench: Bench, choice: Choice, due: DueInterview, said: _Said) -> bool:
+    """Whether one of these connections has answered; those after the first stand in for one that is down.
+
+    Whoever answered before is not asked again, and who works on a ticket is waited for: nobody is paid twice.
+    """
+    asked = [(seat, _request(bench, seat, due, said)) for seat in map(bench.seat, choice)]
+    before = [(seat, request, bench.heard(seat, request.key)) for seat, request in asked]
+    before.sort(key=lambda one: one[2] is None)
+    for i, (seat, request, known) in enumerate(before):
+        last = i == len(before) - 1
+        if bench.rests(seat) and not last:
+            continue
+        try:
+            scoring = _answer(bench, seat, request, known, due)
+        except DOWN as error:
+            if known is not None and known.state == "pending" and not isinstance(error, AuthFailed):
+                scoring = known._replace(poll_at=stamp(bench.hub.now() + LATER))
+            elif last or isinstance(error, NotYet):
+                raise
+            else:
+                bench.failed(seat, error)
+                continue
+        if scoring.answer is None:
             bench.outbox.counts["pending"] += 1
-            return
-        name = "transcript" if seat.declaration.traits.transcribes else seat.declaration.name
-        answers[name], keys[name] = said.answer, said.key
-    _store_assessment(bench, due, answers, provenance)
+            said.waits_until = scoring.poll_at
+            return False
+        name = "transcript" if seat.declaration.traits.transcribes else choice[0]
+        said.answers[name], said.keys[name] = scoring.answer, scoring.key
+        said.provenance.append(seat.provenance)
+        return True
+    raise AssertionError("the last one answers or raises")
 
 
-def _answer(
-    bench: _Bench, seat: _Seat, due: DueInterview, answers: dict[str, Document], keys: dict[str, str]
-) -> Scoring:
-    """What the scorer said, now or when the same was asked before; `Rejected` where it refused."""
+def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said) -> ScoringRequest:
     position = {name: (due.case.requisition or {}).get(name) for name in SEEN_OF_POSITION}
     # an earlier scorer's key stands for its answer
     depends: Document = {
-        "scorer": seat.provenance, "connection": seat.connection, "position": position, "answers": keys,
+        "scorer": seat.provenance, "connection": seat.connection, "position": position, "answers": said.keys,
     }  # fmt: skip
     audio = None
     if seat.declaration.traits.takes == "audio":
@@ -226,52 +241,90 @@ def _answer(
         recording = fetch(hub, bench.flow.tenant, due.case.subject_ref, due.recording, bench.source())
         audio = hub.settings.recordings / (recording.path or "")
         depends["recording"] = recording.sha256
-    request = ScoringRequest(
-        key=fingerprint(depends), language=None, audio=audio, transcript=answers.get("transcript"),
-        answers=answers, requisition=position,
+    return ScoringRequest(
+        key=fingerprint(depends), language=None, audio=audio, transcript=said.answers.get("transcript"),
+        answers=dict(said.answers), requisition=position,
     )  # fmt: skip
-    known = bench.heard(seat, request.key)
-    if known is not None and known.state != "pending":
-        return _accepted(seat, known)
-    said = _ask(bench.hub, seat, request, known, due)
-    bench.outbox.said(said, transcript=seat.declaration.traits.transcribes)
-    if not seat.declaration.traits.cheap:
-        bench.outbox.flush()
-    return _accepted(seat, said)
 
 
-def _accepted(seat: _Seat, said: Scoring) -> Scoring:
-    if said.state == "refused":
+def _answer(
+    bench: Bench, seat: Seat, request: ScoringRequest, known: Scoring | None, due: DueInterview
+) -> Scoring:
+    """What the scorer said, now or when the same was asked before; `Rejected` where it refused."""
+    if known is None or (known.state == "pending" and (known.poll_at or "") <= stamp(bench.hub.now())):
+        known = _ask(bench, seat, request, known, due)
+        bench.answered(seat)
+        if not seat.declaration.traits.cheap:
+            bench.outbox.flush()
+    if known.state == "refused":
         raise Rejected(
-            said.message or "refused", connector=seat.declaration.name, operation="score",
-            vendor_code=said.code,
+            known.message or "refused", connector=seat.declaration.name, operation="score",
+            vendor_code=known.code,
         )  # fmt: skip
-    return said
+    return known
 
 
-def _ask(hub: Hub, seat: _Seat, request: ScoringRequest, known: Scoring | None, due: DueInterview) -> Scoring:
-    common: dict[str, Any] = {
-        "key": request.key,
-        "scorer": seat.declaration.name,
-        "interview": due.interview["id"],
-        "subject_ref": due.case.subject_ref,
-    }
+def _ask(
+    bench: Bench, seat: Seat, request: ScoringRequest, known: Scoring | None, due: DueInterview
+) -> Scoring:
+    said, scoring = _spoken(bench, seat, request, known, due)
+    dropped: list[str] = []
+    if isinstance(said, Scored):
+        try:
+            answer, dropped = checked(said.document, request, _ids(due), seat.declaration.name)
+            scoring = scoring._replace(state="done", answer=answer)
+        except Rejected as error:
+            scoring = scoring._replace(state="refused", code=error.vendor_code, message=error.message)
+    elif said is not None:
+        poll_at = stamp(bench.hub.now() + timedelta(seconds=said.poll_after))
+        scoring = scoring._replace(state="pending", ticket=said.ticket, poll_at=poll_at)
+    bench.outbox.said(
+        scoring, transcript=seat.declaration.traits.transcribes, cost=said.cost if said else 0.0,
+        dropped=dropped,
+    )  # fmt: skip
+    return scoring
+
+
+def _spoken(
+    bench: Bench, seat: Seat, request: ScoringRequest, known: Scoring | None, due: DueInterview
+) -> tuple[Scored | Pending | None, Scoring]:
+    """The scorer's answer or ticket, and the row to keep it in; a refusal is in the row."""
+    row = Scoring(
+        request.key, seat.declaration.name, due.interview["id"], "refused", due.case.subject_ref
+    )  # fmt: skip
     try:
-        said: Scored | Pending = (
-            seat.scorer.poll(known.ticket)
-            if known is not None and known.ticket
-            else seat.scorer.score(request)
-        )
+        if known is not None and known.ticket:
+            return seat.scorer.poll(known.ticket), row
+        bench.afford(seat)
+        return seat.scorer.score(request), row
     except Rejected as error:
-        return Scoring(state="refused", code=error.vendor_code or "REJECTED", message=error.message, **common)
-    if isinstance(said, Pending):
-        poll_at = stamp(hub.now())
-        return Scoring(state="pending", ticket=said.ticket, poll_at=poll_at, **common)
-    return Scoring(state="done", answer=said.document, **common)
+        return None, row._replace(code=error.vendor_code or "REJECTED", message=error.message)
+
+
+def _ids(due: DueInterview) -> dict[str, str]:
+    application = due.case.application
+    return {
+        "interview_id": due.interview["id"],
+        "application_id": due.case.id,
+        "candidate_id": application["candidate_id"],
+    }
+
+
+def _compare(bench: Bench, conn_id: str, due: DueInterview, said: _Said) -> None:
+    """Asks a scorer that is tried out; what it says is kept and shown, and enters no assessment. Its troubles are its own."""
+    seat = bench.seat(conn_id)
+    try:
+        request = _request(bench, seat, due, said)
+        if not bench.rests(seat):
+            _answer(bench, seat, request, bench.heard(seat, request.key), due)
+    except DOWN as error:
+        bench.failed(seat, error)
+    except Rejected as error:
+        log.info("shadow connection=%s interview=%s refused: %s", conn_id, due.interview["id"], error)
 
 
 def _store_assessment(
-    bench: _Bench, due: DueInterview, answers: dict[str, Document], provenance: list[Document]
+    bench: Bench, due: DueInterview, answers: dict[str, Document], provenance: list[Document]
 ) -> None:
     hub, case, name = bench.hub, due.case, bench.flow.assessment
     assert name is not None
@@ -311,12 +364,13 @@ def _content(assessment: Document) -> str:
     return fingerprint({name: value for name, value in assessment.items() if name != "scored_at"})
 
 
-def _route(bench: _Bench, due: DueInterview) -> Route:
+def _route(bench: Bench, due: DueInterview, transcript: Document | None) -> Route:
     hub, flow = bench.hub, bench.flow
     given = {
         "requisition": due.case.requisition,
         "application": due.case.application,
         "interview": due.interview,
+        "transcript": {name: transcript[name] for name in SEEN_OF_TRANSCRIPT} if transcript else None,
     }
     for route in flow.routes:
         if hub.files(flow).holds(route.when, given, hub.now(), str(flow.file)):

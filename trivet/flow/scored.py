@@ -1,16 +1,21 @@
 """What scoring brought and is not stored yet: written to the ledger together, in one transaction."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from trivet.ledger import batches, documents, scorings, set_asides
+from trivet.ledger.audit import Event
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument
 from trivet.ledger.ledger import Ledger
 from trivet.ledger.scorings import Scoring
 from trivet.ledger.set_asides import SetAside
+
+MICRO = 1_000_000
+"""The ledger counts money in millionths."""
 
 
 @dataclass(slots=True)
@@ -21,14 +26,23 @@ class Outbox:
     batch: Batch
     counts: Counter[str] = field(default_factory=Counter)
     """Interviews stored so far (scored, unchanged, set_aside) and those that wait for a scorer (pending)."""
+    cost: float = 0.0
+    """What scorers billed and is not stored yet."""
     _said: list[Scoring] = field(default_factory=list)
     _transcripts: list[Scoring] = field(default_factory=list)
     _assessed: dict[str, list[NewDocument]] = field(default_factory=dict)
     _refused: list[SetAside] = field(default_factory=list)
+    _dropped: list[Event] = field(default_factory=list)
 
-    def said(self, scoring: Scoring, *, transcript: bool) -> None:
-        """A scorer's answer, ticket or refusal."""
+    def said(
+        self, scoring: Scoring, *, transcript: bool, cost: float = 0.0, dropped: Sequence[str] = ()
+    ) -> None:
+        """A scorer's answer, ticket or refusal, what it bills, and the fields of it that are not kept."""
         self._said.append(scoring)
+        self.cost += cost
+        if dropped:
+            note = f"FIELD_PROHIBITED: {scoring.scorer} said {', '.join(dropped)}"
+            self._dropped.append(Event(self.batch.id, scoring.interview, "FIELD_DROPPED", note=note))
         if transcript and scoring.answer is not None:
             self._transcripts.append(scoring)
 
@@ -52,16 +66,18 @@ class Outbox:
             seconds = [one.answer["duration"] for one in self._transcripts if one.answer]
             batches.count(
                 tx, self.batch.id, scored=len(changed), recordings=len(seconds),
-                audio_ms=sum(round(one * 1000) for one in seconds),
+                audio_ms=sum(round(one * 1000) for one in seconds), cost_micro=round(self.cost * MICRO),
             )  # fmt: skip
+            tx.events.extend(self._dropped)
             set_asides.resolve(tx, self.batch.tenant, "score", "interview", self._assessed)
             set_asides.add_many(tx, self.batch, self._refused)
         for new in self._assessed.values():
             self.counts["scored" if any((one.kind, one.id) in changed for one in new) else "unchanged"] += 1
         if self._refused:
             self.counts["set_aside"] += len(self._refused)
-        for held in (self._said, self._transcripts, self._assessed, self._refused):
+        for held in (self._said, self._transcripts, self._assessed, self._refused, self._dropped):
             held.clear()
+        self.cost = 0.0
 
     def __enter__(self) -> Self:
         return self

@@ -71,10 +71,10 @@ def _push_all(hub: Hub, batch_id: str, targets: Iterable[str]) -> Counter[str]:
 
 def score(
     hub: Hub, batch_id: str, shard: int, of: int, on_progress: scoring.Progress | None = None
-) -> dict[str, int]:
-    """Counts of interviews scored, unchanged and set aside in this shard."""
+) -> scoring.Done:
+    """Counts of interviews scored, unchanged, pending and set aside in this shard, and when to look again."""
     batch = _batch(hub, batch_id)
-    return dict(scoring.score(hub, hub.flow(batch.flow), batch, shard, of, on_progress))
+    return scoring.score(hub, hub.flow(batch.flow), batch, shard, of, on_progress)
 
 
 def decide(hub: Hub, batch_id: str) -> dict[str, int]:

@@ -36,6 +36,12 @@ _BY_KEY = _ALL.where(
 )
 _BY_SUBJECT = _ALL.where(scoring.c.subject_ref.in_(bindparam("ids", expanding=True)))
 
+_AWAITED = (
+    select(scoring.c.subject_ref)
+    .where(scoring.c.tenant == bindparam("tenant_"), scoring.c.state == "pending")
+    .distinct()
+)
+
 
 def put_many(tx: Transaction, tenant: str, scorings: Sequence[Scoring]) -> None:
     """Stores or replaces; the answers are sealed."""
@@ -73,12 +79,11 @@ def of_interviews(tx: Transaction, tenant: str, interviews: Mapping[str, str]) -
     return [_scoring(tx, row) for row in rows if row[0] == tenant and row[4] in interviews]
 
 
-def pending(tx: Transaction, tenant: str, *, due: bool = True) -> list[Scoring]:
-    """The work whose ticket is to be asked for now (`due`), or all that is pending."""
-    query = _ALL.where(scoring.c.tenant == tenant, scoring.c.state == "pending")
-    if due:
-        query = query.where(scoring.c.poll_at <= tx.stamp)
-    return [_scoring(tx, row) for row in tx.conn.execute(query.order_by(scoring.c.poll_at))]
+def awaited(tx: Transaction, tenant: str) -> set[str]:
+    """Pseudonyms of whom a scorer still works on."""
+    return {
+        ref for ref in tx.conn.scalars(_AWAITED, {"tenant_": tenant}) if ref is not None
+    }  # fmt: skip
 
 
 def _scoring(tx: Transaction, row: Sequence[Any]) -> Scoring:

@@ -191,8 +191,7 @@ def test_equal_scoring_work_is_remembered(ledger: Ledger) -> None:
         ]
         scorings.put_many(tx, "acme", given)
         assert scorings.get_many(tx, "acme", ["k1", "k9"]) == {"k1": given[0]}
-        assert [entry.ticket for entry in scorings.pending(tx, "acme")] == ["t-1"]
-        assert len(scorings.pending(tx, "acme", due=False)) == 2
+        assert scorings.awaited(tx, "acme") == {"p1", "p2"}
         refused = scorings.Scoring(
             "k2", "vendor", "i1", "refused", "p1", code="MEDIA_EMPTY", message="no audio"
         )

@@ -1,0 +1,238 @@
+"""Scorers in a night: answers that come later, services that are down or lie, what they cost, and one that is tried out."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import World
+from sqlalchemy import select
+from strangers import Service
+
+from trivet.flow import steps
+from trivet.ledger import batches
+from trivet.ledger.tables import event
+
+
+@pytest.fixture
+def queue(world: World, tmp_path: Path) -> Service:
+    """The transcription service that answers later."""
+    made = Service("queued_reader", tmp_path / "queue", price=0.5)
+    world.connect(queue=made.connection)
+    return made
+
+
+@pytest.fixture
+def told(world: World, tmp_path: Path) -> Service:
+    """A scoring service."""
+    made = Service("told_scorer", tmp_path / "told", price=2.0)
+    world.connect(told=made.connection)
+    made.says(("teamwork", 7.0))
+    return made
+
+
+def scoring(world: World, **changed: Any) -> None:
+    """Changes the flow's scoring."""
+    world.edit_flow(lambda flow: flow["scoring"].update(changed))
+
+
+def everybody_by(world: World, *scorers: Any, **route: Any) -> None:
+    """One route for all."""
+    scoring(world, routes=[{"name": "all", "scorers": list(scorers), **route}])
+
+
+def assessments(world: World, batch_id: str) -> int:
+    """How many interviews the batch assessed."""
+    with world.hub() as hub, hub.ledger.read() as tx:
+        return batches.get(tx, batch_id).counters.get("scored", 0)
+
+
+def asides(world: World, batch_id: str) -> dict[str, int]:
+    """How many of each code were set aside in scoring."""
+    found: dict[str, int] = {}
+    for row in world.summary(batch_id)["set_aside"]:
+        if row["stage"] == "score":
+            found[row["code"]] = found.get(row["code"], 0) + 1
+    return found
+
+
+class TestAnswersThatComeLater:
+    """Tickets."""
+
+    def test_a_ticket_outlives_the_process_and_is_paid_once(self, world: World, queue: Service) -> None:
+        """Ordered in one process, asked for in others; the night waits as long as the flow lets it."""
+        scoring(world, transcriber={"connection": "queue"}, shards=1)
+        with world.hub() as hub:
+            batch_id = steps.pull(hub, world.flow, "test")
+            done = steps.score(hub, batch_id, 0, 1)
+        assert done.counts["pending"] == len(queue.billed()) > 5
+        assert done.again_at is not None
+        assert 0 < (done.again_at - world.clock()).total_seconds() <= 60
+        ordered = queue.billed()
+        queue.put("ready")
+        # too early: nobody is asked before the time that the service named
+        with world.hub() as hub:
+            assert steps.score(hub, batch_id, 0, 1).counts["pending"] == len(ordered)
+        world.clock.forward(minutes=2)
+        with world.hub() as hub:
+            done = steps.score(hub, batch_id, 0, 1)
+        assert done.again_at is None
+        assert done.counts["scored"] == len(ordered)
+        assert queue.billed() == ordered
+
+    def test_what_is_late_comes_with_a_later_night(self, world: World, queue: Service) -> None:
+        """Nobody waits without end, and nothing is lost."""
+        scoring(world, transcriber={"connection": "queue"}, patience_minutes=0)
+        first = world.night()
+        assert assessments(world, first) == 0
+        assert not world.operations()
+        queue.put("ready")
+        world.clock.forward(days=1)
+        second = world.night()
+        assert assessments(world, second) == len(queue.billed())
+        assert {op["state"] for op in world.operations()} >= {"confirmed"}
+
+    def test_a_service_that_is_down_meanwhile_is_asked_again(self, world: World, queue: Service) -> None:
+        """Its ticket is kept, and no other is paid for the same work."""
+        scoring(world, transcriber={"connection": "queue", "or": ["script_reader"]}, shards=1)
+        with world.hub() as hub:
+            batch_id = steps.pull(hub, world.flow, "test")
+            steps.score(hub, batch_id, 0, 1)
+            queue.put("down")
+            world.clock.forward(minutes=2)
+            done = steps.score(hub, batch_id, 0, 1)
+            assert done.counts["pending"] == len(queue.billed())
+            assert done.again_at is not None
+            queue.away("down")
+            queue.put("ready")
+            world.clock.forward(minutes=2)
+            assert steps.score(hub, batch_id, 0, 1).counts["scored"] == len(queue.billed())
+
+
+class TestServicesThatAreDown:
+    """Who stands in."""
+
+    def test_another_stands_in_and_is_not_replaced_later(
+        self, world: World, told: Service, tmp_path: Path
+    ) -> None:
+        """The night goes on with the second; when the first is back, what was scored stays as it is."""
+        second = Service("told_scorer", tmp_path / "second")
+        second.says(("teamwork", 3.0))
+        world.connect(told=told.connection, second=second.connection)
+        everybody_by(world, {"connection": "told", "or": ["second"]})
+        told.put("down")
+        first = world.night()
+        assert assessments(world, first) == len(second.billed()) > 5
+        told.away("down")
+        world.clock.forward(days=1)
+        world.speak("rs1", "我把客户当朋友。")
+        again = world.night()
+        assert assessments(world, again) == 1
+        assert len(told.billed()) == 1
+        assert len(second.billed()) == assessments(world, first)
+
+    def test_without_anybody_to_stand_in_it_waits(self, world: World, told: Service) -> None:
+        """Set aside, and scored by the next night."""
+        everybody_by(world, "told")
+        told.put("down")
+        with pytest.raises(Exception, match="cannot be reached"):
+            world.night()
+        told.away("down")
+        world.clock.forward(days=1)
+        batch_id = world.night()
+        assert assessments(world, batch_id) == len(told.billed()) > 5
+        assert not asides(world, batch_id)
+
+
+class TestWhatItCosts:
+    """The budget of a night."""
+
+    def test_a_night_stops_when_its_budget_is_spent_and_the_next_goes_on(
+        self, world: World, told: Service
+    ) -> None:
+        """What is left waits, is shown, and nothing is paid twice."""
+        everybody_by(world, "told")
+        scoring(world, budget=6, shards=1)
+        first = world.night()
+        assert len(told.billed()) == 3
+        left = asides(world, first)
+        assert set(left) == {"BUDGET_SPENT"}
+        scoring(world, budget=1000)
+        world.clock.forward(days=1)
+        second = world.night()
+        assert assessments(world, second) == left["BUDGET_SPENT"]
+        assert len(set(told.billed())) == len(told.billed()) == 3 + left["BUDGET_SPENT"]
+
+
+class TestOneThatIsTriedOut:
+    """A shadow."""
+
+    def test_it_is_asked_and_nothing_of_it_is_delivered(self, world: World, told: Service) -> None:
+        """The assessments are as without it; what it said is kept."""
+        everybody_by(world, "behaviour_baseline")
+        plain = world.night()
+        before = {(op["reference"], op["state"]) for op in world.operations()}
+        told.says(("teamwork", 0.0), ("risk_awareness", 0.0))
+        everybody_by(world, "behaviour_baseline", shadow=["told"])
+        world.clock.forward(days=1)
+        world.speak("rs1", "我把客户当朋友。")
+        second = world.night()
+        assert assessments(world, plain) > 5
+        assert assessments(world, second) == 1
+        assert len(told.billed()) == 1
+        assert before <= {(op["reference"], op["state"]) for op in world.operations()}
+
+    def test_its_troubles_are_its_own(self, world: World, told: Service) -> None:
+        """Down: the night does not notice."""
+        everybody_by(world, "behaviour_baseline", shadow=["told"])
+        told.put("down")
+        batch_id = world.night()
+        assert assessments(world, batch_id) > 5
+        assert not asides(world, batch_id)
+
+
+WRONG = {
+    "score in words": ([("teamwork", "85分")], {}, "SCORE_TYPE"),
+    "full-width score": ([("teamwork", "8５")], {}, "SCORE_TYPE"),
+    "no score": ([("teamwork", None)], {}, "SCORE_TYPE"),
+    "true": ([("teamwork", True)], {}, "SCORE_TYPE"),
+    "101": ([("teamwork", 101)], {}, "SCORE_RANGE"),
+    "1e2": ([("teamwork", 1e2)], {}, "SCORE_RANGE"),
+    "-1": ([("teamwork", -1)], {}, "SCORE_RANGE"),
+    "NaN": ([("teamwork", float("nan"))], {}, "SCORE_NOT_FINITE"),
+    "Infinity": ([("teamwork", float("inf"))], {}, "SCORE_NOT_FINITE"),
+    "another candidate": ([("teamwork", 8)], {"candidate_id": "feishu_hire/talent/999"}, "RESPONSE_MISMATCH"),
+    "another request": ([("teamwork", 8)], {"request_id": "0" * 64}, "RESPONSE_MISMATCH"),
+}
+
+
+class TestServicesThatLie:
+    """Rows 35, 39, 40 and 42 of the bad inputs."""
+
+    @pytest.mark.parametrize("what", WRONG)
+    def test_bad_input_scorer(self, what: str, world: World, told: Service) -> None:
+        """The whole answer is refused by its code, the message names no value, and it is not paid for again."""
+        scores, more, code = WRONG[what]
+        told.says(*scores, **more)
+        everybody_by(world, "told")
+        batch_id = world.night()
+        assert set(asides(world, batch_id)) == {code}
+        said = {row["message"] for row in world.summary(batch_id)["set_aside"] if row["code"] == code}
+        assert len(said) == 1
+        assert not any(str(score) in said.pop() for _, score in scores[:1] if isinstance(score, str))
+        assert not world.operations()
+        asked = told.billed()
+        world.clock.forward(days=1)
+        world.night()
+        assert told.billed() == asked
+
+    def test_bad_input_emotion_is_dropped_and_written_down(self, world: World, told: Service) -> None:
+        """The rest of the answer is used; the field is named in the audit, its value nowhere."""
+        told.says(("teamwork", 8.0), emotion="CANARY-joy", detail={"情绪": "CANARY-anger"})
+        everybody_by(world, "told")
+        batch_id = world.night()
+        assert assessments(world, batch_id) == len(told.billed())
+        with world.hub() as hub, hub.ledger.read() as tx:
+            notes = list(tx.conn.scalars(select(event.c.note).where(event.c.code == "FIELD_DROPPED")))
+        assert len(notes) == len(told.billed())
+        assert all("/emotion" in note and "/detail/情绪" in note for note in notes)
+        assert not any("CANARY" in note for note in notes)

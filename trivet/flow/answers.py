@@ -1,0 +1,78 @@
+"""What a scorer may say of a person: of whom it was asked, on our scale, nothing about feelings.
+
+A scorer is another company's program. What it gets wrong is refused by a code before it is kept, so that nobody's
+assessment ever holds it.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trivet.errors import Rejected
+from trivet.model import Document, ScoringRequest
+
+SCALE = (0, 10)
+FEELINGS = re.compile(r"emotion|feeling|mood|sentiment|情绪|情感|心情", re.IGNORECASE)
+"""Names of fields that no answer may hold; a competency may still be called 情绪管理."""
+_NAMES_KEY = ("key", "request_id")
+
+
+def checked(
+    document: Document, request: ScoringRequest, ours: Mapping[str, str], where: str
+) -> tuple[Document, list[str]]:
+    """The answer without prohibited fields, and their paths; `Rejected` RESPONSE_MISMATCH, SCORE_TYPE, SCORE_RANGE or
+    SCORE_NOT_FINITE. `ours` are the ids that an answer may repeat (`candidate_id` …)."""
+    for name, wanted in [*((name, request.key) for name in _NAMES_KEY), *ours.items()]:
+        if name in document and document[name] != wanted:
+            raise _refused(
+                where, "RESPONSE_MISMATCH", f"the answer's {name} is another than was asked about", name
+            )
+    for i, entry in enumerate(_listed(document.get("scores"), where)):
+        _judge(entry.get("score"), f"scores/{i}/score", where)
+    dropped = list(_prohibited(document, ""))
+    return (_without(document) if dropped else document), dropped
+
+
+def _listed(scores: Any, where: str) -> list[Document]:
+    if scores is None:
+        return []
+    if not isinstance(scores, list) or not all(isinstance(entry, dict) for entry in scores):
+        raise _refused(where, "SCORE_TYPE", "`scores` is no list of {competency, score, evidence}", "scores")
+    return scores
+
+
+def _judge(score: Any, field: str, where: str) -> None:
+    least, most = SCALE
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        kind = "nothing" if score is None else type(score).__name__
+        raise _refused(where, "SCORE_TYPE", f"a score is {kind}, not a number from {least} to {most}", field)
+    if not math.isfinite(score):
+        raise _refused(where, "SCORE_NOT_FINITE", f"a score is not a number from {least} to {most}", field)
+    if not least <= score <= most:
+        raise _refused(where, "SCORE_RANGE", f"a score is outside the scale from {least} to {most}", field)
+
+
+def _prohibited(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if FEELINGS.search(key):
+                yield f"{path}/{key}"
+            else:
+                yield from _prohibited(inner, f"{path}/{key}")
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _prohibited(inner, f"{path}/{i}")
+
+
+def _without(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(inner) for key, inner in value.items() if not FEELINGS.search(key)}
+    return [_without(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _refused(where: str, code: str, message: str, field: str) -> Rejected:
+    return Rejected(
+        message, connector=where, operation="score", vendor_code=code, field=field,
+        cure="the service is wrong, or the connection's settings describe another one; the whole answer was refused",
+    )  # fmt: skip

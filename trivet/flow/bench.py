@@ -1,0 +1,102 @@
+"""The scorers at work in one step: each built when it is first needed, who stands in for one that is down, what may be spent."""
+
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from trivet.contract import RecordingsConnector, ScorerConnector
+from trivet.errors import AuthFailed, ConnectorError, NotYet, Retryable, UnknownOutcome
+from trivet.flow.definition import Flow
+from trivet.flow.fetch import sweep
+from trivet.flow.hub import Hub
+from trivet.flow.scored import MICRO, Outbox
+from trivet.ledger import batches, scorings
+from trivet.ledger.batches import Batch
+from trivet.ledger.scorings import Scoring
+from trivet.model import Document
+
+log = logging.getLogger(__name__)
+DOWN = (Retryable, AuthFailed, UnknownOutcome)
+"""What another scorer is asked for instead; a refusal is about the recording, and the next one would refuse as well."""
+FAILURES = 3
+"""In a row; then a scorer with somebody to stand in is left alone for the rest of the step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A scorer at work in this step."""
+
+    connection: str
+    declaration: ScorerConnector[Any]
+    scorer: Any
+    provenance: Document
+
+
+@dataclass(slots=True)
+class Bench:
+    """The built scorers and recording source of one step."""
+
+    hub: Hub
+    flow: Flow
+    batch: Batch
+    stack: ExitStack
+    outbox: Outbox
+    known: dict[str, Scoring] = field(default_factory=dict)
+    """What scorers said before about the interviews at hand, by scoring key."""
+    _seats: dict[str, Seat] = field(default_factory=dict)
+    _failures: dict[str, int] = field(default_factory=dict)
+    _source: Any = None
+
+    def seat(self, conn_id: str) -> Seat:
+        """The scorer of that connection."""
+        if conn_id not in self._seats:
+            declaration, _ = self.hub.declared(ScorerConnector, conn_id)
+            scorer = self.stack.enter_context(self.hub.built(ScorerConnector, conn_id))
+            self._seats[conn_id] = Seat(conn_id, declaration, scorer, scorer.provenance())
+        return self._seats[conn_id]
+
+    def seats(self) -> list[Seat]:
+        """The scorers that were needed."""
+        return list(self._seats.values())
+
+    def rests(self, seat: Seat) -> bool:
+        """True where it failed too often to be asked again in this step."""
+        return self._failures.get(seat.connection, 0) >= FAILURES
+
+    def failed(self, seat: Seat, error: ConnectorError) -> None:
+        """It was down."""
+        self._failures[seat.connection] = self._failures.get(seat.connection, 0) + 1
+        log.warning("scorer down connection=%s %s", seat.connection, error)
+
+    def answered(self, seat: Seat) -> None:
+        """It works."""
+        self._failures.pop(seat.connection, None)
+
+    def heard(self, seat: Seat, key: str) -> Scoring | None:
+        """What the scorer said before; asking costs more than looking where it is not cheap."""
+        if key in self.known or seat.declaration.traits.cheap:
+            return self.known.get(key)
+        with self.hub.ledger.read() as tx:
+            return scorings.get_many(tx, self.flow.tenant, [key]).get(key)
+
+    def source(self) -> Any:
+        """Where recordings come from."""
+        if self._source is None:
+            assert self.flow.recordings is not None
+            sweep(self.hub.settings.recordings)
+            self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, self.flow.recordings))
+        return self._source
+
+    def afford(self, seat: Seat) -> None:
+        """Raises `NotYet` BUDGET_SPENT where this batch has spent what the flow allows; asked before what may cost."""
+        if self.flow.budget is None or seat.declaration.traits.cheap:
+            return
+        with self.hub.ledger.read() as tx:
+            spent = batches.get(tx, self.batch.id).counters.get("cost_micro", 0) / MICRO
+        if spent >= self.flow.budget:
+            raise NotYet(
+                f"{spent:.2f} of {self.flow.budget:.2f} are spent in this batch", connector=seat.declaration.name,
+                operation="score", vendor_code="BUDGET_SPENT",
+                cure="the next night goes on; raise scoring.budget in the flow file to go on sooner",
+            )  # fmt: skip
