@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any
@@ -12,18 +13,36 @@ from trivet.errors import ConfigError, Rejected, Retryable
 from trivet.model import Document, Pending, Scored, ScoringRequest
 
 from .config import NAME, WhisperLocalConfig
+from .listening import channels, windows
 from .models import Model, find_model
 
-VERSION = "2"
+VERSION = "3"
 LEAST_COVERED = 0.6
+
+
+@dataclass(slots=True)
+class Heard:
+    """What was heard of one recording so far."""
+
+    language: str | None
+    probability: float = 1.0
+    speech: float = 0.0
+    """Seconds in which somebody speaks."""
+    segments: list[Document] = field(default_factory=list)
+
+    @property
+    def covered(self) -> float:
+        """Seconds that became words."""
+        return float(sum(one["end"] - one["start"] for one in self.segments))
 
 
 class WhisperLocal:
     """See `trivet.contract.Scorer`.
 
     Answers {language, language_probability, duration, speech_duration, text, segments: [{start, end, text, avg_logprob,
-    no_speech_prob}], hints, model: {name, sha256, engine, engine_version, options}}; times in seconds. The model is loaded
-    once and serves every call of this object.
+    no_speech_prob, words?: [{start, end, text}], channel?}], others?: [segments], hints, model: {name, sha256, engine,
+    engine_version, options}}; times in seconds; `channel` (0 left, 1 right) where one person speaks on each. The model is
+    loaded once and serves every call of this object.
     """
 
     def __init__(self, config: WhisperLocalConfig, services: Services) -> None:
@@ -51,25 +70,31 @@ class WhisperLocal:
                 "MODEL_ENGLISH_ONLY", f"{self.model.name} knows English only, which this is not said to be"
             )
         hints = self._hints(request)
-        with sound(request.audio, self.config, self.scratch, NAME) as heard:
-            audio = _samples(heard)
-        segments, info = self._transcribed(audio, request.language, hints)
-        covered = sum(s["end"] - s["start"] for s in segments)
-        if hints and covered < LEAST_COVERED * info.duration_after_vad:
-            # hints can swallow whole stretches of speech; then the words count more than the terms
-            hints = []
-            segments, info = self._transcribed(audio, request.language, hints)
+        with sound(
+            request.audio, self.config, self.scratch, NAME, stereo=self.config.split_channels
+        ) as found:
+            heard = self._heard(found, request.language, hints)
+            if hints and heard.covered < LEAST_COVERED * heard.speech:
+                # hints can swallow whole stretches of speech; then the words count more than the terms
+                hints = []
+                heard = self._heard(found, request.language, hints)
+            seconds = found.seconds
         # without speech the language is an invention too
-        if info.duration_after_vad == 0 or not segments:
+        if not heard.segments:
             raise _refused("MEDIA_NO_SPEECH", "nobody speaks in it")
+        mine, others = self._sides(heard)
+        if not mine:
+            raise _refused("MEDIA_NO_SPEECH", "nobody speaks on the candidate's channel")
+        language = heard.language or "other"
         return Scored(
             {
-                "language": info.language,
-                "language_probability": round(float(info.language_probability), 3),
-                "duration": round(float(info.duration), 2),
-                "speech_duration": round(float(info.duration_after_vad), 2),
-                "text": _text(segments, info.language),
-                "segments": segments,
+                "language": language,
+                "language_probability": round(heard.probability, 3),
+                "duration": round(seconds, 2),
+                "speech_duration": round(min(heard.speech, seconds), 2),
+                "text": _text(mine, language),
+                "segments": mine,
+                **({"others": others} if others else {}),
                 "hints": hints,
                 "model": self._described(),
             }
@@ -84,6 +109,13 @@ class WhisperLocal:
         """Where the model lies."""
         return find_model(self.config, self.cache)
 
+    @cached_property
+    def _engine(self) -> Any:
+        """What listens: one piece after the other, or several at once."""
+        from faster_whisper import BatchedInferencePipeline
+
+        return BatchedInferencePipeline(self._whisper) if self.config.batch else self._whisper
+
     @property
     def _english_only(self) -> bool:
         return self.model.english_only or not self._whisper.model.is_multilingual
@@ -96,7 +128,7 @@ class WhisperLocal:
             return WhisperModel(
                 str(self.model.path),
                 device=self.config.device,
-                compute_type=self.config.compute_type,
+                compute_type=self.config.arithmetic,
                 cpu_threads=self.config.cpu_threads,
                 local_files_only=True,
             )
@@ -115,9 +147,13 @@ class WhisperLocal:
             "engine_version": version("faster-whisper"),
             "options": {
                 "beam_size": self.config.beam_size,
-                "compute_type": self.config.compute_type,
+                "compute_type": self.config.arithmetic,
                 "vad_filter": True,
                 "hints": self.config.hints,
+                "batch_size": self.config.batch,
+                "word_times": self.config.word_times,
+                "split_channels": self.config.split_channels,
+                "candidate_channel": self.config.candidate_channel,
             },
         }
 
@@ -126,23 +162,55 @@ class WhisperLocal:
         wanted = self.config.hints and not self._english_only
         return [str(k) for k in (request.requisition.get("keywords") or ())] if wanted else []
 
-    def _transcribed(self, audio: Any, language: str | None, hints: list[str]) -> tuple[list[Document], Any]:
+    def _heard(self, found: Sound, language: str | None, hints: list[str]) -> Heard:
+        heard = Heard(language)
+        listened = channels(found, split=self.config.split_channels)
+        for channel in listened:
+            for start, samples in windows(found, channel):
+                self._listen(heard, samples, hints, start, channel)
+        if len(listened) > 1:
+            heard.segments.sort(key=lambda one: (one["start"], one["channel"]))
+        return heard
+
+    def _listen(
+        self, heard: Heard, samples: Any, hints: list[str], start: float, channel: int | None
+    ) -> None:
+        """Adds what one window says; the first in which somebody speaks tells the language of all."""
         try:
-            found, info = self._whisper.transcribe(
-                audio,
-                language=language,
+            found, info = self._engine.transcribe(
+                samples,
+                language=heard.language,
                 beam_size=self.config.beam_size,
                 # without it Whisper invents words on silence
                 vad_filter=True,
                 hotwords=", ".join(hints) or None,
+                word_timestamps=self.config.word_times,
+                **({"batch_size": self.config.batch} if self.config.batch else {}),
             )
-            return [_segment(s, info.language) for s in found], info
+            segments = [_segment(one, info.language, start, channel) for one in found]
         except (RuntimeError, MemoryError) as error:
             raise Retryable(
                 f"the engine stopped ({type(error).__name__})", connector=NAME, operation="score"
             ) from error
         except ValueError as error:
             raise _refused("LANGUAGE", f"the engine does not take this: {error}") from None
+        if not segments or info.duration_after_vad == 0:
+            return
+        if not heard.segments:
+            heard.language, heard.probability = info.language, float(info.language_probability)
+        heard.speech += float(info.duration_after_vad)
+        heard.segments += segments
+
+    def _sides(self, heard: Heard) -> tuple[list[Document], list[Document]]:
+        """What the candidate said, and what somebody else did where it is known which channel is whose."""
+        side = self.config.candidate_channel
+        if side is None or not any("channel" in one for one in heard.segments):
+            return heard.segments, []
+        wanted = {"left": 0, "right": 1}[side]
+        return (
+            [one for one in heard.segments if one["channel"] == wanted],
+            [one for one in heard.segments if one["channel"] != wanted],
+        )
 
 
 @contextmanager
@@ -151,21 +219,29 @@ def open_scorer(config: WhisperLocalConfig, services: Services) -> Iterator[Whis
     yield WhisperLocal(config, services)
 
 
-def _samples(heard: Sound) -> Any:
-    import numpy as np
-
-    return np.fromfile(heard.pcm, dtype=np.int16).astype(np.float32) / 32768.0
-
-
-def _segment(segment: Any, language: str) -> Document:
-    text = segment.text.strip()
-    return {
-        "start": round(float(segment.start), 2),
-        "end": round(float(segment.end), 2),
-        "text": _simplified(text) if language == "zh" else text,
+def _segment(segment: Any, language: str, start: float, channel: int | None) -> Document:
+    text = _written(segment.text.strip(), language)
+    said = {
+        "start": round(start + float(segment.start), 2),
+        "end": round(start + float(segment.end), 2),
+        "text": text,
         "avg_logprob": round(float(segment.avg_logprob), 3),
         "no_speech_prob": round(float(segment.no_speech_prob), 3),
     }
+    if segment.words:
+        said["words"] = [
+            {
+                "start": round(start + float(word.start), 2),
+                "end": round(start + float(word.end), 2),
+                "text": _written(word.word, language),
+            }
+            for word in segment.words
+        ]
+    return said if channel is None else {**said, "channel": channel}
+
+
+def _written(text: str, language: str) -> str:
+    return _simplified(text) if language == "zh" else text
 
 
 def _text(segments: list[Document], language: str) -> str:

@@ -1,13 +1,17 @@
 """Decodes one recording; run as a program of its own, so that a hostile file cannot take the worker with it.
 
-    python -I decode.py FILE LIMITS      16 kHz mono 16-bit PCM to stdout, a JSON line about it to stderr
+    python -I decode.py FILE LIMITS      16 kHz 16-bit PCM to stdout, a JSON line about it to stderr
 
-LIMITS is JSON: {seconds, memory, cpu, bytes}. They hold before the file is opened. Only containers of sound and film are
-opened, from the file alone: a playlist could make the decoder read other files or addresses.
+LIMITS is JSON: {seconds, memory, cpu, bytes, channels}; with 2 channels a recording in stereo stays in stereo, any other is
+made mono. They hold before the file is opened, and the process has left the network by then, where the system lets it.
+Only containers of sound and film are opened, from the file alone: a playlist could make the decoder read other files or
+addresses.
 """
 
+import ctypes
 import errno
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -35,8 +39,8 @@ class Refused(Exception):
         self.code = code
 
 
-def decode(file: Path, out: IO[bytes], max_seconds: float) -> dict[str, float]:
-    """Declared and decoded seconds; `Refused` otherwise."""
+def decode(file: Path, out: IO[bytes], max_seconds: float, most_channels: int = 1) -> dict[str, float]:
+    """Declared and decoded seconds, and the channels of what was written; `Refused` otherwise."""
     import av
     from av.error import FFmpegError
 
@@ -50,7 +54,8 @@ def decode(file: Path, out: IO[bytes], max_seconds: float) -> dict[str, float]:
     try:
         with av.open(str(file), options=options) as container:
             declared = _probe(container, max_seconds)
-            decoded = _write(container, out, max_seconds)
+            channels = 2 if most_channels > 1 and container.streams.audio[0].channels == 2 else 1
+            decoded = _write(container, out, max_seconds, channels)
     except MemoryError:
         raise
     except av.error.ArgumentError:
@@ -65,7 +70,7 @@ def decode(file: Path, out: IO[bytes], max_seconds: float) -> dict[str, float]:
         raise Refused("MEDIA_TRUNCATED", f"{decoded:.1f} of {declared:.1f} declared seconds can be decoded")
     if decoded < 0.05:
         raise Refused("MEDIA_EMPTY", "there is no sound in it")
-    return {"declared": declared, "decoded": decoded}
+    return {"declared": declared, "decoded": decoded, "channels": channels}
 
 
 def _probe(container: Any, max_seconds: float) -> float:
@@ -88,11 +93,11 @@ def _probe(container: Any, max_seconds: float) -> float:
     return 0.0 if container.format.name in GUESSED_LENGTH else declared
 
 
-def _write(container: Any, out: IO[bytes], max_seconds: float) -> float:
+def _write(container: Any, out: IO[bytes], max_seconds: float, channels: int) -> float:
     import av
     from av.error import InvalidDataError
 
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+    resampler = av.AudioResampler(format="s16", layout="stereo" if channels > 1 else "mono", rate=RATE)
     samples = 0
     for packet in container.demux(audio=0):
         try:
@@ -120,12 +125,26 @@ def _limit(memory: int, cpu: int, size: int) -> None:
         resource.setrlimit(kind, (value, value))
 
 
+def leave_network() -> bool:
+    """Whether this process can reach no address any more, not even its own machine's."""
+    new_user, new_network = 0x10000000, 0x40000000
+    try:
+        unshare = ctypes.CDLL(None, use_errno=True).unshare
+    except (OSError, AttributeError):
+        return False
+    # root needs no user namespace, and one would take its right to read the file
+    return bool(unshare(new_network if os.geteuid() == 0 else new_user | new_network) == 0)
+
+
 def main(file: str, limits: str) -> None:
     """One file decoded under limits; the answer is a JSON line on stderr."""
     given = json.loads(limits)
+    leave_network()
     _limit(given["memory"], given["cpu"], given["bytes"])
     try:
-        said: dict[str, object] = dict(decode(Path(file), sys.stdout.buffer, given["seconds"]))
+        said: dict[str, object] = dict(
+            decode(Path(file), sys.stdout.buffer, given["seconds"], given["channels"])
+        )
         sys.stdout.buffer.flush()
     except Refused as refused:
         said = {"code": refused.code, "message": str(refused)}

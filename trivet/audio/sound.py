@@ -41,14 +41,15 @@ class Sound:
     """One decoded recording."""
 
     pcm: IO[bytes]
-    """16 kHz mono 16-bit samples, at their beginning; a file without a name."""
+    """16 kHz 16-bit samples, at their beginning; a file without a name."""
     seconds: float
+    channels: int = 1
 
     def write_wav(self, file: Path) -> None:
         """Writes it as a WAV file, for services that take files."""
         self.pcm.seek(0)
         with wave.open(str(file), "wb") as out:
-            out.setnchannels(1)
+            out.setnchannels(self.channels)
             out.setsampwidth(2)
             out.setframerate(decode.RATE)
             while piece := self.pcm.read(1 << 20):
@@ -56,8 +57,11 @@ class Sound:
 
 
 @contextmanager
-def sound(file: Path, limits: Limits, scratch: Path, connector: str) -> Iterator[Sound]:
-    """The recording, decoded; `Rejected` with a MEDIA_ code where it cannot be scored."""
+def sound(
+    file: Path, limits: Limits, scratch: Path, connector: str, *, stereo: bool = False
+) -> Iterator[Sound]:
+    """The recording, decoded, in mono or as it was recorded (`stereo`); `Rejected` with a MEDIA_ code where it cannot be
+    scored."""
     try:
         size = file.stat().st_size
     except OSError as error:
@@ -70,18 +74,19 @@ def sound(file: Path, limits: Limits, scratch: Path, connector: str) -> Iterator
     scratch.mkdir(parents=True, exist_ok=True)
     # a file without a name: a killed worker leaves nobody's voice behind
     with tempfile.TemporaryFile(dir=scratch) as pcm:
-        seconds = _decode(file, pcm, limits, connector)
+        decoded = _decode(file, pcm, limits, connector, 2 if stereo else 1)
         pcm.seek(0)
-        yield Sound(pcm, seconds)
+        yield Sound(pcm, float(decoded["decoded"]), int(decoded["channels"]))
 
 
-def _decode(file: Path, pcm: IO[bytes], limits: Limits, connector: str) -> float:
+def _decode(file: Path, pcm: IO[bytes], limits: Limits, connector: str, channels: int) -> dict[str, Any]:
     seconds = limits.max_minutes * 60
     given = {
         "seconds": seconds,
         "memory": limits.decode_memory_mb * 1024 * 1024,
         "cpu": limits.decode_seconds,
-        "bytes": int((seconds + 60) * BYTES_PER_SECOND),
+        "bytes": int((seconds + 60) * BYTES_PER_SECOND * channels),
+        "channels": channels,
     }
     # isolated, without the environment: the decoder sees no secret of ours
     command = [sys.executable, "-I", decode.__file__, str(file.resolve()), json.dumps(given)]
@@ -106,7 +111,7 @@ def _decode(file: Path, pcm: IO[bytes], limits: Limits, connector: str) -> float
         raise Retryable(said["message"], **_where(connector))
     if "code" in said:
         raise _refused(connector, said["code"], said["message"])
-    return float(said["decoded"])
+    return said
 
 
 def _last_line(text: bytes) -> dict[str, Any] | None:
