@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import ROOT, World
+from end_to_end.airflow import eventually
 from hr import use
 from trivet_sandbox.ashby import hooks as ashby_hooks
 from trivet_sandbox.bamboohr import hooks as bamboohr_hooks
@@ -55,18 +56,23 @@ def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
         address = process.stdout.readline().strip()
         assert "/in/feishu_hire" in address
         base = address.removesuffix("/in/feishu_hire")
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                urllib.request.urlopen(f"{base}/health").close()
-                break
-            except urllib.error.URLError:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-        yield base
-        process.terminate()
-        _, said = process.communicate(timeout=15)
+        try:
+            eventually(lambda: healthy(base), 20, "it serves")
+            yield base
+        finally:
+            # whatever the test came to: leaving waits for the process's end
+            process.terminate()
+            _, said = process.communicate(timeout=15)
         assert "Traceback" not in said
+
+
+def healthy(base: str) -> bool:
+    """Whether it answers."""
+    try:
+        urllib.request.urlopen(f"{base}/health").close()
+    except urllib.error.URLError:
+        return False
+    return True
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from trivet.cli.demo_airflow import AirflowClient, free_port
 pytestmark = [pytest.mark.airflow, pytest.mark.alone, pytest.mark.timeout(600)]
 HR, DAG = "feishu_hire", "event__nightly_interviews"
 SOLO = "I worked alone. I do not like teams. I never ask anybody for help. I keep my code to myself."
-ALONE = "I worked alone again. I do not like teams. I never ask anybody for help. I kept my code to myself."
+TOGETHER = (
+    "We solved it together. I shared my knowledge with my colleagues. I asked for help. We helped each other."
+)
 
 
 def delivered(world: World, before: set[str]) -> list[dict[str, Any]]:
@@ -58,7 +60,7 @@ def test_a_fresh_result_travels_by_itself(world: World, tmp_path: Path) -> None:
             eventually(done, 60, "the batches are closed")
             before |= {o["id"] for o in new}
             world.edit_flow(lambda flow: flow["scoring"].update(transcriber={"connection": "queue"}))
-            world.speak("be2", ALONE)
+            world.speak("be2", TOGETHER)
             eventually(queue.billed, 120, "the recording is ordered")
             eventually(lambda: rescheduled(client), 60, "nobody sits and waits")
             queue.put("ready")

@@ -1,15 +1,17 @@
 """Scorers in a night: answers that come later, services that are down or lie, what they cost, and one that is tried out."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import World
+from end_to_end.shell import trivet
 from sqlalchemy import select
 from strangers import Service
 
 from trivet.flow import steps
-from trivet.ledger import batches
+from trivet.ledger import batches, documents
 from trivet.ledger.tables import event
 
 
@@ -180,6 +182,26 @@ class TestOneThatIsTriedOut:
         assert assessments(world, second) == 1
         assert len(told.billed()) == 1
         assert before <= {(op["reference"], op["state"]) for op in world.operations()}
+
+    def test_what_it_would_have_said_is_shown(self, world: World, told: Service) -> None:
+        """Per competency: how many interviews both scored, and how far apart."""
+        second_best = {"teamwork": 7.0}
+        everybody_by(world, "behaviour_baseline", shadow=["told"])
+        world.night()
+        rows = {row["competency"]: row for row in json.loads(trivet(world, "compare", world.flow, "--json"))}
+        with world.hub() as hub, hub.ledger.read() as tx:
+            delivered = [
+                {one["competency"]: one["score"] for one in found.document["competency_scores"]}
+                for found in documents.of_kind(tx, "yunxiu", "assessment")
+            ]
+        scored = [one["teamwork"] for one in delivered if "teamwork" in one]
+        teamwork = rows["teamwork"]
+        assert (teamwork["both"], teamwork["only_tried"]) == (len(scored), len(delivered) - len(scored))
+        apart = [second_best["teamwork"] - one for one in scored]
+        assert teamwork["mean_difference"] == pytest.approx(sum(apart) / len(apart), abs=0.01)
+        assert teamwork["correlation"] is None
+        assert rows["service_orientation"]["only_delivered"] > 0
+        assert "teamwork" in trivet(world, "compare", world.flow)
 
     def test_its_troubles_are_its_own(self, world: World, told: Service) -> None:
         """Down: the night does not notice."""

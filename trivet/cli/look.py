@@ -178,3 +178,23 @@ def doctor(json: Json = False) -> None:
     rows = diagnose()
     output.print_rows(rows, ["ok", "what", "detail", "cure"], as_json=json)
     raise typer.Exit(1 if any(row["ok"] == "no" for row in rows) else 0)
+
+
+def compare(flow: Annotated[str, typer.Argument(help="The flow's name.")], json: Json = False) -> None:
+    """How scorers that a flow tries out (`shadow`) differ from what it delivered, per competency, on the same interviews.
+
+    Differences are in points of 10: tried out minus delivered; `far_apart` counts those above one point.
+    Example: `trivet compare nightly_interviews`
+    """
+    from trivet.flow import compare as comparing
+
+    with options.hub() as hub:
+        rows = comparing.compare(hub, hub.flow(flow))
+    columns = [
+        "scorer", "competency", "both", "only_tried", "only_delivered", "mean_difference", "mean_apart", "far_apart",
+        "correlation",
+    ]  # fmt: skip
+    output.print_rows(
+        rows, columns, as_json=json,
+        empty="nothing to compare: name scorers under `shadow` in a route of the flow, and let a night run",
+    )  # fmt: skip

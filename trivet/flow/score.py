@@ -290,7 +290,7 @@ def _spoken(
 ) -> tuple[Scored | Pending | None, Scoring]:
     """The scorer's answer or ticket, and the row to keep it in; a refusal is in the row."""
     row = Scoring(
-        request.key, seat.declaration.name, due.interview["id"], "refused", due.case.subject_ref
+        request.key, seat.connection, due.interview["id"], "refused", due.case.subject_ref
     )  # fmt: skip
     try:
         if known is not None and known.ticket:

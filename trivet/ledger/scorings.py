@@ -16,6 +16,7 @@ class Scoring(NamedTuple):
 
     key: str
     scorer: str
+    """Id of its connection."""
     interview: str
     state: Literal["done", "pending", "refused"]
     subject_ref: str | None
@@ -77,6 +78,12 @@ def of_interviews(tx: Transaction, tenant: str, interviews: Mapping[str, str]) -
     # the person finds the rows: there is no index of interviews, and one person has few of them
     rows = rows_in(tx.conn, _BY_SUBJECT, set(interviews.values()))
     return [_scoring(tx, row) for row in rows if row[0] == tenant and row[4] in interviews]
+
+
+def of_scorer(tx: Transaction, tenant: str, scorer: str) -> list[Scoring]:
+    """Every answer of one connection, opened, the oldest first."""
+    query = _ALL.where(scoring.c.tenant == tenant, scoring.c.scorer == scorer, scoring.c.state == "done")
+    return [_scoring(tx, row) for row in tx.conn.execute(query.order_by(scoring.c.updated_at))]
 
 
 def awaited(tx: Transaction, tenant: str) -> set[str]:
