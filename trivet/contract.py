@@ -116,6 +116,17 @@ def position(since: Cursor | None, connector: str, stream: str, read: Callable[[
         ) from None  # fmt: skip
 
 
+def told_object(body: bytes, refused: Callable[[str], Rejected]) -> Document:
+    """The JSON object that a call carries; raises what `refused` makes of the reason where there is none."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        raise refused("the body is not JSON") from None
+    if not isinstance(said, dict):
+        raise refused("the body is not a JSON object")
+    return said
+
+
 def instant(text: str) -> str:
     """The text, which is a point in time in ISO 8601, or empty; ValueError or TypeError where it is neither."""
     if text:

@@ -11,12 +11,11 @@ partners read and write them (the one with the key as user of HTTP Basic, which 
 """
 
 import hmac
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from trivet.contract import Services
+from trivet.contract import Services, told_object
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, PlaceOrder
 from trivet.ordering import (
@@ -67,9 +66,9 @@ class AshbyAssessments:
             case "POST", "assessment.list":
                 return ListPackages()
             case "POST", "assessment.start":
-                return _order(_object(call.body))
+                return _order(told_object(call.body, _unread))
             case "POST", "assessment.cancel":
-                return CancelOrder(_required(_object(call.body), "assessment_id"))
+                return CancelOrder(_required(told_object(call.body, _unread), "assessment_id"))
         raise _unread("no such method", "CALL_UNKNOWN")
 
     def say(self, answer: Answer) -> Said:
@@ -115,16 +114,6 @@ def _required(said: Document, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise _unread(f"`{name}` is missing")
     return value
-
-
-def _object(body: bytes) -> Document:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _unread("the body is not JSON") from None
-    if not isinstance(said, dict):
-        raise _unread("the body is not a JSON object")
-    return said
 
 
 @contextmanager

@@ -11,12 +11,11 @@ that comes after the last word on its interview's schedule is found by the next 
 
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from trivet.contract import Services
+from trivet.contract import Services, told_object
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, Event, Gone, Heard
 
@@ -38,7 +37,7 @@ class AshbyInbound:
         signed = "sha256=" + hmac.digest(secret.encode(), call.body, "sha256").hex()
         if not hmac.compare_digest(signed.encode(), call.headers.get("ashby-signature", "").encode()):
             raise _refused("the signature is not Ashby's")
-        said = _object(call.body)
+        said = told_object(call.body, _unread)
         action, data = said.get("action"), said.get("data")
         # sent when a webhook is made or edited, to see whether somebody is there
         if action == "ping":
@@ -78,16 +77,6 @@ def _id(data: Document, part: str, name: str = "id") -> str | None:
     there = data.get(part)
     found: Any = there.get(name) if isinstance(there, dict) else None
     return found if isinstance(found, str) and found else None
-
-
-def _object(body: bytes) -> Document:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _unread("the body is not JSON") from None
-    if not isinstance(said, dict):
-        raise _unread("the body is not a JSON object")
-    return said
 
 
 @contextmanager

@@ -7,12 +7,11 @@ changes nothing.
 """
 
 import hmac
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from trivet.contract import Services
+from trivet.contract import Services, told_object
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, Event, Gone, Heard
 
@@ -40,7 +39,7 @@ class BambooHrInbound:
             raise _refused("the signature is not BambooHR's")
         if not stamp.isdecimal() or abs(int(stamp) - call.at.timestamp()) > FRESH.total_seconds():
             raise _refused("the call is too old, or from the future", "WEBHOOK_STALE")
-        said = _object(call.body)
+        said = told_object(call.body, _unread)
         kind, data = said.get("type"), said.get("data")
         if not isinstance(kind, str) or not isinstance(data, dict):
             raise _unread("the body has no type and data: choose event-based web hooks")
@@ -54,16 +53,6 @@ def _event(name: str, kind: str, data: Document) -> Event:
     if kind == "employee.deleted":
         return Event(name, kind, ((STREAM, Gone(employee, "deleted")),))
     return Event(name, kind, about=((STREAM, employee),))
-
-
-def _object(body: bytes) -> Document:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _unread("the body is not JSON") from None
-    if not isinstance(said, dict):
-        raise _unread("the body is not a JSON object")
-    return said
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from trivet.contract import Services
+from trivet.contract import Services, told_object
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, Event, Gone, Heard, PlaceOrder
 
@@ -71,9 +70,9 @@ class FeishuHireInbound:
             raise _refused("the verification token is another")
 
     def _opened(self, body: bytes, key: str) -> Document:
-        said = _object(body)
+        said = told_object(body, _unread)
         sealed = said.get("encrypt")
-        return said if sealed is None else _object(_decrypted(sealed, key))
+        return said if sealed is None else told_object(_decrypted(sealed, key), _unread)
 
 
 def _decrypted(sealed: Any, key: str) -> bytes:
@@ -87,16 +86,6 @@ def _decrypted(sealed: Any, key: str) -> bytes:
         return padding.update(padded) + padding.finalize()
     except (binascii.Error, TypeError, ValueError):
         raise _refused("the body does not open with our key") from None
-
-
-def _object(body: bytes) -> Document:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _unread("the body is not JSON") from None
-    if not isinstance(said, dict):
-        raise _unread("the body is not a JSON object")
-    return said
 
 
 def _gone(kind: str, body: Document) -> Iterator[tuple[str, Gone]]:

@@ -11,14 +11,13 @@ another one it does not say. After grnhse/greenhouse-api-docs, source/includes/a
 """
 
 import hmac
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from trivet.contract import Services
+from trivet.contract import Services, told_object
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, PlaceOrder
 from trivet.ordering import (
@@ -74,11 +73,11 @@ class GreenhouseAssessments:
             case "GET", "list_tests":
                 return ListPackages()
             case "POST", "send_test":
-                return self._order(_object(call.body))
+                return self._order(told_object(call.body, _unread))
             case "GET", "test_status":
                 return AskStatus(_required(call.query.get("partner_interview_id"), "partner_interview_id"))
             case "POST", "response_error":
-                return _complaint(_object(call.body))
+                return _complaint(told_object(call.body, _unread))
         raise _unread("no such call", "CALL_UNKNOWN")
 
     def say(self, answer: Answer) -> Said:
@@ -149,16 +148,6 @@ def _required(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise _unread(f"`{name}` is missing")
     return value
-
-
-def _object(body: bytes) -> Document:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _unread("the body is not JSON") from None
-    if not isinstance(said, dict):
-        raise _unread("the body is not a JSON object")
-    return said
 
 
 @contextmanager

@@ -6,12 +6,11 @@ After the vendor's page (developers.greenhouse.io/webhooks.html, sources at grnh
 
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from trivet.contract import Services
+from trivet.contract import Services, told_object
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, Event, Gone, Heard
 
@@ -36,7 +35,7 @@ class GreenhouseInbound:
         signed = "sha256 " + hmac.digest(secret.encode(), call.body, "sha256").hex()
         if not hmac.compare_digest(signed.encode(), call.headers.get("signature", "").encode()):
             raise _refused("the signature is not Greenhouse's")
-        said = _object(call.body)
+        said = told_object(call.body, _unread)
         action, payload = said.get("action"), said.get("payload")
         # a web hook that is set up is tried with a ping, whose settings tell nothing; refused, it would be disabled
         if action in (None, "ping"):
@@ -80,16 +79,6 @@ def _about(payload: Document) -> Iterator[tuple[str, str]]:
 def _named(stream: str, name: Any, why: Any, into: Any = None) -> Iterator[tuple[str, Gone]]:
     if isinstance(name, int):
         yield stream, Gone(str(name), why, str(into) if isinstance(into, int) else None)
-
-
-def _object(body: bytes) -> Document:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _unread("the body is not JSON") from None
-    if not isinstance(said, dict):
-        raise _unread("the body is not a JSON object")
-    return said
 
 
 @contextmanager

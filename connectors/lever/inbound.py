@@ -7,12 +7,11 @@ After hire.lever.co/developer/documentation#webhooks.
 """
 
 import hmac
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from trivet.contract import Services
+from trivet.contract import Services, told_object
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, Event, Heard
 
@@ -34,7 +33,7 @@ class LeverInbound:
         """See `Inbound`."""
         if not self.config.signature_tokens:
             raise _refused("the connection has no `signature_tokens`, so nobody can prove to be Lever")
-        said = _object(call.body)
+        said = told_object(call.body, _unread)
         token, at = said.get("token"), said.get("triggeredAt")
         if (
             not (isinstance(token, str) and token.isascii() and token)
@@ -75,18 +74,6 @@ def _about(data: Document) -> Iterator[tuple[str, str]]:
             return
 
 
-def _object(body: bytes) -> Document:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise Rejected(
-            "the body is no JSON object", connector=NAME, operation="hear", vendor_code="EVENT_MALFORMED"
-        )
-    return said
-
-
 @contextmanager
 def open_inbound(config: LeverConfig, services: Services) -> Iterator[LeverInbound]:  # noqa: ARG001
     """The inbound side."""
@@ -98,3 +85,7 @@ def _refused(why: str, code: str = "WEBHOOK_SIGNATURE") -> AuthFailed:
         why, connector=NAME, operation="hear", vendor_code=code,
         cure="put the signature token of each webhook (Settings → Integrations and API → Webhooks) into `signature_tokens`",
     )  # fmt: skip
+
+
+def _unread(why: str) -> Rejected:
+    return Rejected(why, connector=NAME, operation="hear", vendor_code="EVENT_MALFORMED")

@@ -8,12 +8,11 @@ there could sign events: only a token that cannot begin one is answered.
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from trivet.contract import Services
+from trivet.contract import Services, told_object
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, Event, Heard
 
@@ -42,7 +41,7 @@ class ZoomInbound:
         # a challenge may come without a signature; a wrong one is wrong all the same
         if signature is not None:
             self._proven(call, secret, signature)
-        said = _object(call.body)
+        said = told_object(call.body, _unread)
         kind, payload = said.get("event"), said.get("payload")
         if not isinstance(kind, str) or not isinstance(payload, dict):
             raise _unread("the body has no event and payload")
@@ -76,16 +75,6 @@ def _about(kind: str, payload: Document) -> tuple[tuple[str, str], ...]:
     meeting = payload.get("object")
     number = meeting.get("id") if kind == READY and isinstance(meeting, dict) else None
     return ((STREAM, str(number)),) if isinstance(number, int | str) and str(number).isdecimal() else ()
-
-
-def _object(body: bytes) -> Document:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _unread("the body is not JSON") from None
-    if not isinstance(said, dict):
-        raise _unread("the body is not a JSON object")
-    return said
 
 
 @contextmanager
