@@ -175,8 +175,11 @@ def errors() -> list[tuple[str, float, int]]:
 def equal(ours: list[str], theirs: list[str]) -> int:
     """How many texts have the same letters; ours are in simplified characters."""
     made_for: Any = import_module("opencc").OpenCC
-    converter = made_for("t2s")
-    letters = lambda text: re.sub(r"[\W_]", "", converter.convert(text))  # noqa: E731
+    converter: Any = made_for("t2s")
+
+    def letters(text: str) -> str:
+        return re.sub(r"[\W_]", "", str(converter.convert(text)))
+
     return sum(letters(one) == letters(other) for one, other in zip(ours, theirs, strict=True))
 
 
