@@ -24,10 +24,12 @@ def grade(world: World, **settings: Any) -> None:
     Path(file).write_text(text, encoding="utf-8")
 
 
-def says(world: World, middle: float, turn: int = 0, competency: str = "teamwork") -> dict[str, float]:
-    """Everybody is interviewed anew and shows grades around this middle; the grade of each candidate."""
+def says(
+    world: World, middle: float, turn: int = 0, competency: str = "teamwork", who: tuple[str, ...] = PEOPLE
+) -> dict[str, float]:
+    """These are interviewed anew and show grades around this middle; the grade of each candidate."""
     grades = {}
-    for i, candidate in enumerate(PEOPLE):
+    for i, candidate in enumerate(who):
         grades[candidate] = round(middle + WAVE[(i + turn) % len(WAVE)], 1)
         world.speak(candidate, f"turn {turn}: {competency}={grades[candidate]}; leadership=none")
     return grades

@@ -183,10 +183,13 @@ def tenants(tx: Transaction, kind: str) -> list[str]:
 
 
 def since(
-    tx: Transaction, tenant: str, kind: str, moment: str, limit: int | None = None
+    tx: Transaction, tenant: str, kind: str, moment: str, before: str | None = None, limit: int | None = None
 ) -> Iterator[StoredDocument]:
-    """The documents of the kind that changed at the moment (a ledger's time) or later, newest first, at most `limit`."""
+    """The documents of the kind that changed at the moment (a ledger's time) or later, newest first: only `before` that
+    time, at most `limit`."""
     query = _ALL.where(document.c.tenant == tenant, document.c.kind == kind, document.c.changed_at >= moment)
+    if before is not None:
+        query = query.where(document.c.changed_at < before)
     return _opened(tx, query.order_by(document.c.changed_at.desc(), document.c.id).limit(limit))
 
 
