@@ -31,7 +31,7 @@ app = typer.Typer(
 COMMANDS = (
     work.run, serving.serve, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
     look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
-    judging.agreement,
+    judging.agreement, judging.impact,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
     workbench.describe,
