@@ -164,3 +164,35 @@ def test_the_table_is_written_for_spreadsheets(world: World, tmp_path: Path) -> 
     assert len(written) == len(found)
     assert written[0]["competency"] == found[0]["competency"]
     assert not any(cell.startswith(("=", "@", "+")) for row in written for cell in row.values())
+
+
+def test_judgements_come_from_feishu(world: World) -> None:
+    """An evaluation form that interviewers filled in there: brought to our scale, replaced when changed, drafts left out."""
+    grade(world)
+
+    def change(flow: dict[str, Any]) -> None:
+        flow["source"]["mappings"]["interviews"].append("feishu_hire/judgement")
+
+    world.edit_flow(change)
+    grades = says(world, 6)
+    for candidate, points in grades.items():
+        forms = {"团队协作": round(points * 10), "Execution capability": 50}
+        world.change("feishu_hire", what="judge", candidate=candidate, by="ou_li_na", scores=forms, of=100)
+    world.change(
+        "feishu_hire", what="judge", candidate="be1", by="ou_wang", scores={"teamwork": 1}, draft=True
+    )
+    world.night()
+    (row,) = [r for r in rows(world, "agreement") if r["family"] == "(all)"]
+    assert (row["n"], row["kappa"], row["people_n"]) == (len(PEOPLE), 1.0, 0)
+    assert {r["by"] for r in rows(world, "judgement", "list")} == {"feishu_hire/user/ou_li_na"}
+    before, erps = assessments(world), world.erps()
+    world.change("feishu_hire", what="judge", candidate="be1", by="ou_wang", scores={"teamwork": 1})
+    world.clock.forward(seconds=5)
+    world.night()
+    found = {r["by"]: r["scores"] for r in rows(world, "judgement", "list", interview("be1"))}
+    assert found == {
+        "feishu_hire/user/ou_li_na": {"teamwork": grades["be1"]},
+        "feishu_hire/user/ou_wang": {"teamwork": 1},
+    }
+    assert assessments(world) == before
+    assert world.erps() == erps
