@@ -7,6 +7,7 @@ from typing import Any
 from conftest import World
 from end_to_end.graded import PEOPLE, grade, interview, says
 from end_to_end.shell import rows, trivet
+from hr import use
 
 from trivet.ledger import documents
 
@@ -169,11 +170,6 @@ def test_the_table_is_written_for_spreadsheets(world: World, tmp_path: Path) -> 
 def test_judgements_come_from_feishu(world: World) -> None:
     """An evaluation form that interviewers filled in there: brought to our scale, replaced when changed, drafts left out."""
     grade(world)
-
-    def change(flow: dict[str, Any]) -> None:
-        flow["source"]["mappings"]["interviews"].append("feishu_hire/judgement")
-
-    world.edit_flow(change)
     grades = says(world, 6)
     for candidate, points in grades.items():
         forms = {"团队协作": round(points * 10), "Execution capability": 50}
@@ -196,3 +192,30 @@ def test_judgements_come_from_feishu(world: World) -> None:
     }
     assert assessments(world) == before
     assert world.erps() == erps
+
+
+def test_judgements_come_from_greenhouse(world: World) -> None:
+    """Scorecards, put together from the vendor's lists: five steps become points, drafts and private notes stay there."""
+    grade(world)
+    use(world, "greenhouse")
+
+    def change(flow: dict[str, Any]) -> None:
+        flow["source"]["mappings"]["scorecards"] = ["greenhouse/judgement"]
+
+    world.edit_flow(change)
+    steps = {"strong_yes": 10.0, "yes": 7.5, "no": 2.5}
+    for i, candidate in enumerate(PEOPLE):
+        rating = list(steps)[i % 3]
+        world.speak(candidate, f"teamwork={steps[rating]}; leadership=none", "greenhouse")
+        ratings = {"Teamwork": rating, "Handwriting": "mixed"}
+        world.change("greenhouse", what="judge", candidate=candidate, by=4080, ratings=ratings, notes="calm")
+    world.night()
+    (row,) = [r for r in rows(world, "agreement") if r["family"] == "(all)"]
+    assert (row["n"], row["kappa"], row["distance"]) == (len(PEOPLE), 1.0, 0.0)
+    found = rows(world, "judgement", "list")
+    assert len(found) == len(PEOPLE)
+    assert {r["by"] for r in found} == {"greenhouse/user/4080"}
+    assert all(r["scores"].keys() == {"teamwork"} for r in found)
+    with world.hub() as hub, hub.ledger.read() as tx:
+        kept = [e.document for e in documents.of_kind(tx, "yunxiu", "judgement")]
+    assert {document["remarks"] for document in kept} == {"calm"}
