@@ -3,6 +3,10 @@
 A list comes with the highest id first, not by time: the position moves only after the last page, and a window has two
 sides, so that what changes while we page falls into the next one. Windows overlap by a minute, for clocks that differ.
 In the middle of a window the vendor's cursor leads on; it must travel alone, and where it has run out the window begins again.
+
+Harvest v3 keeps a scorecard in pieces (open-greenhouse-mcp 0.5.0; sam-vangelos/greenhouse-mcp, pages 0097, 0104, 0154, 0160):
+what an interviewer made of each attribute, the attributes' names, and by way of the panel the interview. They are put together
+here. Private notes are not read, and whoever reads no scorecards needs no scope for them.
 """
 
 import hashlib
@@ -19,7 +23,9 @@ from trivet.model import Cursor, Document, Page, Record
 from .config import GreenhouseConfig
 from .wire import NAME, Wire, malformed
 
-STREAMS = ("jobs", "candidates", "applications", "interviews", "attachments")
+STREAMS = ("jobs", "candidates", "applications", "interviews", "attachments", "scorecards")
+SCORECARDS = "scorecards"
+_PRIVATE = ("private_notes", "private_notes_with_tags", "notes_with_tags")
 OVERLAP = timedelta(seconds=60)
 
 
@@ -31,8 +37,8 @@ class GreenhouseSource:
         self.wire = Wire(config, services)
 
     def check(self) -> None:
-        """Reads one object of every list: each has a scope of its own."""
-        for stream in STREAMS:
+        """Reads one object of every list but scorecards: each has a scope of its own."""
+        for stream in STREAMS[:-1]:
             self.wire.page(stream, {"per_page": 1})
 
     def pages(self, stream: str, since: Cursor | None) -> Iterator[Page]:
@@ -57,7 +63,7 @@ class GreenhouseSource:
                 raise malformed(f"list {stream}", "the page leads to itself")
             last = cursor is None
             stored = {"from": end} if last else {"from": begin, "to": end, "next": cursor}
-            yield Page(tuple(_record(self._news(stream, row)) for row in rows), Cursor(json.dumps(stored)))
+            yield Page(self._records(stream, rows), Cursor(json.dumps(stored)))
             if last:
                 return
             following = cursor
@@ -68,7 +74,8 @@ class GreenhouseSource:
             yield from self._told("jobs", self.wire.every("jobs", "ids", external_ids))
             return
         found = self.wire.every(stream, "ids", external_ids)
-        if stream in ("interviews", "attachments"):
+        cards = found if stream == SCORECARDS else []
+        if stream in ("interviews", "attachments", SCORECARDS):
             found = self.wire.every("applications", "ids", [row.get("application_id") for row in found])
         people = [row["id"] if stream == "candidates" else row.get("candidate_id") for row in found]
         applications = self.wire.every("applications", "candidate_ids", people)
@@ -80,10 +87,36 @@ class GreenhouseSource:
         yield from self._told("applications", applications)
         for kind in ("interviews", "attachments"):
             yield from self._told(kind, self.wire.every(kind, "application_ids", names))
+        yield from self._told(SCORECARDS, cards)
 
     def _told(self, stream: str, rows: Sequence[Document]) -> Iterator[tuple[str, tuple[Record, ...]]]:
         if rows:
-            yield stream, tuple(_record(self._news(stream, row)) for row in rows)
+            yield stream, self._records(stream, rows)
+
+    def _records(self, stream: str, rows: Sequence[Document]) -> tuple[Record, ...]:
+        rows = self._put_together(rows) if stream == SCORECARDS else [self._news(stream, row) for row in rows]
+        return tuple(_record(row) for row in rows)
+
+    def _put_together(self, cards: Sequence[Document]) -> list[Document]:
+        """The scorecards with their `interview_id`, and `attributes` of name and rating."""
+        names = [card["id"] for card in cards]
+        ratings = self.wire.every("scorecard_candidate_attributes", "scorecard_ids", names)
+        wanted = [rating.get("job_candidate_attribute_id") for rating in ratings]
+        called = {
+            row["id"]: row.get("name") for row in self.wire.every("job_candidate_attributes", "ids", wanted)
+        }
+        panel = self.wire.every("interviewers", "scorecard_ids", names)
+        held = {seat.get("scorecard_id"): seat.get("interview_id") for seat in panel}
+        given: dict[Any, list[Document]] = {}
+        for rating in sorted(ratings, key=lambda row: row["id"]):
+            name = called.get(rating.get("job_candidate_attribute_id"))
+            part = {"name": name, "rating": rating.get("candidate_attribute_rating")}
+            given.setdefault(rating.get("scorecard_id"), []).append(part)
+        return [
+            {name: value for name, value in card.items() if name not in _PRIVATE}
+            | {"interview_id": held.get(card["id"]), "attributes": given.get(card["id"], [])}
+            for card in cards
+        ]
 
     def _news(self, stream: str, row: Document) -> Document:
         if stream == "attachments":

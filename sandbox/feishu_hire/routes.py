@@ -235,7 +235,7 @@ class FeishuHire(Vendor):
         return success({})
 
     def change(self, spec: Json) -> Json:
-        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete or expire;
+        """Hands of a recruiter: `what` is stage, hire, recording, consent, name, delete or expire; an interviewer's is judge;
         subscribe sends the app's events to `url`, encrypted with `encrypt_key`; order_assessment arranges the exam of
         `package` with its provider, mark_exam marks `exam`."""
         now = int(time.time() * 1000)
@@ -285,6 +285,9 @@ class FeishuHire(Vendor):
             seeding.put_interview(
                 self.store, ids["application"], spec["file"], now, old["begin_time"], spec.get("content_hex")
             )
+            return
+        if what == "judge":
+            seeding.judge(self.store, ids["application"], spec, now)
             return
         if what == "stage":
             ended = {"rejected": seeding.REJECTED_BY_US, "withdrawn": seeding.REJECTED_BY_CANDIDATE}

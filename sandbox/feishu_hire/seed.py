@@ -164,6 +164,7 @@ def put_interview(
     # the clock of the record, not of the file system: equal seeds give equal states
     entry = {"id": attachment, "name": file, "mime": media_type, "create_time": str(at + number)}
     store.put("attachment", attachment, {**entry, "_content": content})
+    judged = (store.get("interview", interview) or {}).get("interview_record_list", [])[1:]
     record = {
         "id": f"{interview}9",
         "user_id": "ou_interviewer",
@@ -180,9 +181,42 @@ def put_interview(
         "stage_id": STAGES["interview"][0],
         "biz_create_time": str(begin),
         "biz_modify_time": str(at + number),
-        "interview_record_list": [record],
+        "interview_record_list": [record, *judged],
     }
     store.put("interview", interview, body, begin)
+
+
+def judge(store: Store, application: str, spec: Json, at: int) -> None:
+    """An interviewer `by` fills in the evaluation form, each dimension out of `of`; her earlier one is replaced.
+
+    The parts of a record are those that the vendor's page of `GET /hire/v1/interviews` and its SDK (lark-oapi 1.7.5) name.
+    """
+    interview = "6950" + application[4:]
+    body = store.get("interview", interview) or {}
+    first, *others = body["interview_record_list"]
+    by, full = spec["by"], spec.get("of", 10)
+    mine = next((r for r in others if r["user_id"] == by), None)
+    record = {
+        "id": mine["id"] if mine else f"{interview}{len(others) + 1:03d}8",
+        "user_id": by,
+        "interviewer": {"id": by, "name": {"zh_cn": "李娜", "en_us": "Li Na"}},
+        "commit_status": 2 if spec.get("draft") else 1,
+        "content": spec.get("content", ""),
+        "feedback_submit_time": str(at),
+        "image_list": [],
+        "dimension_assessment_list": [
+            {
+                "id": f"{interview}{i:03d}7",
+                "name": {"zh_cn": name, "en_us": name},
+                "full_score": full,
+                "dimension_custom_score": score,
+            }
+            for i, (name, score) in enumerate(spec["scores"].items())
+        ],
+    }
+    body["interview_record_list"] = [first, *(r for r in others if r is not mine), record]
+    body["biz_modify_time"] = str(at)
+    store.put("interview", interview, body, body["begin_time"])
 
 
 def content_of(attachment: Json) -> bytes:

@@ -11,8 +11,14 @@ from typing import Any
 
 from ..store import Json, Store
 
-KINDS = ("jobs", "candidates", "applications", "interviews", "attachments", "notes", "custom_fields")
-OWNERS = {"candidate_ids": "candidate_id", "application_ids": "application_id", "job_ids": "job_id"}
+KINDS = (
+    "jobs", "candidates", "applications", "interviews", "attachments", "notes", "custom_fields", "scorecards",
+    "scorecard_candidate_attributes", "job_candidate_attributes", "interviewers",
+)  # fmt: skip
+OWNERS = {
+    "candidate_ids": "candidate_id", "application_ids": "application_id", "job_ids": "job_id",
+    "scorecard_ids": "scorecard_id", "interview_ids": "interview_id",
+}  # fmt: skip
 PLAIN = ("status", "type", "field_type", "name_key", "stage_name", "email", "visibility")
 MOST_IDS, MOST_ROWS, ROWS = 50, 500, 100
 FAR, HIGHEST = 2**62, "9" * 20

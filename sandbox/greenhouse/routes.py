@@ -221,8 +221,8 @@ class Greenhouse(Vendor):
 
     def change(self, spec: Json) -> Json:
         """Hands of a recruiter: `what` is stage, hire, recording, meeting, consent, name, delete, merge, anonymize, limit or
-        expire; subscribe sends web hooks to `url`, signed with `secret`; order_assessment orders `package` from the partner
-        at `url`."""
+        expire; an interviewer's is judge; subscribe sends web hooks to `url`, signed with `secret`; order_assessment orders
+        `package` from the partner at `url`."""
         what = spec["what"]
         if what == "expire":
             self.tokens.clear()
@@ -243,6 +243,9 @@ class Greenhouse(Vendor):
             return partner.order(
                 self.store, self.base_url, spec["url"], ids, spec["package"], spec.get("again")
             )
+        if what == "judge":
+            interview = self.store.get("interviews", str(ids["interview"])) or {}
+            return seeding.scorecard(self.store, interview, spec, _now())
         with self.store.together():
             self._change(spec, ids)
         self._tell(spec, ids)

@@ -13,6 +13,8 @@ from ..store import Json, Store
 FIRST = {
     "jobs": 4_000_000_000, "candidates": 5_000_000_000, "applications": 6_000_000_000, "interviews": 7_000_000_000,
     "attachments": 8_000_000_000, "notes": 9_000_000_000, "custom_fields": 3_000_000_000,
+    "scorecards": 2_000_000_000, "scorecard_candidate_attributes": 2_100_000_000, "job_candidate_attributes": 2_200_000_000,
+    "interviewers": 2_300_000_000,
 }  # fmt: skip
 MEDIA_TYPES = {".ogg": "audio/ogg", ".mp4": "video/mp4", ".m4a": "audio/mp4", ".md": "text/markdown"}
 STAGES = {"screening": "Application Review", "interview": "Face to Face", "offer": "Offer", "hired": "Offer"}
@@ -29,6 +31,7 @@ def seed(store: Store, size: int | None) -> None:
             _put(store, "custom_fields", FIRST["custom_fields"] + i, definition, start)
         for i, position in enumerate(positions.values()):
             _put(store, "jobs", FIRST["jobs"] + i, _job(i, position), start + i)
+            _attributes(store, FIRST["jobs"] + i, position, start + i)
         jobs = {key: FIRST["jobs"] + i for i, key in enumerate(positions)}
         for i, person in enumerate(people(size)):
             _person(store, i, person, jobs[person.position], start + 1000 + i)
@@ -112,6 +115,9 @@ def _person(store: Store, i: int, person: Person, job: int, at: int) -> None:
         "starts_at": stamp(at - DAY_MS), "ends_at": stamp(at - DAY_MS + 1_800_000), "external_event_id": f"event-{i}",
         "organizer_id": 300, "video_conferencing_url": f"https://yunxiu.zoom.us/j/{85_000_000_000 + i}?pwd=x{i}",
     }, at)  # fmt: skip
+    # the vendor makes one for every interviewer when the interview is arranged
+    held = store.get("interviews", str(interview)) or {}
+    scorecard(store, held, {"by": 300, "draft": True}, at)
     attach(
         store,
         application,
@@ -120,6 +126,38 @@ def _person(store: Store, i: int, person: Person, job: int, at: int) -> None:
         at,
         file=person.recording,
     )
+
+
+def _attributes(store: Store, job: int, position: Json, at: int) -> None:
+    """What interviewers of the position rate, by the name that people give it."""
+    for code in [*position["competencies"], "handwriting"]:
+        number = store.next_number("job_candidate_attributes", FIRST["job_candidate_attributes"])
+        body = {"job_id": job, "name": code.replace("_", " ").capitalize(), "active": True, "sort_order": 0}
+        _put(store, "job_candidate_attributes", number, body, at)
+
+
+def scorecard(store: Store, interview: Json, spec: Json, at: int) -> Json:
+    """An interviewer's scorecard of an interview, with a rating for each attribute of `ratings`; a draft has none yet."""
+    kind, number = "scorecards", store.next_number("scorecards", FIRST["scorecards"])
+    done = not spec.get("draft")
+    card = _put(store, kind, number, {
+        "application_id": interview["application_id"], "interview_kit_id": 400, "interviewer_id": spec["by"],
+        "submitter_id": spec["by"] if done else None, "candidate_rating": spec.get("overall", "no_decision"),
+        "status": "complete" if done else "draft", "interviewed_at": interview["starts_at"],
+        "submitted_at": stamp(at) if done else None, "notes": spec.get("notes"), "private_notes": "not for everybody",
+    }, at)  # fmt: skip
+    number = store.next_number("interviewers", FIRST["interviewers"])
+    seat = {"interview_id": interview["id"], "user_id": spec["by"], "scorecard_id": card["id"]}
+    _put(store, "interviewers", number, {**seat, "response_status": "accepted"}, at)
+    names = {
+        body["name"]: body["id"]
+        for body in store.owned("job_candidate_attributes", "job_id", interview["job_id"])
+    }
+    for name, rating in spec.get("ratings", {}).items():
+        number = store.next_number("scorecard_candidate_attributes", FIRST["scorecard_candidate_attributes"])
+        said = {"job_candidate_attribute_id": names[name], "candidate_attribute_rating": rating, "note": None}
+        _put(store, "scorecard_candidate_attributes", number, {"scorecard_id": card["id"], **said}, at)
+    return card
 
 
 def suffix(file: str) -> str:

@@ -235,7 +235,9 @@ class Reading:
         """By a recruiter, stamped with the vendor's time."""
         word, body = f"changed-{time.monotonic_ns()}", self.store.get(stream, external_id)
         assert body is not None
-        named = {"jobs": "name", "candidates": "title", "interviews": "location", "attachments": "filename"}
+        named = {
+            "jobs": "name", "candidates": "title", "interviews": "location", "attachments": "filename", "scorecards": "notes",
+        }  # fmt: skip
         millis = int(time.time() * 1000)
         stamp = datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds")
         body |= {named.get(stream, "stage_name"): word, "updated_at": stamp.replace("+00:00", "Z")}
@@ -256,7 +258,7 @@ MALFORMED = {
 
 
 class TestSource(SourceSuite):
-    """Five lists by update time, the highest id first."""
+    """Six lists by update time, the highest id first."""
 
     connector = SOURCE
     repeats: ClassVar[Mapping[str, Repeat]] = dict.fromkeys(SOURCE.streams, "window")
@@ -384,6 +386,37 @@ class TestWindows:
             return answer
 
         monkeypatch.setattr(vendor, "handle", handle)
+
+
+class TestScorecards:
+    """Put together from the vendor's lists."""
+
+    def test_attributes_and_interview_are_in_it_and_private_notes_are_not(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        """By name and rating, in one call a list and page."""
+        for candidate in ("be1", "be2"):
+            ratings = {"Teamwork": "yes", "Handwriting": "mixed"}
+            world.change(NAME, what="judge", candidate=candidate, by=4080, ratings=ratings)
+        with reading(world, tmp_path, page_size=50) as source:
+            found = [r.document for r in records(list(source.pages("scorecards", None)))]
+        mine = [card for card in found if card["status"] == "complete"]
+        assert len(mine) == 2
+        for card in mine:
+            assert card["attributes"] == [
+                {"name": "Teamwork", "rating": "yes"}, {"name": "Handwriting", "rating": "mixed"},
+            ]  # fmt: skip
+            assert str(card["interview_id"]) in Reading(world).held("interviews")
+            assert not any("private" in name for name in card)
+        lists = ("scorecard_candidate_attributes", "job_candidate_attributes", "interviewers")
+        asked = [call["path"].partition("?")[0] for call in world.calls(NAME)]
+        assert [asked.count(f"/v3/{name}") for name in lists] == [1, 1, 1]
+
+    def test_who_reads_none_needs_no_right_to_them(self, world: World, tmp_path: Path) -> None:
+        """The check of a connection does not ask for any."""
+        world.misbehave(NAME, kind="expired_link", method="GET", path="scorecard|interviewers", times=9)
+        with reading(world, tmp_path) as source:
+            source.check()
 
 
 class TestLimit:

@@ -3,7 +3,20 @@
 import typer
 
 from trivet import __version__
-from trivet.cli import aftercare, authoring, crosswalk, files, look, sap, serving, upkeep, work, workbench
+from trivet.cli import (
+    aftercare,
+    authoring,
+    crosswalk,
+    files,
+    judgement,
+    judging,
+    look,
+    sap,
+    serving,
+    upkeep,
+    work,
+    workbench,
+)
 
 app = typer.Typer(
     name="trivet",
@@ -17,8 +30,8 @@ app = typer.Typer(
 
 COMMANDS = (
     work.run, serving.serve, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
-    look.flows, look.status, look.deliveries, look.orders, look.person, look.compare,
-    look.connectors, look.doctor,
+    look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
+    look.compare, judging.agreement, judging.impact,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
     workbench.describe,
@@ -27,6 +40,7 @@ for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
+app.add_typer(judgement.judgement, name="judgement")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")

@@ -12,6 +12,8 @@ from trivet.ledger.ledger import Transaction
 from trivet.model import Document
 
 CLOSED = ("rejected", "withdrawn")
+JUDGEMENT = "judgement"
+"""What an interviewer thought; it is compared with the scores and changes none, so nothing is scored or decided for it."""
 RETRY_STAGES = ("fetch", "score", "weigh")
 """Stages whose set-aside items are looked at again by every later night, until they pass."""
 CHUNK = 200
@@ -52,7 +54,7 @@ def touched(tx: Transaction, batch: Batch) -> list[str]:
     for entry in documents.changed_in(tx, batch.id):
         if entry.kind == "requisition":
             requisitions.add(entry.id)
-        elif entry.subject_ref:
+        elif entry.subject_ref and entry.kind != JUDGEMENT:
             subjects.add(entry.subject_ref)
     if batch.kind == "night":
         # a fresh result is not to wait for other people's

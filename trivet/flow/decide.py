@@ -18,6 +18,7 @@ from trivet.flow.feedback import give_back
 from trivet.flow.hub import Hub
 from trivet.flow.identity import EMPLOYEE_NUMBER
 from trivet.flow.results import give_results
+from trivet.flow.score_drift import watch
 from trivet.flow.weights import balance
 from trivet.ledger import people, set_asides
 from trivet.ledger.batches import Batch
@@ -73,6 +74,7 @@ def decide(
     and so do the results of ordered assessments.
     """
     if not dry_run:
+        watch(hub, flow, batch)
         hold(hub, flow)
     planned = _decide(hub, flow, batch, only, dry_run=dry_run) if flow.rules else []
     if flow.feedback is not None:

@@ -89,6 +89,17 @@ class Ordering:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreLimits:
+    """When scores count as moved; see `trivet.flow.score_drift`."""
+
+    psi: float = 0.25
+    chance: float = 0.01
+    tonight: int = 20
+    past: int = 50
+    days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a refusal means for its siblings, a decision that no longer holds, and a vendor that looks different."""
 
@@ -97,6 +108,8 @@ class Policy:
     too_many: Literal["hold", "roll_back"] = "hold"
     vanished: Literal["withdraw", "keep"] = "withdraw"
     drift: Literal["accept", "warn", "hold"] = "warn"
+    score_drift: Literal["accept", "warn", "hold"] = "warn"
+    score_drift_limits: ScoreLimits = ScoreLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +250,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         write_back=WriteBack(**data["write_back"]) if "write_back" in data else None,
         feedback=WriteBack(**data["feedback"]) if "feedback" in data else None,
         orders=_ordering(data["assessment_orders"]) if "assessment_orders" in data else None,
-        policy=Policy(**data.get("policy", {})),
+        policy=_policy(data.get("policy", {})),
         going_live=_going_live(data.get("going_live") or {}),
         waiting_days=(data.get("waiting") or {}).get("expires_after_days", 180),
         versions=data.get("versions", "applied" if data["environment"] == "production" else "files"),
@@ -279,6 +292,11 @@ def _ordering(entry: Mapping[str, Any]) -> Ordering:
         entry.get("arrange"),
         entry.get("publish"),
     )
+
+
+def _policy(entry: Mapping[str, Any]) -> Policy:
+    limits = ScoreLimits(**entry.get("score_drift_limits", {}))
+    return Policy(**{**entry, "score_drift_limits": limits})
 
 
 def _going_live(entry: Mapping[str, Any]) -> GoingLive:

@@ -29,6 +29,8 @@ MOST_PATHS = 2_000
 ENOUGH = 10
 """Fewer records than this say nothing about what has vanished."""
 USUAL = 0.9
+SCORES = "scores of "
+"""Begins the source of what `trivet.flow.score_drift` noticed; the flow has a policy of its own for it."""
 _HOLDING = (dict, list)
 
 
@@ -136,17 +138,26 @@ def target_seen(connection: str, described: Mapping[str, Document]) -> Seen:
 
 def hold(hub: Hub, flow: Flow) -> None:
     """Raises `LedgerError` DRIFT_HELD where the policy wants a person to accept first what was noticed."""
-    if flow.policy.drift != "hold":
+    if "hold" not in (flow.policy.drift, flow.policy.score_drift):
         return
     with hub.ledger.read() as tx:
-        waiting = shapes.noticed(tx, tenant=flow.tenant, flow=flow.name)
+        noticed = shapes.noticed(tx, tenant=flow.tenant, flow=flow.name)
+    waiting = [entry for entry in noticed if _policy(flow, entry) == "hold"]
     if waiting:
         first = waiting[0]
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
         raise LedgerError(
-            f"held: {first.source} {first.path or ''} is {first.state}{more}", code="DRIFT_HELD",
+            f"held: {first.source} {first.path or ''} is {_change(first)}{more}", code="DRIFT_HELD",
             cure=f"`trivet drift show {flow.name}`, then `trivet drift accept {flow.name}` and run again",
         )  # fmt: skip
+
+
+def _policy(flow: Flow, entry: Shape) -> str:
+    return flow.policy.score_drift if entry.source.startswith(SCORES) else flow.policy.drift
+
+
+def _change(entry: Shape) -> str:
+    return "moved" if entry.source.startswith(SCORES) else entry.state
 
 
 def shown(found: Iterable[Shape]) -> list[dict[str, Any]]:
@@ -155,7 +166,7 @@ def shown(found: Iterable[Shape]) -> list[dict[str, Any]]:
         {
             "source": entry.source,
             "path": entry.path,
-            "change": entry.state,
+            "change": _change(entry),
             "batch": entry.noticed_batch,
             "example": entry.example,
         }

@@ -15,6 +15,8 @@ from trivet.model import Document
 
 NEXT_NIGHT = "next night"
 """In place of a batch: what the next night has to look at."""
+BY_HAND = "by hand"
+"""In place of a batch: what a person typed in; no run has anything to do for it."""
 
 
 class NewDocument(NamedTuple):
@@ -70,33 +72,44 @@ _IDS_BY_SUBJECT = _KIND_BY_SUBJECT.with_only_columns(document.c.tenant, document
 
 def put_many(tx: Transaction, batch: Batch, documents: Sequence[NewDocument]) -> set[tuple[str, str]]:
     """Keeps the documents that are new or differ; their (kind, id)."""
+    return _put(tx, batch.tenant, batch.id, documents)
+
+
+def put_by_hand(tx: Transaction, tenant: str, documents: Sequence[NewDocument]) -> set[tuple[str, str]]:
+    """As `put_many`, for what a person said outside of any batch."""
+    return _put(tx, tenant, BY_HAND, documents)
+
+
+def _put(
+    tx: Transaction, tenant: str, batch_id: str, documents: Sequence[NewDocument]
+) -> set[tuple[str, str]]:
     known: dict[tuple[str, str], str] = {}
     by_kind: dict[str, list[str]] = defaultdict(list)
     for entry in documents:
         by_kind[entry.kind].append(entry.id)
     for kind, names in by_kind.items():
-        rows = rows_in(tx.conn, _PRINTS, names, {"tenant_": batch.tenant, "kind_": kind})
+        rows = rows_in(tx.conn, _PRINTS, names, {"tenant_": tenant, "kind_": kind})
         known |= {(kind, name): value for name, value in rows}
     changed = {
         (entry.kind, entry.id): entry
         for entry in documents
         if known.get((entry.kind, entry.id)) != entry.fingerprint
     }
-    upsert(tx.conn, document, [_row(tx, batch, entry) for entry in changed.values()])
+    upsert(tx.conn, document, [_row(tx, tenant, batch_id, entry) for entry in changed.values()])
     return set(changed)
 
 
-def _row(tx: Transaction, batch: Batch, entry: NewDocument) -> dict[str, Any]:
+def _row(tx: Transaction, tenant: str, batch_id: str, entry: NewDocument) -> dict[str, Any]:
     return {
-        "tenant": batch.tenant,
+        "tenant": tenant,
         "kind": entry.kind,
         "id": entry.id,
         "fingerprint": entry.fingerprint,
-        "payload_enc": tx.seal(entry.document, _place(batch.tenant, entry.kind, entry.id)),
+        "payload_enc": tx.seal(entry.document, _place(tenant, entry.kind, entry.id)),
         "key_id": tx.keys.newest,
         "subject_ref": entry.subject_ref,
         "mapping_version": entry.mapping_version,
-        "changed_batch": batch.id,
+        "changed_batch": batch_id,
         "changed_at": tx.stamp,
     }
 
@@ -153,6 +166,31 @@ def of_kind(tx: Transaction, tenant: str, kind: str) -> Iterator[StoredDocument]
     """Every document of the kind, ordered by id."""
     query = _ALL.where(document.c.tenant == tenant, document.c.kind == kind)
     return _opened(tx, query.order_by(document.c.id))
+
+
+def named(tx: Transaction, kind: str, name: str) -> list[tuple[str, str]]:
+    """Tenant and id of the documents of the kind whose id is `name`, or ends with it after a slash; none is opened."""
+    ends = document.c.id == name
+    ends |= document.c.id.endswith(f"/{name}", autoescape=True)
+    query = select(document.c.tenant, document.c.id).where(document.c.kind == kind, ends)
+    return [(row.tenant, row.id) for row in tx.conn.execute(query.order_by(document.c.tenant, document.c.id))]
+
+
+def tenants(tx: Transaction, kind: str) -> list[str]:
+    """Who has documents of the kind."""
+    query = select(document.c.tenant).where(document.c.kind == kind).distinct()
+    return sorted(tx.conn.scalars(query))
+
+
+def since(
+    tx: Transaction, tenant: str, kind: str, moment: str, before: str | None = None, limit: int | None = None
+) -> Iterator[StoredDocument]:
+    """The documents of the kind that changed at the moment (a ledger's time) or later, newest first: only `before` that
+    time, at most `limit`."""
+    query = _ALL.where(document.c.tenant == tenant, document.c.kind == kind, document.c.changed_at >= moment)
+    if before is not None:
+        query = query.where(document.c.changed_at < before)
+    return _opened(tx, query.order_by(document.c.changed_at.desc(), document.c.id).limit(limit))
 
 
 def changed_in(tx: Transaction, batch_id: str, kind: str | None = None) -> list[Named]:
