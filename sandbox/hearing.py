@@ -80,6 +80,7 @@ def _samples(content: bytes) -> bytes:
         with wave.open(io.BytesIO(content)) as sound:
             if (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) != (RATE, 1, 2):
                 raise ValueError("not 16 kHz, one channel, 16 bits")
-            return sound.readframes(sound.getnframes())
+            samples: bytes = sound.readframes(sound.getnframes())
+            return samples
     except (wave.Error, EOFError) as error:
         raise ValueError(str(error)) from None

@@ -1,12 +1,12 @@
 """The recognition on the wire: a token in the body, HTTP 200 whatever happened, `err_no` says what.
 
-    0             good: `result`, the best reading first
-    3301          nothing clear is said in this piece
-    3302          the token is refused: one fresh login, then AuthFailed
-    3303, 3304    busy, too many at once: waited for, then RateLimited
-    3305          AuthFailed: the day's calls are used up; a person must act
-    3307, 3313, 3315    Retryable: the service's own trouble
-    others        Rejected
+0             good: `result`, the best reading first
+3301          nothing clear is said in this piece
+3302          the token is refused: one fresh login, then AuthFailed
+3303, 3304    busy, too many at once: waited for, then RateLimited
+3305          AuthFailed: the day's calls are used up; a person must act
+3307, 3313, 3315    Retryable: the service's own trouble
+others        Rejected
 """
 
 import base64
@@ -55,6 +55,8 @@ class Wire:
         reply = self.http.read("score", "POST", "/server_api", each=each)
         said = self.http.decode("score", reply, write=False)
         code = said.get("err_no") if isinstance(said, dict) else None
+        if not isinstance(code, int) and reply.status < 300:
+            raise Retryable("the answer has no code", vendor_code="RESPONSE_MALFORMED", **_where())
         if code == UNCLEAR:
             return None
         if code == USED_UP:

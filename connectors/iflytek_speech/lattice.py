@@ -21,7 +21,10 @@ def sentences(order_result: Any, language: str) -> list[Document]:
     """Sentences in order of time, with words and, where they are told apart, speakers; ValueError where it cannot be read."""
     try:
         whole = json.loads(order_result) if isinstance(order_result, str) else order_result
-        found = [_sentence(_object(entry["json_1best"])["st"], language) for entry in whole.get("lattice") or whole["lattice2"]]
+        found = [
+            _sentence(_object(entry["json_1best"])["st"], language)
+            for entry in whole.get("lattice") or whole["lattice2"]
+        ]
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(type(error).__name__) from None
     return sorted((s for s in found if s["text"]), key=lambda s: s["start"])
@@ -47,7 +50,9 @@ def _apart(said: str, text: str, language: str) -> bool:
     """Whether a blank belongs before the word: words come bare, English ones among Chinese too."""
     if not said or said[-1].isspace() or text[0].isspace():
         return False
-    return language != "zh" or (said[-1].isascii() and said[-1].isalnum() and text[0].isascii() and text[0].isalnum())
+    return language != "zh" or (
+        said[-1].isascii() and said[-1].isalnum() and text[0].isascii() and text[0].isalnum()
+    )
 
 
 def _words(st: Document) -> Iterator[tuple[str, str, float, float]]:

@@ -19,12 +19,12 @@ from trivet.audio.spoken import joined
 from trivet.audio.wav import mapped
 from trivet.audio.windows import windows
 from trivet.contract import Services
-from trivet.errors import Rejected, UnknownOutcome
+from trivet.errors import Rejected
 from trivet.model import Document, Pending, Scored, ScoringRequest
 
 from .config import IflytekSpeechConfig
 from .lattice import sentences
-from .wire import NAME, Wire, where
+from .wire import NAME, Wire, malformed, where
 
 VERSION = "1"
 LANGUAGES = {"zh": "cn", "en": "en"}
@@ -79,7 +79,7 @@ class IflytekSpeech:
                 said = self.wire.upload(file, self._asked(file, heard.seconds, language, hints))
         order = said.get("orderId")
         if not isinstance(order, str) or not order:
-            raise UnknownOutcome("the answer names no order", vendor_code="RESPONSE_MALFORMED", **where("score"))
+            raise malformed("score", "the answer names no order", write=True)
         ticket = {"order": order, "seconds": round(heard.seconds, 2), "language": language, "hints": hints}
         return Pending(
             json.dumps(ticket, ensure_ascii=False), self._pause(said),
@@ -91,12 +91,15 @@ class IflytekSpeech:
         asked = _ticket(ticket)
         said = self.wire.result("poll", asked["order"])
         info = (said or {}).get("orderInfo") or {}
+        if not isinstance(info, dict):
+            raise malformed("poll", "the answer has no order", write=False)
         if said is not None and info.get("orderId") != asked["order"]:
             raise _refused("poll", "RESPONSE_MISMATCH", "the answer is on another order")
         status = info.get("status")
         if status == FAILED:
             kind = info.get("failType")
-            code = FAILURES.get(kind, f"ORDER_FAILED_{kind}" if isinstance(kind, int) else "ORDER_FAILED")
+            own = f"ORDER_FAILED_{kind}" if isinstance(kind, int) else "ORDER_FAILED"
+            code = FAILURES.get(kind, own) if isinstance(kind, int) else own
             raise _refused("poll", code, "the service could not transcribe it")
         if said is None or status != DONE:
             return Pending(ticket, self._pause(said or {}))
@@ -106,7 +109,9 @@ class IflytekSpeech:
         length, language = info.get("realDuration"), asked["language"]
         if isinstance(length, int | float) and length > 0 and abs(length / 1000 - asked["seconds"]) > SLACK:
             raise _refused(
-                "poll", "RESPONSE_MISMATCH", f"the answer is on {length / 1000:.1f} s of sound, {asked['seconds']} s were sent"
+                "poll",
+                "RESPONSE_MISMATCH",
+                f"the answer is on {length / 1000:.1f} s of sound, {asked['seconds']} s were sent",
             )
         try:
             segments = sentences(said.get("orderResult"), language)

@@ -1,11 +1,12 @@
 """LFASR v2 on the wire: everything in the query, signed by the second; HTTP 200 whatever happened, `code` says what.
 
-    000000                          good
-    26601, 26607, 26625, 26633      AuthFailed: application, language or paid time; a person must act
-    26603                           RateLimited
-    26605                           the order is still worked on
-    26600, 2664x, 2666x-2668x       Retryable: an answer without an order, so none was made
-    anything else                   Rejected
+000000                          good
+26601, 26607, 26625, 26633      AuthFailed: application, language or paid time; a person must act
+26603                           RateLimited
+26605                           the order is still worked on
+26600, 2664x, 2666x-2668x       Retryable: an answer without an order, so none was made
+other numbers                   Rejected
+no number, no content           UnknownOutcome of an upload, Retryable of a question
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trivet.contract import Services
-from trivet.errors import AuthFailed, Rejected, Retryable
+from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable, UnknownOutcome
 from trivet.http import HttpClient, Reply, retry_after
 from trivet.model import Document
 
@@ -29,8 +30,14 @@ GOOD = "000000"
 WORKING = "26605"
 TOO_MANY = "26603"
 NEEDS_PERSON = {
-    "26601": ("the application is not known, or the signature is wrong", "check APPID and SecretKey of 录音文件转写"),
-    "26607": ("the application may not use this language", "open the language for the application in the console"),
+    "26601": (
+        "the application is not known, or the signature is wrong",
+        "check APPID and SecretKey of 录音文件转写",
+    ),
+    "26607": (
+        "the application may not use this language",
+        "open the language for the application in the console",
+    ),
     "26625": ("the paid time is used up", "buy time for 录音文件转写"),
     "26633": ("the paid time is used up", "buy time for 录音文件转写"),
 }
@@ -60,7 +67,7 @@ class Wire:
 
         headers = {"Content-Type": "application/octet-stream"}
         reply = self.http.write("score", "POST", "/v2/api/upload", headers=headers, each=each)
-        return self._content("score", self._object("score", reply, write=True))
+        return self._content("score", self._object("score", reply, write=True), write=True)
 
     def result(self, operation: str, order: str) -> Document | None:
         """`content` of the answer on an order; None while nothing can be said of it."""
@@ -70,12 +77,11 @@ class Wire:
 
         reply = self.http.read(operation, "GET", "/v2/api/getResult", each=each)
         said = self._object(operation, reply, write=False)
-        return None if str(said.get("code")) == WORKING else self._content(operation, said)
+        return None if said.get("code") == WORKING else self._content(operation, said, write=False)
 
     def _signed(self, asked: Mapping[str, str]) -> dict[str, str]:
         at = str(int(time.time()))
-        # MD5 and SHA-1 are the vendor's choice
-        base = hashlib.md5((self.config.app_id + at).encode()).hexdigest()
+        base = hashlib.md5((self.config.app_id + at).encode()).hexdigest()  # noqa: S324 - the vendor's choice
         key = self.config.secret_key.get_secret_value().encode()
         signature = b64encode(hmac.digest(key, base.encode(), "sha1")).decode()
         return {**asked, "appId": self.config.app_id, "ts": at, "signa": signature}
@@ -84,23 +90,23 @@ class Wire:
         if reply.status >= 400:
             self.http.reject(operation, f"HTTP {reply.status}", code=f"HTTP {reply.status}")
         said = self.http.decode(operation, reply, write=write)
-        if not isinstance(said, dict):
-            raise Rejected("the answer is no object", vendor_code="RESPONSE_MALFORMED", **where(operation))
+        if not isinstance(said, dict) or not isinstance(said.get("code"), str):
+            raise malformed(operation, "the answer has no code", write=write)
         return said
 
-    def _content(self, operation: str, said: Document) -> Document:
-        code = str(said.get("code"))
+    def _content(self, operation: str, said: Document, *, write: bool) -> Document:
+        code, content = said["code"], said.get("content")
         if code in NEEDS_PERSON:
             what, cure = NEEDS_PERSON[code]
             raise AuthFailed(what, vendor_code=code, cure=cure, **where(operation))
         if code in TROUBLE:
             raise Retryable("the service is in trouble", vendor_code=code, **where(operation))
-        content = said.get("content")
         if code != GOOD:
             # the vendor's own words may repeat what was sent
-            raise Rejected("the service refuses this", vendor_code=MEDIA.get(code, code[:20]), **where(operation))
+            known = MEDIA.get(code, code if code.isdecimal() else "RESPONSE_MALFORMED")
+            raise Rejected("the service refuses this", vendor_code=known, **where(operation))
         if not isinstance(content, dict):
-            raise Rejected("the answer has no content", vendor_code="RESPONSE_MALFORMED", **where(operation))
+            raise malformed(operation, "the answer has no content", write=write)
         return content
 
 
@@ -119,3 +125,9 @@ def _pause(reply: Reply) -> float | None:
 def where(operation: str) -> dict[str, str]:
     """Of an error."""
     return {"connector": NAME, "operation": operation}
+
+
+def malformed(operation: str, what: str, *, write: bool) -> ConnectorError:
+    """An answer that is none: after an upload there may be an order all the same."""
+    kind = UnknownOutcome if write else Retryable
+    return kind(what, vendor_code="RESPONSE_MALFORMED", **where(operation))

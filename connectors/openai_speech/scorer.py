@@ -21,6 +21,8 @@ HEADER = 4096
 """Bytes of a call that are not sound."""
 SLACK = 1.0
 """Seconds by which engines round a recording's length or its last sentence."""
+CODE = 3
+"""Letters of a language's code at most."""
 LANGUAGES = {
     "english": "en", "chinese": "zh", "mandarin": "zh", "cantonese": "yue", "japanese": "ja", "korean": "ko",
     "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt", "russian": "ru",
@@ -64,7 +66,9 @@ class OpenAiSpeech:
             for window in windows(heard, self._longest):
                 if window.silent:
                     continue
-                said = self.wire.transcribe(window, language, hints)
+                # a name that has no code here is none that the service takes
+                told = language if language and len(language) <= CODE else None
+                said = self.wire.transcribe(window, told, hints)
                 sent += window.seconds
                 found = _segments(said, window, language)
                 # without words the language is an invention
@@ -126,7 +130,8 @@ def _segments(said: Document, window: Window, language: str | None) -> list[Docu
         raise _refused("RESPONSE_MALFORMED", "the answer's segments cannot be read") from None
     if (heard and abs(heard - window.seconds) > SLACK) or ends > window.seconds + SLACK:
         raise _refused(
-            "RESPONSE_MISMATCH", f"the answer is on {max(heard, ends):.1f} s of sound, {window.seconds:.1f} s were sent"
+            "RESPONSE_MISMATCH",
+            f"the answer is on {max(heard, ends):.1f} s of sound, {window.seconds:.1f} s were sent",
         )
     if not found and str(said.get("text") or "").strip():
         raise _refused("RESPONSE_WITHOUT_TIMES", "the answer has words and no times")

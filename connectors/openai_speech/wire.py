@@ -1,10 +1,10 @@
 """The endpoint on the wire: multipart in, JSON out, errors as `{"error": {message, type, param, code}}`.
 
-    401, 403, 429 insufficient_quota    AuthFailed: key, right or credit; a person must act
-    429, 503                            nothing was done: RateLimited, Retryable
-    404 on the model                    ConfigError: no recording is set aside for it
-    other 4xx                           Rejected
-    other 5xx, no answer, no JSON       UnknownOutcome: it may have been billed
+401, 403, 429 insufficient_quota    AuthFailed: key, right or credit; a person must act
+429, 503                            nothing was done: RateLimited, Retryable
+404 on the model                    ConfigError: no recording is set aside for it
+other 4xx                           Rejected
+other 5xx, no answer, no JSON       UnknownOutcome: it may have been billed
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from trivet.audio.wav import wav
 from trivet.audio.windows import Window
 from trivet.contract import Services
-from trivet.errors import AuthFailed, ConfigError, Rejected, UnknownOutcome
+from trivet.errors import AuthFailed, ConfigError, Rejected, TrivetError, UnknownOutcome
 from trivet.http import HttpClient, Reply, retry_after
 from trivet.model import Document
 
@@ -41,7 +41,11 @@ class Wire:
             return
         said = self._judged("check", reply)
         listed = said.get("data")
-        names = [entry.get("id") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        names = (
+            [entry.get("id") for entry in listed if isinstance(entry, dict)]
+            if isinstance(listed, list)
+            else []
+        )
         if names and self.config.model not in names:
             raise self._no_model()
 
@@ -58,19 +62,22 @@ class Wire:
         # a neutral name: what a file of the company's is called may be a person's name
         file = {"file": ("recording.wav", wav(window.pcm), "audio/wav")}
         reply = self.http.write("score", "POST", "/audio/transcriptions", data=fields, files=file)
-        return self._judged("score", reply)
+        said = self._judged("score", reply)
+        if not isinstance(said.get("text"), str):
+            raise UnknownOutcome(
+                "the answer has no text", vendor_code="RESPONSE_MALFORMED", **_where("score")
+            )
+        return said
 
     def _judged(self, operation: str, reply: Reply) -> Document:
-        said: Any = None
-        if reply.status < 300 or reply.body:
-            said = self._object(operation, reply)
+        said = self._object(operation, reply)
         error = said.get("error") if isinstance(said, dict) else None
         # gateways in front of a model put errors into a 200
         if reply.status < 300 and not error:
             if not isinstance(said, dict):
                 raise UnknownOutcome("the answer is no object", **_where(operation))
             return said
-        self._refuse(operation, reply.status, error if isinstance(error, dict) else {})
+        raise self._refusal(operation, reply.status, error if isinstance(error, dict) else {})
 
     def _object(self, operation: str, reply: Reply) -> Any:
         if reply.status < 300:
@@ -80,28 +87,28 @@ class Wire:
         except (ValueError, RecursionError):
             return None
 
-    def _refuse(self, operation: str, status: int, error: Document) -> Any:
+    def _refusal(self, operation: str, status: int, error: Document) -> TrivetError:
         code, param = _word(error.get("code")) or _word(error.get("type")), _word(error.get("param"))
         if code in NO_CREDIT:
-            raise AuthFailed(
+            return AuthFailed(
                 "the account's credit is used up", vendor_code=code, cure="top up the account, or raise its limit",
                 **_where(operation),
             )  # fmt: skip
         if code == NO_MODEL or (status == 404 and param == "model"):
-            raise self._no_model()
+            return self._no_model()
         if param == "response_format":
-            raise ConfigError(
+            return ConfigError(
                 f"{NAME}: {self.config.model} gives no times", code="MODEL_WITHOUT_TIMES",
                 cure="set `model` to one that answers `verbose_json`, such as whisper-1",
             )  # fmt: skip
         if status == 404:
-            raise ConfigError(
+            return ConfigError(
                 f"{NAME}: there is no speech service at {self.config.base_url}", code="SERVICE_MISSING",
                 cure="`base_url` ends with /v1; the service answers POST /v1/audio/transcriptions",
             )  # fmt: skip
         # the service's own words may repeat what was sent
         said = f"the service refuses this (HTTP {status})"
-        raise Rejected(said, vendor_code=code or f"HTTP {status}", field=param, **_where(operation))
+        return Rejected(said, vendor_code=code or f"HTTP {status}", field=param, **_where(operation))
 
     def _no_model(self) -> ConfigError:
         return ConfigError(

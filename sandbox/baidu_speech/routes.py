@@ -33,7 +33,11 @@ class BaiduSpeech(Vendor):
 
     def seed(self) -> None:
         """See `Vendor`."""
-        self.store.put("application", API_KEY, {"calls_left": 100_000, "scope": "audio_voice_assistant_get brain_all_scope"})
+        self.store.put(
+            "application",
+            API_KEY,
+            {"calls_left": 100_000, "scope": "audio_voice_assistant_get brain_all_scope"},
+        )
 
     def announce(self) -> Json:
         """See `Vendor`."""
@@ -71,7 +75,9 @@ class BaiduSpeech(Vendor):
         token = f"24.{secrets.token_hex(16)}.{TOKEN_SECONDS}"
         self.tokens[token] = time.monotonic() + TOKEN_SECONDS
         scope = (self.store.get("application", API_KEY) or {})["scope"]
-        return Answer({"access_token": token, "expires_in": TOKEN_SECONDS, "scope": scope, "session_key": "x"})
+        return Answer(
+            {"access_token": token, "expires_in": TOKEN_SECONDS, "scope": scope, "session_key": "x"}
+        )
 
     def recognise(self, request: Request) -> Answer:
         """The words of a piece; a success is billed."""

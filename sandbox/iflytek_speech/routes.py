@@ -67,7 +67,11 @@ class IflytekSpeech(Vendor):
         if (refused := self._locked(request)) is not None:
             return refused
         asked = request.query
-        if asked.get("fileSize") != str(len(request.body)) or not asked.get("fileName") or "duration" not in asked:
+        if (
+            asked.get("fileSize") != str(len(request.body))
+            or not asked.get("fileName")
+            or "duration" not in asked
+        ):
             return _error("26610", "请求参数错误")
         if asked.get("language", "cn") not in LANGUAGES:
             return _error("26607", "转写语种未授权或已过有效期")
@@ -76,7 +80,9 @@ class IflytekSpeech(Vendor):
         if not request.body:
             return _error("26606", "空音频")
         language = LANGUAGES[asked.get("language", "cn")]
-        speech = heard(request.body, language) if request.body.startswith(b"RIFF") else Speech(0.0, language, ())
+        speech = (
+            heard(request.body, language) if request.body.startswith(b"RIFF") else Speech(0.0, language, ())
+        )
         account = self.store.get("application", APP_ID) or {}
         if account["seconds_left"] < speech.seconds:
             return _error("26625", "预处理服务时长不足")
@@ -157,7 +163,13 @@ def _lattice(order: Json) -> str:
             })  # fmt: skip
         shown.append({"wb": int(frames), "we": int(frames), "cw": [{"w": "", "wp": "g"}]})
         role = str(i % 2 + 1) if order["roles"] == "1" else "0"
-        st = {"bg": str(int(start * 1000)), "ed": str(int(end * 1000)), "rl": role, "pa": "0", "rt": [{"ws": shown}]}
+        st = {
+            "bg": str(int(start * 1000)),
+            "ed": str(int(end * 1000)),
+            "rl": role,
+            "pa": "0",
+            "rt": [{"ws": shown}],
+        }
         sentences.append({"json_1best": json.dumps({"st": st}, ensure_ascii=False)})
     return json.dumps({"lattice": sentences}, ensure_ascii=False)
 

@@ -28,7 +28,9 @@ class OpenAiSpeech(Vendor):
     def seed(self) -> None:
         """See `Vendor`."""
         for name in MODELS:
-            self.store.put("model", name, {"id": name, "object": "model", "created": 1677532384, "owned_by": "openai"})
+            self.store.put(
+                "model", name, {"id": name, "object": "model", "created": 1677532384, "owned_by": "openai"}
+            )
 
     def announce(self) -> Json:
         """See `Vendor`."""
@@ -69,6 +71,8 @@ class OpenAiSpeech(Vendor):
             speech = heard(form["file"], given.get("language"))
         except ValueError:
             return _invalid("file", "Invalid file format.", None)
+        if self.store.get("_setting", "confused") is not None:
+            speech = Speech(speech.seconds + 600, speech.language, speech.sentences)
         number = str(self.store.next_number("transcription", 1))
         self.store.put("transcription", number, {
             "seconds": speech.seconds, "model": given["model"], "language": given.get("language"),
@@ -100,12 +104,15 @@ class OpenAiSpeech(Vendor):
         return None
 
     def change(self, spec: Json) -> Json:
-        """What the account's owner does: `what` is empty (the credit is used up), filled, or model (one more, `id`)."""
+        """What the account's owner does: `what` is empty (the credit is used up), filled, model (one more, `id`), or confused
+        (answers are on another caller's sound)."""
         match spec["what"]:
             case "empty":
                 self.store.put("_setting", "empty", {})
             case "filled":
                 self.store.delete("_setting", "empty")
+            case "confused":
+                self.store.put("_setting", "confused", {})
             case "model":
                 self.store.put("model", spec["id"], {"id": spec["id"], "object": "model"})
             case _:
