@@ -26,8 +26,9 @@ class BaiduSpeechConfig(Limits, HttpSettings):
     """Address of the recognition."""
     auth_url: str = "https://aip.baidubce.com"
     """Address that gives tokens."""
-    language: Literal["zh", "en"] = "zh"
-    """Language of this connection's recordings, as the service detects none; a flow's routes choose by language."""
+    language: Literal["zh", "en"] | None = None
+    """Language of this connection's recordings, as the service detects none; None takes the position's, and Chinese where
+    that is neither. Chinese takes English words among it, English takes no Chinese."""
     window_seconds: float = Field(default=45.0, ge=10, le=48)
     """Longest piece; the service takes 2 MB of a call, which are 48 seconds. Shorter pieces give closer times and cost more
     calls."""

@@ -15,6 +15,7 @@ from .config import BaiduSpeechConfig
 from .wire import DEV_PIDS, NAME, Wire
 
 VERSION = "1"
+UNTOLD = "zh"
 LEAST_CLEAR = 0.5
 """Share of the sound in which something clear has to be said; the rest of an interview is no interview."""
 _END = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
@@ -46,9 +47,7 @@ class BaiduSpeech:
         """See `Scorer`."""
         if request.audio is None:
             raise _refused("score", "NO_RECORDING", "there is no recording")
-        language = request.language or self.config.language
-        if language not in DEV_PIDS:
-            raise _refused("score", "LANGUAGE", f"{language} is not a language of this connector")
+        language = self._language(request)
         segments: list[Document] = []
         sent: list[Window] = []
         unclear: list[Window] = []
@@ -69,7 +68,7 @@ class BaiduSpeech:
         answer = {
             "language": language, "duration": round(heard.seconds, 2), "text": joined(segments, language),
             "segments": segments, "times": "estimated", "unclear": [_span(window) for window in unclear], "hints": [],
-            "model": self._described(),
+            "model": {**self._described(), "dev_pid": DEV_PIDS[language]},
         }  # fmt: skip
         return Scored(answer, cost=round((len(sent) - len(unclear)) * self.config.price_per_call, 6))
 
@@ -77,9 +76,16 @@ class BaiduSpeech:
         """Never needed: the answer comes at once."""
         raise _refused("poll", "TICKET", f"no ticket {ticket}")
 
+    def _language(self, request: ScoringRequest) -> str:
+        language = request.language or self.config.language
+        if language is not None and language not in DEV_PIDS:
+            raise _refused("score", "LANGUAGE", f"{language} is not a language of this connector")
+        position = str(request.requisition.get("language"))
+        return language or (position if position in DEV_PIDS else UNTOLD)
+
     def _described(self) -> Document:
         return {
-            "name": f"dev_pid {DEV_PIDS[self.config.language]}",
+            "name": "short speech, standard",
             "engine": "baidu",
             "options": {
                 "language": self.config.language,

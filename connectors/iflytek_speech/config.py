@@ -24,9 +24,9 @@ class IflytekSpeechConfig(Limits, HttpSettings):
     """SecretKey of the service 录音文件转写 in that application; APIKey and APISecret are other services'."""
     base_url: str = "https://raasr.xfyun.cn"
     """Address of the service."""
-    language: Literal["zh", "en"] = "zh"
-    """Language of this connection's recordings, as the service detects none; a flow's routes choose by language. Chinese
-    takes English words among it."""
+    language: Literal["zh", "en"] | None = None
+    """Language of this connection's recordings, as the service detects none; None takes the position's, and Chinese where
+    that is neither. Chinese takes English words among it, English takes no Chinese."""
     separate_speakers: bool = False
     """Whether sentences are told apart by their speaker."""
     speakers: int = Field(default=0, ge=0, le=10)

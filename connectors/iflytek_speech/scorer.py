@@ -28,6 +28,7 @@ from .wire import NAME, Wire, malformed, where
 
 VERSION = "1"
 LANGUAGES = {"zh": "cn", "en": "en"}
+UNTOLD = "zh"
 DONE, FAILED = 4, -1
 FAILURES = {
     2: "MEDIA_DECODE_FAILED", 4: "MEDIA_TOO_LONG", 5: "MEDIA_TRUNCATED", 6: "MEDIA_NO_SPEECH",
@@ -68,9 +69,7 @@ class IflytekSpeech:
         """See `Scorer`; always a ticket."""
         if request.audio is None:
             raise _refused("score", "NO_RECORDING", "there is no recording")
-        language = request.language or self.config.language
-        if language not in LANGUAGES:
-            raise _refused("score", "LANGUAGE", f"{language} is not a language of this connector")
+        language = self._language(request)
         hints = self._hints(request)
         with sound(request.audio, self.config, self.scratch, NAME) as heard:
             if all(window.silent for window in windows(heard, 60)):
@@ -142,6 +141,13 @@ class IflytekSpeech:
         wanted = (request.requisition.get("keywords") or ()) if self.config.hints else ()
         # a word that the service does not take would have it refuse the recording
         return [str(k) for k in wanted if len(str(k)) in HINT_LENGTHS and "|" not in str(k)][:MOST_HINTS]
+
+    def _language(self, request: ScoringRequest) -> str:
+        language = request.language or self.config.language
+        if language is not None and language not in LANGUAGES:
+            raise _refused("score", "LANGUAGE", f"{language} is not a language of this connector")
+        position = str(request.requisition.get("language"))
+        return language or (position if position in LANGUAGES else UNTOLD)
 
     def _pause(self, said: Document) -> float:
         guess = said.get("taskEstimateTime")

@@ -379,6 +379,17 @@ def test_a_name_of_a_file_stays_here(world: World, tmp_path: Path) -> None:
         assert all("Planted" not in call["path"] for call in world.calls(name))
 
 
+def test_an_upload_s_shape_is_kept_for_the_support(world: World, tmp_path: Path) -> None:
+    """Also of a file that is sent as it lies on the disk; no sample of it."""
+    for name in EVERY:
+        asked(world, name, tmp_path, of("ae1"), record_exchanges=True)
+    kept = [json.loads(file.read_text()) for file in (tmp_path / "exchanges").rglob("*.json")]
+    sent = {entry["path"]: entry["sent"] for entry in kept if entry["method"] == "POST"}
+    assert re.fullmatch(r"<\d+ bytes, not JSON>", sent["/v2/api/upload"])
+    assert "speech" in sent["/server_api"]
+    assert all(len(json.dumps(shape or "")) < 500 for shape in sent.values())
+
+
 def test_a_secret_is_in_no_address(world: World, tmp_path: Path) -> None:
     """Addresses get into logs of proxies; a signature of five minutes may."""
     for name in EVERY:
@@ -395,6 +406,23 @@ def test_a_language_that_is_none_of_its_own_is_refused(world: World, tmp_path: P
             asked(world, name, tmp_path, replace(of("ae1"), language="fr"))
         assert caught.value.vendor_code == "LANGUAGE"
         assert world.calls(name) == []
+
+
+def test_the_position_s_language_is_taken_where_none_is_told(world: World, tmp_path: Path) -> None:
+    """These two services detect none; a connection may be of one language."""
+    for requisition, told, spoken in (
+        ({"language": "en"}, {}, "en"), ({"language": "fr"}, {}, "zh"), ({}, {}, "zh"),
+        ({"language": "en"}, {"language": "zh"}, "zh"),
+    ):  # fmt: skip
+        for name in ("iflytek_speech", "baidu_speech"):
+            said = asked(world, name, tmp_path, of("ae1", requisition=requisition), **told)
+            assert said.document["language"] == spoken
+    assert [order["language"] for order in world.held("iflytek_speech")["order"].values()] == [
+        "en",
+        "zh",
+        "zh",
+        "zh",
+    ]
 
 
 def test_a_service_in_trouble_may_be_asked_again(world: World, tmp_path: Path) -> None:
