@@ -21,6 +21,8 @@ HEADER = 4096
 """Bytes of a call that are not sound."""
 SLACK = 1.0
 """Seconds by which engines round a recording's length or its last sentence."""
+LIKELY_SILENT = 0.6
+"""Whisper's own bound of `no_speech_prob`."""
 CODE = 3
 """Letters of a language's code at most."""
 LANGUAGES = {
@@ -70,7 +72,7 @@ class OpenAiSpeech:
                 told = language if language and len(language) <= CODE else None
                 said = self.wire.transcribe(window, told, hints)
                 sent += window.seconds
-                found = _segments(said, window, language)
+                found = [s for s in _segments(said, window, language) if not _echo(s, hints)]
                 # without words the language is an invention
                 language = language or (_language(said) if found else None)
                 segments += found
@@ -138,6 +140,16 @@ def _segments(said: Document, window: Window, language: str | None) -> list[Docu
     if any(s["start"] > s["end"] for s in found):
         raise _refused("RESPONSE_MALFORMED", "a sentence of the answer ends before it begins")
     return found
+
+
+def _echo(segment: Document, hints: list[str]) -> bool:
+    """Whether it is the prompt that came back where nobody speaks: terms would be counted that nobody said."""
+    if segment.get("no_speech_prob", 0.0) < LIKELY_SILENT:
+        return False
+    rest = segment["text"].casefold()
+    for hint in sorted(hints, key=len, reverse=True):
+        rest = rest.replace(hint.casefold(), "")
+    return not any(map(str.isalnum, rest))
 
 
 def _confidence(segment: Document) -> dict[str, Any]:

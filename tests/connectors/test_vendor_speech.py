@@ -224,6 +224,25 @@ def test_the_position_s_words_are_told(world: World, tmp_path: Path) -> None:
     assert there.document["hints"] == []
 
 
+def test_the_prompt_that_comes_back_is_nobody_s_word(world: World, tmp_path: Path) -> None:
+    """Whisper repeats its prompt where nobody speaks; said aloud, the same words count."""
+    parts = [("我做过精益生产。", 0.01), (" PLC编程, 六西格玛", 0.9), ("精益生产", 0.1), ("谢谢。", 0.9)]
+    answer = {
+        "text": "".join(text for text, _ in parts), "language": "chinese", "duration": 33.1,
+        "segments": [
+            {"start": i, "end": i + 1, "text": text, "no_speech_prob": p, "avg_logprob": -0.7}
+            for i, (text, p) in enumerate(parts)
+        ],
+    }  # fmt: skip
+    for hints, said in (
+        (True, ["我做过精益生产。", "精益生产", "谢谢。"]),
+        (False, [text.strip() for text, _ in parts]),
+    ):
+        world.misbehave("openai_speech", kind="answer", path="/transcriptions", body=json.dumps(answer))
+        heard = asked(world, "openai_speech", tmp_path, of("ae1", requisition=POSITION), hints=hints)
+        assert [segment["text"] for segment in heard.document["segments"]] == said
+
+
 def test_a_long_recording_goes_in_pieces_cut_where_it_is_quiet(world: World, tmp_path: Path) -> None:
     """Each under the limit, times of the whole, silence neither sent nor billed."""
     file = sound(tmp_path / "long.wav", (52, 9000), (1, 0), (62, 9000), (70, 0), (20, 9000))
