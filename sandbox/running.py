@@ -5,15 +5,18 @@ from pathlib import Path
 from types import TracebackType
 
 from .ashby import Ashby
+from .baidu_speech import BaiduSpeech
 from .bamboohr import BambooHr
 from .beisen import Beisen
 from .feishu_hire import FeishuHire
 from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
 from .http_json import InHouseErp, InHouseHr
+from .iflytek_speech import IflytekSpeech
 from .kingdee_cloud import KingdeeCloud
 from .lever import Lever
 from .moka import Moka
+from .openai_speech import OpenAiSpeech
 from .sap_rfc import SapRfc
 from .sap_soap import SapSoap
 from .server import Running, Vendor
@@ -43,6 +46,9 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "in_house_hr": InHouseHr,
     "moka": Moka,
     "beisen": Beisen,
+    "openai_speech": OpenAiSpeech,
+    "iflytek_speech": IflytekSpeech,
+    "baidu_speech": BaiduSpeech,
 }
 
 

@@ -42,7 +42,8 @@ def _shape(body: bytes | str | None) -> Any:
         return None
     try:
         return masked(json.loads(body))
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
+        # a file that is sent as it lies on the disk is no bytes to the parser
         return f"<{len(body)} bytes, not JSON>"
 
 

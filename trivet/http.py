@@ -128,6 +128,8 @@ class HttpClient:
     speaks: Callable[[Reply], bool] = lambda _: False
     """Whether an answer with a 5xx is the vendor's own word on the call, which its connector judges (a SOAP fault comes
     with HTTP 500); any other is a failure here."""
+    max_request: int = MAX_REQUEST
+    """Largest body that is sent, in bytes."""
     session: requests.Session = field(default_factory=requests.Session)
     _budget: Budget = field(init=False)
     _how: Mapping[str, Any] = field(init=False)
@@ -327,8 +329,8 @@ class HttpClient:
         if seconds := self._budget.wait(SHORT_WAIT):
             raise self._spent_budget(operation, seconds)
         prepared = self._prepared(method, path, **how)
-        if len(prepared.body or b"") > MAX_REQUEST:
-            said = f"the call would be larger than {MAX_REQUEST // 1024 // 1024} MiB"
+        if len(prepared.body or b"") > self.max_request:
+            said = f"the call would be larger than {self.max_request // 1024 // 1024} MiB"
             self.reject(operation, said, code="REQUEST_TOO_LARGE")
         start = time.monotonic()
         with (

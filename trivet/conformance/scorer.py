@@ -8,7 +8,7 @@
 
 An answer is stored under a key of everything that it depends on and is never asked for twice: so the provenance has to name
 all of it, equal work has to give equal answers, and what cannot be scored has to say so. Overriding one of these tests
-needs `pytest.mark.xfail(reason=…)`.
+needs `pytest.mark.xfail(reason=…)`. Scorers that ask a service keep `trivet.conformance.services` besides.
 """
 
 import json
@@ -239,9 +239,13 @@ class ScorerSuite:
 
 
 def answered(scorer: Scorer, request: ScoringRequest) -> Document:
-    """The answer, waited for where the scorer gives a ticket; the ticket is text that outlives the process."""
+    """The answer, waited for where the scorer gives a ticket."""
+    return waited(scorer, scorer.score(request))
+
+
+def waited(scorer: Scorer, said: Scored | Pending) -> Document:
+    """The answer to a ticket, which is text that outlives the process."""
     deadline = time.monotonic() + PATIENCE
-    said = scorer.score(request)
     while isinstance(said, Pending):
         assert first_fault(said.ticket) is None
         assert time.monotonic() + said.poll_after < deadline, "the scorer takes too long"

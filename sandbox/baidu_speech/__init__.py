@@ -1,0 +1,5 @@
+"""Baidu's recognition of short speech."""
+
+from .routes import BaiduSpeech
+
+__all__ = ["BaiduSpeech"]

@@ -1,0 +1,34 @@
+"""What services say was spoken, in the hub's form: sentences with times, one text, simplified characters."""
+
+from functools import cache
+from typing import Any
+
+from trivet.model import Document
+
+ENDS = "。！？，、；,.!?;"
+
+
+def sentence(start: float, end: float, text: str, language: str, **more: Any) -> Document:
+    """One sentence; seconds to two places."""
+    text = text.strip()
+    return {
+        "start": round(start, 2),
+        "end": round(end, 2),
+        "text": _converter().convert(text) if language == "zh" else text,
+        **more,
+    }
+
+
+def joined(sentences: list[Document], language: str) -> str:
+    """All of it as one text."""
+    if language != "zh":
+        return " ".join(s["text"] for s in sentences)
+    # chinese has no blanks between sentences; one that ends without a mark gets the lightest
+    return "".join(s["text"] if s["text"][-1:] in ENDS else s["text"] + "，" for s in sentences)
+
+
+@cache
+def _converter() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
