@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from trivet.audio import Sound
+from trivet.audio.windows import Window, windows
 
 RATE = 16_000
 WINDOW = 600
 """Seconds heard in one go; a longer recording is cut where it is quiet."""
-_SEARCHED = 20
-"""Seconds before a window's end in which the quiet place is looked for."""
 _FRAME = RATE // 10
 _LOUDER = 3.0
 """A channel that is so much louder than the other (10 dB) has the word."""
@@ -26,31 +25,17 @@ def channels(sound: Sound, *, split: bool) -> list[int | None]:
     return [0, 1] if split and sound.channels > 1 and _apart(sound) else [None]
 
 
-def windows(sound: Sound, channel: int | None) -> Iterator[tuple[float, Any]]:
+def heard(sound: Sound, channel: int | None) -> Iterator[tuple[float, Any]]:
     """Start in seconds and samples of each window: float32, 16 kHz mono; of one channel without the other person's voice."""
-    import numpy as np
-
-    sound.pcm.seek(0)
-    start, rest = 0, None
-    while True:
-        fresh = _read(sound, WINDOW * RATE - (0 if rest is None else len(rest)))
-        samples = fresh if rest is None else np.concatenate([rest, fresh])
-        if not len(samples):
-            return
-        more = len(samples) >= WINDOW * RATE
-        cut = _quiet(samples) if more else len(samples)
-        yield start / RATE, _heard(samples[:cut], channel)
-        if not more:
-            return
-        start, rest = start + cut, samples[cut:].copy()
+    for window in windows(sound, WINDOW):
+        yield window.start, _heard(_samples(window), channel)
 
 
-def _read(sound: Sound, frames: int) -> Any:
+def _samples(window: Window) -> Any:
     """Frames by channels, as float32."""
     import numpy as np
 
-    raw = sound.pcm.read(frames * sound.channels * 2)
-    return np.frombuffer(raw, dtype=np.int16).reshape(-1, sound.channels).astype(np.float32) / 32768.0
+    return np.frombuffer(window.pcm, dtype=np.int16).reshape(-1, window.channels).astype(np.float32) / 32768.0
 
 
 def _heard(samples: Any, channel: int | None) -> Any:
@@ -65,16 +50,10 @@ def _heard(samples: Any, channel: int | None) -> Any:
     return np.ascontiguousarray(mine)
 
 
-def _quiet(samples: Any) -> int:
-    searched = samples[-_SEARCHED * RATE :].mean(axis=1)
-    return int(len(samples) - len(searched) + (_loudness(searched).argmin() + 0.5) * _FRAME)
-
-
 def _apart(sound: Sound) -> bool:
     """Whether hardly anybody is heard on both channels at once."""
-    sound.pcm.seek(0)
     left = right = loud = 0
-    while len(samples := _read(sound, WINDOW * RATE)):
+    for samples in map(_samples, windows(sound, WINDOW)):
         one, two = _loudness(samples[:, 0]), _loudness(samples[:, 1])
         spoken = (one > _FLOOR) | (two > _FLOOR)
         loud += int(spoken.sum())

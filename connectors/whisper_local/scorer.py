@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
 from trivet.audio import Sound, sound
+from trivet.audio.spoken import joined, sentence, written
 from trivet.contract import Services
 from trivet.errors import ConfigError, Rejected, Retryable
 from trivet.model import Document, Pending, Scored, ScoringRequest
 
 from .config import NAME, WhisperLocalConfig
-from .listening import channels, windows
+from .listening import channels, heard
 from .models import Model, find_model
 
 VERSION = "3"
@@ -92,7 +93,7 @@ class WhisperLocal:
                 "language_probability": round(heard.probability, 3),
                 "duration": round(seconds, 2),
                 "speech_duration": round(min(heard.speech, seconds), 2),
-                "text": _text(mine, language),
+                "text": joined(mine, language),
                 "segments": mine,
                 **({"others": others} if others else {}),
                 "hints": hints,
@@ -163,14 +164,14 @@ class WhisperLocal:
         return [str(k) for k in (request.requisition.get("keywords") or ())] if wanted else []
 
     def _heard(self, found: Sound, language: str | None, hints: list[str]) -> Heard:
-        heard = Heard(language)
+        all_of_it = Heard(language)
         listened = channels(found, split=self.config.split_channels)
         for channel in listened:
-            for start, samples in windows(found, channel):
-                self._listen(heard, samples, hints, start, channel)
+            for start, samples in heard(found, channel):
+                self._listen(all_of_it, samples, hints, start, channel)
         if len(listened) > 1:
-            heard.segments.sort(key=lambda one: (one["start"], one["channel"]))
-        return heard
+            all_of_it.segments.sort(key=lambda one: (one["start"], one["channel"]))
+        return all_of_it
 
     def _listen(
         self, heard: Heard, samples: Any, hints: list[str], start: float, channel: int | None
@@ -220,47 +221,22 @@ def open_scorer(config: WhisperLocalConfig, services: Services) -> Iterator[Whis
 
 
 def _segment(segment: Any, language: str, start: float, channel: int | None) -> Document:
-    text = _written(segment.text.strip(), language)
-    said = {
-        "start": round(start + float(segment.start), 2),
-        "end": round(start + float(segment.end), 2),
-        "text": text,
+    more: dict[str, Any] = {
         "avg_logprob": round(float(segment.avg_logprob), 3),
         "no_speech_prob": round(float(segment.no_speech_prob), 3),
     }
     if segment.words:
-        said["words"] = [
+        more["words"] = [
             {
                 "start": round(start + float(word.start), 2),
                 "end": round(start + float(word.end), 2),
-                "text": _written(word.word, language),
+                "text": written(word.word, language),
             }
             for word in segment.words
         ]
-    return said if channel is None else {**said, "channel": channel}
-
-
-def _written(text: str, language: str) -> str:
-    return _simplified(text) if language == "zh" else text
-
-
-def _text(segments: list[Document], language: str) -> str:
-    if language != "zh":
-        return " ".join(s["text"] for s in segments)
-    # chinese has no blanks between sentences; a segment that ends without a mark gets the lightest one
-    return "".join(s["text"] if s["text"][-1:] in "。！？，、；,.!?;" else s["text"] + "，" for s in segments)
-
-
-def _simplified(text: str) -> str:
-    # whisper writes one clip in simplified characters and the next in traditional ones
-    return str(_converter().convert(text))
-
-
-@cache
-def _converter() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
+    if channel is not None:
+        more["channel"] = channel
+    return sentence(start + float(segment.start), start + float(segment.end), segment.text, language, **more)
 
 
 def _refused(code: str, message: str) -> Rejected:

@@ -113,9 +113,8 @@ def test_a_long_recording_is_heard_window_by_window(tmp_path: Path, monkeypatch:
     with whisper(tmp_path) as scorer:
         whole = answer(scorer, file)
         monkeypatch.setattr(listening, "WINDOW", 12)
-        monkeypatch.setattr(listening, "_SEARCHED", 4)
         with sound(file, Limits(), tmp_path, "test") as found:
-            pieces = list(listening.windows(found, None))
+            pieces = list(listening.heard(found, None))
         cut = answer(scorer, file)
     assert len(pieces) >= 3
     assert sum(len(piece) for _, piece in pieces) == pytest.approx(whole["duration"] * RATE, abs=RATE / 50)

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,16 +43,6 @@ class Sound:
     """16 kHz 16-bit samples, at their beginning; a file without a name."""
     seconds: float
     channels: int = 1
-
-    def write_wav(self, file: Path) -> None:
-        """Writes it as a WAV file, for services that take files."""
-        self.pcm.seek(0)
-        with wave.open(str(file), "wb") as out:
-            out.setnchannels(self.channels)
-            out.setsampwidth(2)
-            out.setframerate(decode.RATE)
-            while piece := self.pcm.read(1 << 20):
-                out.writeframesraw(piece)
 
 
 @contextmanager

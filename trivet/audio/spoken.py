@@ -14,9 +14,14 @@ def sentence(start: float, end: float, text: str, language: str, **more: Any) ->
     return {
         "start": round(start, 2),
         "end": round(end, 2),
-        "text": _converter().convert(text) if language == "zh" else text,
+        "text": written(text, language),
         **more,
     }
+
+
+def written(text: str, language: str) -> str:
+    """The text; Chinese in simplified characters, whichever the recogniser chose for this clip."""
+    return str(_converter().convert(text)) if language == "zh" else text
 
 
 def joined(sentences: list[Document], language: str) -> str:

@@ -24,12 +24,13 @@ class Window:
     start: float
     """Seconds from the recording's beginning."""
     pcm: bytes
-    """16 kHz mono 16-bit samples."""
+    """16 kHz 16-bit samples."""
+    channels: int = 1
 
     @property
     def seconds(self) -> float:
         """Its length."""
-        return len(self.pcm) / (2 * decode.RATE)
+        return len(self.pcm) / (2 * self.channels * decode.RATE)
 
     @property
     def silent(self) -> bool:
@@ -43,29 +44,30 @@ class Window:
 def windows(sound: Sound, longest: float) -> Iterator[Window]:
     """The sound in order, each piece at most `longest` seconds; one piece where it fits."""
     sound.pcm.seek(0)
-    most = int(longest * decode.RATE) * 2
+    moment = 2 * sound.channels
+    most = int(longest * decode.RATE) * moment
     start, held = 0, b""
     while True:
         # one sample more than fits tells whether this is the last piece
-        held += sound.pcm.read(most + 2 - len(held))
+        held += sound.pcm.read(most + moment - len(held))
         if not held:
             return
-        cut = len(held) if len(held) <= most else _quietest(held[:most])
-        yield Window(start / (2 * decode.RATE), held[:cut])
+        cut = len(held) if len(held) <= most else _quietest(held[:most], moment)
+        yield Window(start / (moment * decode.RATE), held[:cut], sound.channels)
         start, held = start + cut, held[cut:]
 
 
-def _quietest(pcm: bytes) -> int:
-    """Bytes up to the middle of the quietest place near the end."""
+def _quietest(pcm: bytes, moment: int) -> int:
+    """Bytes up to the middle of the quietest place near the end; a moment has so many bytes."""
     import numpy as np
 
-    frame = int(FRAME * decode.RATE)
-    seconds = min(SEARCH, len(pcm) / (2 * decode.RATE) / 4)
+    frame = int(FRAME * decode.RATE) * moment
+    seconds = min(SEARCH, len(pcm) / (moment * decode.RATE) / 4)
     frames = max(1, int(seconds / FRAME))
-    tail = np.frombuffer(pcm, dtype=np.int16)[-frames * frame :].astype(np.int32)
-    if len(tail) < frames * frame:
+    if len(pcm) < frames * frame:
         return len(pcm)
-    loud = np.abs(tail).reshape(frames, frame).sum(axis=1)
+    tail = np.frombuffer(pcm[-frames * frame :], dtype=np.int16).astype(np.int32)
+    loud = np.abs(tail).reshape(frames, -1).sum(axis=1)
     # the last of the quietest: pieces are as long as they can be
     best = frames - 1 - int(loud[::-1].argmin())
-    return len(pcm) - (frames - best) * frame * 2 + frame
+    return len(pcm) - (frames - best) * frame + frame // moment // 2 * moment
