@@ -14,6 +14,7 @@ from .http_json import InHouseErp, InHouseHr
 from .kingdee_cloud import KingdeeCloud
 from .lever import Lever
 from .moka import Moka
+from .openai_chat import OpenAiChat
 from .sap_rfc import SapRfc
 from .sap_soap import SapSoap
 from .server import Running, Vendor
@@ -43,6 +44,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "in_house_hr": InHouseHr,
     "moka": Moka,
     "beisen": Beisen,
+    "openai_chat": OpenAiChat,
 }
 
 
