@@ -1,12 +1,17 @@
 """What scorers of transcripts share: the segments of one, judged before anything is read from them, and its sentences."""
 
 import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trivet.errors import Rejected
 from trivet.model import Document, ScoringRequest
 
+_SHORTEST = {True: 4, False: 8}
+"""Characters of a quote that prove anything: Chinese, others; or the whole sentence."""
 _END = re.compile(r"(?<=[。！？!?；;])\s*|(?<=\.)\s+")
 """Where a sentence ends; a dot inside a number or a name ends none."""
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -20,6 +25,55 @@ class Sentence:
     text: str
     start: float
     end: float
+
+
+class Spoken:
+    """What was said, to look quotes up in: letters and digits count, since models change blanks, case and full stops."""
+
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        self.sentences = list(sentences)
+        self._plain = {sentence.number: _plain(sentence.text) for sentence in sentences}
+        self._starts: list[int] = []
+        whole: list[str] = []
+        length = 0
+        for text in self._plain.values():
+            self._starts.append(length)
+            whole.append(text)
+            length += len(text)
+        self._whole = "".join(whole)
+
+    def number_of(self, quote: str, near: int = 0) -> int | None:
+        """The number of the sentence that holds the quote: the one that was named, else the first that does."""
+        plain = _plain(quote)
+        if not plain:
+            return None
+        for candidate in (near, *self._plain):
+            said = self._plain.get(candidate, "")
+            if said == plain or (_proves(plain) and plain in said):
+                return candidate
+        return None
+
+    def passage(self, quote: str) -> Sentence | None:
+        """The sentences that the quote lies in, as one; None where nobody said it."""
+        plain = _plain(quote)
+        at = self._whole.find(plain) if _proves(plain) else -1
+        if at < 0:
+            number = self.number_of(quote)
+            return next((one for one in self.sentences if one.number == number), None)
+        first = bisect_right(self._starts, at) - 1
+        last = bisect_right(self._starts, at + len(plain) - 1) - 1
+        found = self.sentences[first : last + 1]
+        text = found[0].text if first == last else " ".join(one.text for one in found)
+        return Sentence(found[0].number, text, found[0].start, found[-1].end)
+
+
+def _proves(plain: str) -> bool:
+    return len(plain) >= _SHORTEST[bool(HAN.search(plain))]
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in folded if character.isalnum())
 
 
 def transcript_of(request: ScoringRequest, connector: str) -> Document:

@@ -1,18 +1,15 @@
 """What a model quotes is looked up in what was said; only what is there counts."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trivet.model import Document
-from trivet.transcript import HAN, Sentence
+from trivet.transcript import Sentence, Spoken
 
 MOST_COMPETENCIES = 3
 """A sentence that is quoted for more of them tells of no behaviour; it may be an instruction that nobody recognised."""
-_SHORTEST = {True: 4, False: 8}
-"""Characters of a quote that prove anything: Chinese, others; or the whole sentence."""
 _INDICATOR = 200
 _QUOTE = 2000
 
@@ -51,37 +48,21 @@ class Verified:
 
 def verified(entries: Sequence[Mapping[str, Any]], told: Sequence[Sentence]) -> Verified:
     """The pieces of evidence whose quotes were said, in the order of the transcript."""
-    plain = {sentence.number: _plain(sentence.text) for sentence in told}
+    spoken = Spoken(told)
     by_number = {sentence.number: sentence for sentence in told}
     found: dict[tuple[str, int], Piece] = {}
+    lost = 0
     for entry in entries:
-        number = _where(plain, int(entry["sentence"]), _plain(entry["quote"]))
-        if number is not None:
+        number = spoken.number_of(entry["quote"], near=entry["sentence"])
+        if number is None:
+            lost += 1
+        else:
             weight = 1.0 if entry["speaks"] == "for" else -1.0
             behaviour = " ".join(str(entry["behaviour"]).split())[:_INDICATOR]
             piece = Piece(entry["competency"], by_number[number], behaviour, weight)
             found.setdefault((piece.competency, number), piece)
-    lost = sum(_where(plain, int(entry["sentence"]), _plain(entry["quote"])) is None for entry in entries)
     times = Counter(number for _, number in found)
     everywhere = {number for number, count in times.items() if count > MOST_COMPETENCIES}
     pieces = [piece for (_, number), piece in found.items() if number not in everywhere]
     pieces.sort(key=lambda piece: (piece.competency, piece.sentence.number))
     return Verified(pieces, lost, [by_number[number] for number in sorted(everywhere)])
-
-
-def _where(plain: Mapping[int, str], number: int, quote: str) -> int | None:
-    """The sentence that holds the quote: the one that was named, else the first that does."""
-    if not quote:
-        return None
-    short = len(quote) < _SHORTEST[bool(HAN.search(quote))]
-    for candidate in (number, *plain):
-        said = plain.get(candidate, "")
-        if said == quote or (not short and quote in said):
-            return candidate
-    return None
-
-
-def _plain(text: str) -> str:
-    """Letters and digits alone, folded: models change quotation marks, blanks and full stops."""
-    folded = unicodedata.normalize("NFKC", str(text)).casefold()
-    return "".join(character for character in folded if character.isalnum())
