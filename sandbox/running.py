@@ -11,6 +11,7 @@ from .feishu_hire import FeishuHire
 from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
 from .http_json import InHouseErp, InHouseHr
+from .http_scorer import IndustryModels
 from .kingdee_cloud import KingdeeCloud
 from .lever import Lever
 from .moka import Moka
@@ -45,6 +46,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "moka": Moka,
     "beisen": Beisen,
     "openai_chat": OpenAiChat,
+    "http_scorer": IndustryModels,
 }
 
 

@@ -12,7 +12,7 @@ from trivet.model import Document, ScoringRequest
 
 _SHORTEST = {True: 4, False: 8}
 """Characters of a quote that prove anything: Chinese, others; or the whole sentence."""
-_END = re.compile(r"(?<=[。！？!?；;])\s*|(?<=\.)\s+")
+_END = re.compile(r"(?<=[。！？!?])\s*|(?<=\.)\s+")
 """Where a sentence ends; a dot inside a number or a name ends none."""
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
