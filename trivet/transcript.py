@@ -15,6 +15,12 @@ _SHORTEST = {True: 4, False: 8}
 _END = re.compile(r"(?<=[。！？!?])\s*|(?<=\.)\s+")
 """Where a sentence ends; a dot inside a number or a name ends none."""
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
+_HAN_RUNS = re.compile(f"{HAN.pattern}+")
+_NUMBERS = frozenset({int, float})
+_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum() and not chr(code).isspace())
+"""What makes no word by itself; letters, digits and blanks are left."""
+_WORDS = bytes(ord(" ") if code < 128 and chr(code).isspace() else code for code in range(256))
+"""Bytes know fewer blanks than text does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +124,23 @@ def seconds_of(transcript: Document, name: str, connector: str) -> float:
 def count_words(text: str) -> int:
     """Words between blanks, and each Chinese character as one."""
     if text.isascii():
-        return _latin_words(text)
-    chinese = len(HAN.findall(text))
-    return chinese + _latin_words(HAN.sub(" ", text) if chinese else text)
-
-
-def _latin_words(text: str) -> int:
-    return sum(word.isalnum() or any(c.isalnum() for c in word) for word in text.split())
+        return len(text.encode().translate(_WORDS, _SIGNS).split())
+    runs = _HAN_RUNS.findall(text)
+    rest = _HAN_RUNS.sub(" ", text) if runs else text
+    latin = (
+        count_words(rest) if rest.isascii() else sum(any(c.isalnum() for c in word) for word in rest.split())
+    )
+    return sum(map(len, runs)) + latin
 
 
 def _is_segment(segment: Any) -> bool:
-    if not isinstance(segment, dict) or not isinstance(segment.get("text"), str):
-        return False
-    return _is_time(segment.get("start")) and _is_time(segment.get("end"))
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # JSON has no other numbers, and true is none
+    return (
+        type(segment) is dict
+        and type(segment.get("text")) is str
+        and type(segment.get("start")) in _NUMBERS
+        and type(segment.get("end")) in _NUMBERS
+    )
 
 
 def refused(connector: str, code: str, message: str) -> Rejected:
