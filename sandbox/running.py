@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .ashby import Ashby
+from .baidu_face import BaiduFace
 from .bamboohr import BambooHr
 from .beisen import Beisen
 from .feishu_hire import FeishuHire
@@ -47,6 +48,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "beisen": Beisen,
     "openai_chat": OpenAiChat,
     "http_scorer": IndustryModels,
+    "baidu_face": BaiduFace,
 }
 
 

@@ -147,8 +147,8 @@ def plainly_counted(texts: Sequence[str]) -> dict[tuple[int, str], int]:
     st.lists(
         st.lists(
             st.sampled_from(
-                ["PLC", "编程", " ", "-", "P L C", "ＰＬＣ", "py torch", "PyTorch", "六西格玛", "e\u0301", "Σ", "dis", "plc", "\0", "\x1c",
-                 "\u3000", "精益", "生产", "transformers", ".", "，", "ﬁ", "portfolio", "s"]
+                ["PLC", "编程", " ", "-", "P L C", "ＰＬＣ", "py torch", "PyTorch", "六西格玛", "e\u0301", "Σ", "dis",
+                 "plc", "\0", "\x1c", "\u3000", "精益", "生产", "transformers", ".", "，", "ﬁ", "portfolio", "s"]
             ),
             max_size=8,
         ).map("".join),
