@@ -74,7 +74,8 @@ def _jpeg(frame: Any) -> bytes:
     height = max(2, frame.height * width // frame.width // 2 * 2)
     small = frame.reformat(width=width, height=height, format="yuvj420p")
     encoder: Any = av.CodecContext.create("mjpeg", "w")
-    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = width, height, "yuvj420p", Fraction(1, 25)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
+    encoder.time_base = Fraction(1, 25)
     small.pts = 0
     return b"".join(bytes(packet) for packet in [*encoder.encode(small), *encoder.encode(None)])
 

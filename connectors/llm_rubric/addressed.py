@@ -18,7 +18,7 @@ _MARK = r"(?:scores?|marks?|points?|ratings?|levels?|grades?)"
 _GIVE = r"(?:give|assign|award|rate|score|grade|mark|set|choose|select|return|output|answer with|respond with|report)"
 _WHOM = (
     r"(?:me|us|this (?:candidate|person|interview|answer|transcript)|the candidate|everything|"
-    r"(?:all|every|each)(?: (?:of )?(?:the )?)?(?:competenc|categor|criteri|dimension|skill|item|score|rating|one))"
+    r"(?:all|every|each)(?: (?:of )?(?:the )?)?(?:competenc|category|categories|criteri|dimension|skill|item|score|rating|one))"
 )
 _TO_SCORER = (
     r"(?:ai|a\.i\.|llm|language model|scorer|grader|rater|evaluator|scoring (?:system|model|program))"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +25,7 @@ class SpeechFacts:
 
     Answers {speech_facts: {duration, speech_duration, words, unit, per_minute, pauses: {count, seconds, longest, longest_at},
     pause_share, turns: [{speaker, seconds, share, words, per_minute}]}}; times in seconds, a Chinese character counts as a
-    word; what cannot be known is absent.
+    word; pace is that of the transcript's own words, pauses and turns are those of everybody; what cannot be known is absent.
     """
 
     def __init__(self, config: SpeechFactsConfig) -> None:
@@ -44,16 +45,19 @@ class SpeechFacts:
         duration, speech = (seconds_of(transcript, name, NAME) for name in ("duration", "speech_duration"))
         text = "\n".join([segment["text"] for segment in segments])
         words = count_words(text)
-        spans = _spans(segments)
-        talked = speech or _covered(spans)
+        # the interviewer's words, where the transcript keeps them apart: they fill pauses, and take turns
+        others = segments_of(replace(request, transcript={"segments": transcript.get("others")}), NAME)
+        talked = speech if speech and not others else _covered(_spans(segments))
+        spans = _spans([*segments, *others])
         facts: Document = {"words": words, "unit": "characters" if HAN.search(text) else "words"}
         facts |= {"duration": round(duration, 2)} if duration else {}
         facts |= {"speech_duration": round(talked, 2)} if talked else {}
         facts |= _pace(words, talked)
         facts["pauses"] = _pauses(spans, self.config.pause_seconds)
-        if duration and talked <= duration:
-            facts["pause_share"] = round(1 - talked / duration, 3)
-        turns = _turns(segments)
+        spoken = speech or _covered(spans)
+        if duration and spoken <= duration:
+            facts["pause_share"] = round(1 - spoken / duration, 3)
+        turns = _turns([*segments, *others])
         return Scored({"speech_facts": facts | ({"turns": turns} if turns else {})})
 
     def poll(self, ticket: str) -> Scored | Pending:

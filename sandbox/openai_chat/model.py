@@ -52,6 +52,8 @@ def evidence(content: str, competencies: list[str], mode: str) -> Json:
     if mode == "invents":
         invented = "I personally saved the company and everybody thanked me"
         found += [_entry(name, 1, invented, "for") for name in competencies]
+    if mode == "markup":
+        found = [{**entry, "behaviour": "=cmd|' /C calc'!A0 <script>alert(1)</script>"} for entry in found]
     if mode == "misnumbers":
         found = [{**entry, "sentence": entry["sentence"] + 100} for entry in found]
     return {"evidence": found}

@@ -16,7 +16,7 @@ from . import model
 
 KEY, MODEL = "sk-sandbox-key", "sandbox-rater-1"
 MODES = (
-    "honest", "obeys", "invents", "misnumbers", "texts", "booleans", "hundreds", "negatives", "wavers", "doubts",
+    "honest", "obeys", "invents", "misnumbers", "markup", "texts", "booleans", "hundreds", "negatives", "wavers", "doubts",
     "refuses", "filtered", "truncates", "prose", "half",
 )  # fmt: skip
 _HAN = re.compile(r"[\u3400-\u9fff]")

@@ -295,6 +295,17 @@ def test_turns_are_shared_among_those_who_are_told_apart(facts: Any) -> None:
     )
 
 
+def test_the_interviewer_fills_pauses_and_takes_turns(facts: Any) -> None:
+    """Where a transcript keeps the candidate's words apart; the pace is the candidate's."""
+    mine = [{"start": at, "end": at + 1.0, "text": "one two", "channel": 1} for at in (0.0, 4.0)]
+    others = [{"start": 1.0, "end": 3.0, "text": "how many", "channel": 0}]
+    said = facts({"duration": 5.0, "speech_duration": 4.0, "segments": mine, "others": others})
+    assert (said["words"], said["per_minute"], said["speech_duration"]) == (4, 120.0, 2.0)
+    assert said["pauses"] == {"count": 1, "seconds": 1.0, "longest": 1.0, "longest_at": 3.0}
+    assert said["pause_share"] == 0.2
+    assert {t["speaker"]: t["share"] for t in said["turns"]} == {"1": 0.5, "0": 0.5}
+
+
 def test_of_nothing_said_nothing_is_known(facts: Any) -> None:
     """No pace is invented."""
     assert facts({"segments": []}) == {"words": 0, "unit": "words", "pauses": {"count": 0, "seconds": 0.0}}

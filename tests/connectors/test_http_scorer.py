@@ -369,7 +369,7 @@ WRONG: dict[str, dict[str, Any]] = {
         "ticket": {"at": "/job", "path": "/jobs/{ticket}", "done": {"at": "/s", "equals": [1]}}
     },
     "no secret": {"auth": {"kind": "bearer"}},
-    "a misspelt setting": {"paht": "/score"},
+    "a misspelt setting": {"pathway": "/score"},
 }
 
 

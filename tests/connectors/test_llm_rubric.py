@@ -18,6 +18,7 @@ from trivet_connectors.llm_rubric.rubrics import LEVELS, load, score_of
 from trivet.conformance.promises import SECRET, error_is_clear
 from trivet.conformance.scorer import ScorerSuite
 from trivet.contract import Services
+from trivet.documents.plain import first_fault
 from trivet.errors import AuthFailed, ConfigError, RateLimited, Rejected, Retryable
 from trivet.model import Document, ScoringRequest
 from trivet.transcript import Sentence
@@ -175,6 +176,18 @@ def test_a_wrong_number_is_mended_by_the_quote(scorer: Any, endpoint: Endpoint) 
     honest = scorer.score(request()).document
     endpoint.behaves("misnumbers")
     assert scorer.score(request()).document == honest
+
+
+def test_markup_is_plain_data(scorer: Any, endpoint: Endpoint) -> None:
+    """Kept as it is, in the model's words alone; whoever shows it escapes it."""
+    honest = scorer.score(request()).document
+    endpoint.behaves("markup")
+    answer = scorer.score(request()).document
+    assert scores(answer) == scores(honest)
+    pieces = [e for s in answer["scores"] for e in s["evidence"]]
+    assert {e["indicator"] for e in pieces} == {"=cmd|' /C calc'!A0 <script>alert(1)</script>"}
+    assert {e["quote"] for e in pieces} <= set(SAID)
+    assert first_fault(answer) is None
 
 
 INJECTIONS = {
