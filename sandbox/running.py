@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .ashby import Ashby
+from .baidu_face import BaiduFace
 from .baidu_speech import BaiduSpeech
 from .bamboohr import BambooHr
 from .beisen import Beisen
@@ -12,10 +13,12 @@ from .feishu_hire import FeishuHire
 from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
 from .http_json import InHouseErp, InHouseHr
+from .http_scorer import IndustryModels
 from .iflytek_speech import IflytekSpeech
 from .kingdee_cloud import KingdeeCloud
 from .lever import Lever
 from .moka import Moka
+from .openai_chat import OpenAiChat
 from .openai_speech import OpenAiSpeech
 from .sap_rfc import SapRfc
 from .sap_soap import SapSoap
@@ -49,6 +52,9 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "openai_speech": OpenAiSpeech,
     "iflytek_speech": IflytekSpeech,
     "baidu_speech": BaiduSpeech,
+    "openai_chat": OpenAiChat,
+    "http_scorer": IndustryModels,
+    "baidu_face": BaiduFace,
 }
 
 

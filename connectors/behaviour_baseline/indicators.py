@@ -10,9 +10,9 @@ from typing import Any
 from trivet.errors import ConfigError
 from trivet.model import Document
 
+from .hearing import LANGUAGES, Heard, Pattern
+
 NAME = "behaviour_baseline"
-_LETTERS = {"en": re.compile("[a-z]{2}"), "zh": re.compile("[\u3400-\u9fff]")}
-"""What a text must hold for a language's patterns to be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,8 @@ class Indicator:
     name: str
     weight: float
     """Positive for the competency, negative against it."""
-    patterns: Mapping[str, tuple[re.Pattern[str], ...]]
+    patterns: Mapping[str, tuple[Pattern, ...]]
     """By language."""
-
-    def heard_in(self, lines: str, languages: Sequence[str]) -> list[re.Pattern[str]]:
-        """The patterns that some of the lines (lower case) may hold: one look in place of one a line."""
-        return [p for language in languages for p in self.patterns[language] if p.search(lines)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +34,47 @@ class Competency:
     indicators: tuple[Indicator, ...]
     sha256: str
 
-    def seen(self, sentences: Sequence[Document]) -> Iterator[Document]:
-        """Each indicator once, with the sentence in which it was heard first; what speaks against comes first, so that
-        "did not want to learn" is not taken for learning."""
-        texts = [str(s["text"]).lower() for s in sentences]
-        whole = "\n".join(texts)
-        languages = [language for language, letters in _LETTERS.items() if letters.search(whole)]
+    def patterns(self) -> Iterator[Pattern]:
+        """Every pattern of every indicator."""
+        for indicator in self.indicators:
+            for patterns in indicator.patterns.values():
+                yield from patterns
+
+    def seen(self, heard: Heard, sentences: Sequence[Document]) -> Iterator[Document]:
+        """Each indicator once, with the sentence in which it was heard first; what speaks against comes first and is blotted
+        out, so that "did not want to learn" is not taken for learning."""
+        blotted: dict[int, str] = {}
         for indicator in sorted(self.indicators, key=lambda one: one.weight >= 0):
-            patterns = indicator.heard_in(whole, languages)
-            hit = _first(patterns, texts)
+            patterns = [
+                pattern
+                for language in heard.languages
+                for pattern in indicator.patterns[language]
+                if pattern in heard.places
+            ]
+            if not patterns:
+                continue
+            places = sorted({*blotted, *(at for pattern in patterns for at in heard.places[pattern])})
+            hit = _first(patterns, places, blotted)
             if hit is not None:
                 yield _evidence(indicator, sentences[hit])
             if indicator.weight < 0:
-                texts = [_blanked(patterns, text) for text in texts]
+                for at in places:
+                    before = blotted.get(at, heard.texts[at])
+                    if (after := _blotted(patterns, before)) != before:
+                        blotted[at] = after
 
 
-def _first(patterns: Sequence[re.Pattern[str]], texts: Sequence[str]) -> int | None:
-    for i, text in enumerate(texts):
-        if any(pattern.search(text) for pattern in patterns):
-            return i
+def _first(patterns: Sequence[Pattern], places: Sequence[int], blotted: Mapping[int, str]) -> int | None:
+    for at in places:
+        # what was not touched matches where it did
+        if at not in blotted or any(pattern.expression.search(blotted[at]) for pattern in patterns):
+            return at
     return None
 
 
-def _blanked(patterns: Sequence[re.Pattern[str]], text: str) -> str:
+def _blotted(patterns: Sequence[Pattern], text: str) -> str:
     for pattern in patterns:
-        text = pattern.sub(" ", text)
+        text = pattern.expression.sub(" ", text)
     return text
 
 
@@ -93,15 +105,15 @@ def load(file: Path) -> Competency:
 
 
 def _indicator(entry: Any) -> Indicator:
-    patterns = {language: tuple(_pattern(p) for p in entry.get(language, ())) for language in _LETTERS}
+    patterns = {language: tuple(_pattern(p) for p in entry.get(language, ())) for language in LANGUAGES}
     if not any(patterns.values()):
         raise ValueError(f"indicator {entry['name']!r} has no pattern")
     return Indicator(str(entry["name"]), float(entry.get("weight", 1)), patterns)
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(text: str) -> Pattern:
     # ^ and $ mean a sentence's ends; a text in lower case needs no IGNORECASE, under which the engine finds no prefix
-    return re.compile(text, re.MULTILINE if text == text.lower() else re.MULTILINE | re.IGNORECASE)
+    return Pattern(re.compile(text, re.MULTILINE if text == text.lower() else re.MULTILINE | re.IGNORECASE))
 
 
 def _wrong(file: Path, message: str) -> ConfigError:

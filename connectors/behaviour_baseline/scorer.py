@@ -14,8 +14,10 @@ from typing import Any
 from trivet.contract import Services
 from trivet.errors import Rejected
 from trivet.model import Document, Pending, Scored, ScoringRequest
+from trivet.transcript import segments_of
 
 from .config import BehaviourBaselineConfig
+from .hearing import Ear
 from .indicators import NAME, load
 
 VERSION = "1"
@@ -30,13 +32,14 @@ NOTE = {
 class BehaviourBaseline:
     """See `trivet.contract.Scorer`.
 
-    Answers {scores: [{competency, score, evidence}], insufficient_evidence, speech_facts, method_note}; scores 0 to 10 with
-    one decimal, rounded half up.
+    Answers {scores: [{competency, score, evidence}], insufficient_evidence, method_note}; scores 0 to 10 with one decimal,
+    rounded half up.
     """
 
     def __init__(self, config: BehaviourBaselineConfig, services: Services) -> None:
         folder = services.home / "mappings" / "behaviours"
         self.competencies = [load(folder / f"{name}.yaml") for name in config.competencies]
+        self.ear = Ear(pattern for competency in self.competencies for pattern in competency.patterns())
 
     def check(self) -> None:
         """The indicators were read when this was built."""
@@ -48,11 +51,9 @@ class BehaviourBaseline:
 
     def score(self, request: ScoringRequest) -> Scored | Pending:
         """See `Scorer`."""
-        transcript = request.transcript
-        if transcript is None:
-            raise _refused("NO_TRANSCRIPT", "there is no transcript")
-        sentences = _sentences(transcript)
-        found = {c.name: list(c.seen(sentences)) for c in self.competencies}
+        sentences = segments_of(request, NAME)
+        heard = self.ear.listen([segment["text"].lower() for segment in sentences])
+        found = {c.name: list(c.seen(heard, sentences)) for c in self.competencies}
         found[TECHNICAL] = _keywords(request)
         return Scored(
             {
@@ -62,7 +63,6 @@ class BehaviourBaseline:
                     if evidence
                 ],
                 "insufficient_evidence": [name for name, evidence in found.items() if not evidence],
-                "speech_facts": _speech_facts(transcript),
                 "method_note": NOTE,
             }
         )
@@ -90,7 +90,7 @@ def _keywords(request: ScoringRequest) -> list[Document]:
     """One piece of evidence for each of the position's keywords that was said."""
     wanted = {str(k).lower() for k in (request.requisition.get("keywords") or ())}
     terms = [term for answer in request.answers.values() for term in answer.get("terms", ())]
-    return [_keyword(term) for term in terms if str(term["term"]).lower() in wanted]
+    return [_keyword(term) for term in terms if str(term["term"]).lower() in wanted and term["occurrences"]]
 
 
 def _keyword(term: Any) -> Document:
@@ -102,37 +102,3 @@ def _keyword(term: Any) -> Document:
         "indicator": f"uses the term {term['term']}",
         "weight": 1.0,
     }
-
-
-def _sentences(transcript: Document) -> list[Document]:
-    segments = transcript.get("segments") or []
-    if not isinstance(segments, list) or not all(_is_sentence(s) for s in segments):
-        raise _refused("TRANSCRIPT_MALFORMED", "a segment of the transcript is not {start, end, text}")
-    return segments
-
-
-def _is_sentence(segment: Any) -> bool:
-    return (
-        isinstance(segment, dict)
-        and isinstance(segment.get("text"), str)
-        and all(isinstance(segment.get(name), int | float) for name in ("start", "end"))
-    )
-
-
-def _speech_facts(transcript: Document) -> Document:
-    duration, speech = (_seconds(transcript.get(name)) for name in ("duration", "speech_duration"))
-    return {
-        "duration": duration,
-        "speech_duration": speech,
-        "pause_share": round(1 - speech / duration, 3) if duration else None,
-    }
-
-
-def _seconds(value: Any) -> float:
-    if not isinstance(value or 0, int | float):
-        raise _refused("TRANSCRIPT_MALFORMED", "a duration of the transcript is no number")
-    return float(value or 0)
-
-
-def _refused(code: str, message: str) -> Rejected:
-    return Rejected(message, connector=NAME, operation="score", vendor_code=code)

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from typing import cast
 
 from trivet.contract import Services, Source
+from trivet.described.places import text_at
 from trivet.model import Cursor, Document, Page, Record
 
 from .config import HttpJsonConfig
 from .listing import Lists, is_deleted, record
 from .paging import sheets
-from .places import text_at
 from .reads import HrStream, Listing
 from .wire import refused
 

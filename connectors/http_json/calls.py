@@ -7,8 +7,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .parts import Header, Part, Says
-from .places import Path, Pointer, only
+from trivet.described.parts import Header, Part, Says
+from trivet.described.places import Path, Pointer, only
+
 from .reads import Find
 
 MAX_OPS = 50

@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from trivet.described.logins import Auth, NoLogin, address
+from trivet.described.parts import Header, Part, Word
+from trivet.described.places import Pointer
+from trivet.described.proof import whole
 from trivet.http import HttpSettings
 
 from .calls import Entity
-from .logins import Auth, NoLogin, Signature, address
-from .parts import Header, Part, Word
-from .places import Pointer
 from .reads import Listing, RecordingCall
 from .webhooks import Webhook
 
@@ -114,16 +115,5 @@ class HttpJsonConfig(HttpSettings):
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:
-        secret = self.secret.get_secret_value()
-        if self.auth.kind != "none" and not secret:
-            raise ValueError(f"auth {self.auth.kind} needs the secret; set the connection's password")
-        if self.auth.kind in ("basic", "oauth2_client_credentials") and not self.login:
-            raise ValueError(f"auth {self.auth.kind} needs the login; set the connection's login")
-        in_header = [secret] if self.auth.kind in ("bearer", "api_key") else []
-        if isinstance(self.auth, Signature) and self.auth.login_header:
-            in_header.append(self.login)
-        if any(not one.isascii() or not one.isprintable() or one != one.strip() for one in in_header):
-            raise ValueError(
-                "what goes into a header holds a line break, a space at its end or a letter beyond ASCII"
-            )
+        whole(self.auth, self.login, self.secret.get_secret_value())
         return self

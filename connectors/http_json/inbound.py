@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from trivet.contract import Services
+from trivet.described.logins import Signature
+from trivet.described.places import get, text_at
+from trivet.described.proof import signed
 from trivet.errors import AuthFailed, Rejected
 from trivet.model import Call, Document, Event, Gone, Heard
 
 from .config import HttpJsonConfig
-from .logins import Signature
-from .places import get, text_at
 from .webhooks import Told, Webhook
-from .wire import NAME, one_line, signed
+from .wire import NAME, one_line
 
 
 class HttpJsonInbound:

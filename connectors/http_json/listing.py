@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from trivet.contract import Services, position
+from trivet.described.places import copied, drop, text_at
 from trivet.errors import Rejected
 from trivet.model import Cursor, Document, Gone, Page, Record
 
 from .config import HttpJsonConfig
 from .paging import Sheet, sheets
-from .places import copied, drop, text_at
 from .reads import Listing
 from .wire import NAME, Wire, malformed, refused
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
+from trivet.described.places import copied, filled, get, put, text_at
 from trivet.errors import Rejected
 from trivet.model import Document
 
-from .places import copied, filled, get, put, text_at
 from .reads import Counted, Find, LinkHeader, Narrowed, NextCursor, NextLink, Offset, PageNumber, Paging, Read
 from .wire import NAME, Answer, Wire, malformed, refused
 

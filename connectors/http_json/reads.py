@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .parts import Header, Mark, Part, Says
-from .places import Path, Pointer, names_in, only
+from trivet.described.parts import Header, Mark, Part, Says
+from trivet.described.places import Path, Pointer, names_in, only
 
 HrStream = Literal["jobs", "candidates", "applications", "interviews", "recordings"]
 

@@ -6,6 +6,7 @@ from typing import NoReturn
 from urllib.parse import urljoin
 
 from trivet.contract import Services
+from trivet.described.places import filled, names_in, text_at
 from trivet.downloads import CHUNK, Link, download
 from trivet.errors import ConfigError, Rejected, Retryable
 from trivet.media import judged
@@ -13,7 +14,6 @@ from trivet.model import Document, Download
 
 from .config import HttpJsonConfig
 from .listing import Lists
-from .places import filled, names_in, text_at
 from .reads import RecordingCall
 from .wire import NAME, Wire, malformed, refused
 

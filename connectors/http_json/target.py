@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from trivet.contract import Services
+from trivet.described.places import copied, drop, filled, get, put, text_at
 from trivet.errors import AuthFailed, Rejected, Retryable, UnknownOutcome
 from trivet.model import Document, Found, Operation, Outcome
 
 from .calls import Entity, Write
 from .config import HttpJsonConfig
 from .paging import sheets
-from .places import copied, drop, filled, get, put, text_at
 from .reads import Find
 from .verdicts import Verdicts
 from .wire import NAME, Wire, malformed, refused

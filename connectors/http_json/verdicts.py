@@ -8,13 +8,13 @@ another from 400 on    refused: its words say whether for good, for now, or beca
 from collections.abc import Sequence
 from typing import Any
 
+from trivet.described.places import Pointer, get, text_at
 from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable, UnknownOutcome
 from trivet.http import Reply
 from trivet.model import Confirmed, Document, Operation, Outcome
 
 from .calls import Bulk, Write
 from .config import Errors
-from .places import Pointer, get, text_at
 from .wire import NAME, one_line, paused, readable
 
 _SHORTEST = 2

@@ -4,9 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .logins import Signature
-from .parts import Header, Part, Says
-from .places import Pointer
+from trivet.described.logins import Signature
+from trivet.described.parts import Header, Part, Says
+from trivet.described.places import Pointer
+
 from .reads import HrStream
 
 

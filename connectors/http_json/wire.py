@@ -1,25 +1,21 @@
 """The configured system on the wire: how a call proves who makes it, and what the words of a refusal mean."""
 
-import base64
 import email.utils
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from trivet.contract import Services
-from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Retryable
+from trivet.described.places import text_at
+from trivet.described.proof import Proof
+from trivet.errors import ConnectorError, RateLimited, Rejected, Retryable
 from trivet.http import HttpClient, Reply, clamp
 from trivet.model import Document
 
 from .config import HttpJsonConfig
-from .logins import ApiKey, Basic, Bearer, ClientCredentials, Signature
-from .places import text_at
 from .reads import Read, RecordingCall
 
 NAME = "http_json"
@@ -43,11 +39,12 @@ class Wire:
 
     def __init__(self, config: HttpJsonConfig, services: Services) -> None:
         self.config, self.services = config, services
+        self.proof = Proof(NAME, config.auth, config.login, config.secret.get_secret_value())
         self.http = HttpClient(
             NAME,
             config.base_url,
             services,
-            authenticate=self._login,
+            authenticate=lambda: self.proof.headers(self.http),
             network=config,
             refuses_before_work=config.errors.refuses_before_work,
             auth_failed=lambda reply: bool(self._words(reply) & config.errors.login_lost),
@@ -137,61 +134,10 @@ class Wire:
         if body:
             data = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
             headers["Content-Type"] = "application/json"
-        auth = self.config.auth
-        if isinstance(auth, Signature):
-            headers |= signed(auth, self.config.login, self._secret, data)
-        return {"data": data or None, "headers": headers}
+        return {"data": data or None, "headers": headers | self.proof.of_body(data)}
 
     def _addressed(self, path: str) -> tuple[str]:
-        auth = self.config.auth
-        if not isinstance(auth, ApiKey) or auth.where != "query":
-            return (path,)
-        return (f"{path}{'&' if '?' in path else '?'}{auth.name}={quote(self._secret, safe='')}",)
-
-    @property
-    def _secret(self) -> str:
-        return self.config.secret.get_secret_value()
-
-    def _login(self) -> Mapping[str, str]:
-        match self.config.auth:
-            case Basic():
-                return {"Authorization": _basic(self.config.login, self._secret)}
-            case Bearer():
-                return {"Authorization": f"Bearer {self._secret}"}
-            case ApiKey(where="header", name=name):
-                return {name: self._secret}
-            case ClientCredentials() as auth:
-                return {"Authorization": f"Bearer {self._token(auth)}"}
-        return {}
-
-    def _token(self, auth: ClientCredentials) -> str:
-        base, path = self.config.base_url, auth.token_url
-        if not path.startswith("/"):
-            parts = urlsplit(auth.token_url)
-            base, path = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
-        form = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
-        headers = {}
-        if auth.client_in == "header":
-            # the parts are form-encoded before they are joined (RFC 6749, 2.3.1)
-            headers["Authorization"] = _basic(quote(self.config.login, safe=""), quote(self._secret, safe=""))
-        else:
-            form |= {"client_id": self.config.login, "client_secret": self._secret}
-        reply, answer = self.http.ask_for_login("POST", path, base_url=base, data=form, headers=headers)
-        token = text_at(answer, "/access_token")
-        if reply.status != 200 or token is None or not (token.isascii() and token.isprintable()):
-            raise AuthFailed(
-                f"no token is given (HTTP {reply.status})", connector=NAME, operation="login",
-                cure="check client id, client secret and scope of the connection",
-            )  # fmt: skip
-        return token
-
-
-def signed(auth: Signature, login: str, secret: str, body: bytes) -> dict[str, str]:
-    """The headers that sign the body."""
-    made = hmac.new(secret.encode(), body, getattr(hashlib, auth.algorithm))
-    text = made.hexdigest() if auth.encoding == "hex" else base64.b64encode(made.digest()).decode()
-    headers = {auth.header: auth.prefix + text}
-    return headers | ({auth.login_header: login} if auth.login_header else {})
+        return (self.proof.addressed(path),)
 
 
 def readable(reply: Reply) -> Any:
@@ -225,7 +171,3 @@ def paused(operation: str, code: str) -> RateLimited:
     return RateLimited(
         "too many calls", retry_after=PAUSE_SECONDS, connector=NAME, operation=operation, vendor_code=code
     )
-
-
-def _basic(login: str, secret: str) -> str:
-    return "Basic " + base64.b64encode(f"{login}:{secret}".encode()).decode()

@@ -6,9 +6,11 @@ said. Where a hit begins and ends is looked up in the text as it was written, wh
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,10 @@ NAME = "term_recogniser"
 # shorter ones would be found across words: `c rm`
 SHORTEST_SPLIT = 4
 _DROPPED = frozenset("-‐‑‒–_")
+_ASCII_DROPPED = frozenset(chr(code) for code in range(128) if chr(code).isspace() or chr(code) in "-_")
+_APART = "\0"
+_SIGMA = "Σ"
+"""Its small letter depends on what stands around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,9 @@ class Hit:
 
 def tightened(text: str) -> tuple[str, list[int]]:
     """The text without blanks and hyphens, folded, and for each of its characters the place in the text as given."""
+    if text.isascii():
+        spaceless = "".join(text.lower().split()).replace("-", "").replace("_", "")
+        return spaceless, [place for place, character in enumerate(text) if character not in _ASCII_DROPPED]
     tight: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
@@ -68,6 +77,21 @@ class Dictionary:
                 self._automaton.add_word(form, (term, len(form)))
         self._automaton.make_automaton()
 
+    def worth_reading(self, texts: Sequence[str]) -> Iterable[int]:
+        """The places of the texts that may hold a term, by one look at all of them together."""
+        whole = _APART.join(texts)
+        if _SIGMA in whole or not unicodedata.is_normalized("NFKC", whole):
+            # sign by sign it may read otherwise than as a whole
+            return range(len(texts))
+        tight = "".join(whole.lower().split())
+        for dropped in _DROPPED:
+            tight = tight.replace(dropped, "")
+        pieces = tight.split(_APART)
+        if len(pieces) != len(texts):
+            return range(len(texts))
+        starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=0))
+        return sorted({bisect_right(starts, last) - 1 for last, _ in self._automaton.iter(tight)})
+
     def hits(self, text: str) -> Iterator[Hit]:
         """The terms in a text, the longest where several begin together, without overlap."""
         tight, places = tightened(text)
@@ -90,6 +114,8 @@ def _plural(tight: str) -> str:
 
 
 def _latin(character: str) -> bool:
+    if character.isascii():
+        return character.isalnum()
     folded = unicodedata.normalize("NFKC", character)
     return folded.isascii() and folded.isalnum()
 

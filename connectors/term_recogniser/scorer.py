@@ -1,6 +1,5 @@
 """Counts per term with frequency and the places where it was said."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from trivet.contract import Services
 from trivet.errors import Rejected
 from trivet.model import Document, Pending, Scored, ScoringRequest
+from trivet.transcript import count_words, segments_of
 
 from .config import TermRecogniserConfig
 from .dictionary import NAME, Dictionary
@@ -15,7 +15,6 @@ from .dictionary import NAME, Dictionary
 VERSION = "2"
 MOST_PLACES = 5
 _QUOTE = 60
-_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 class TermRecogniser:
@@ -38,13 +37,14 @@ class TermRecogniser:
 
     def score(self, request: ScoringRequest) -> Scored | Pending:
         """See `Scorer`."""
-        segments = _segments(request.transcript)
-        words = sum(count_words(s["text"]) for s in segments)
+        segments = segments_of(request, NAME)
+        texts = [segment["text"] for segment in segments]
+        words = count_words("\n".join(texts))
         found: dict[str, list[Document]] = {}
-        for segment in segments:
-            text = segment["text"]
+        for place in self.dictionary.worth_reading(texts):
+            text = texts[place]
             for hit in self.dictionary.hits(text):
-                at = {"start": segment["start"], "quote": _quote(text, hit.start, hit.end)}
+                at = {"start": segments[place]["start"], "quote": _quote(text, hit.start, hit.end)}
                 found.setdefault(hit.term, []).append(at)
         terms = [_term(term, places, words) for term, places in found.items()]
         terms.sort(key=lambda t: (-t["count"], t["term"]))
@@ -59,34 +59,6 @@ class TermRecogniser:
 def open_scorer(config: TermRecogniserConfig, services: Services) -> Iterator[TermRecogniser]:
     """The recogniser with its dictionaries loaded."""
     yield TermRecogniser(config, services)
-
-
-def _segments(transcript: Document | None) -> list[Document]:
-    if transcript is None:
-        raise _refused("NO_TRANSCRIPT", "there is no transcript")
-    segments = transcript.get("segments") or []
-    if not isinstance(segments, list) or not all(_is_segment(s) for s in segments):
-        raise _refused("TRANSCRIPT_MALFORMED", "a segment of the transcript is not {start, text}")
-    return segments
-
-
-def _is_segment(segment: Any) -> bool:
-    return (
-        isinstance(segment, dict)
-        and isinstance(segment.get("text"), str)
-        and isinstance(segment.get("start"), int | float)
-    )
-
-
-def _refused(code: str, message: str) -> Rejected:
-    return Rejected(message, connector=NAME, operation="score", vendor_code=code)
-
-
-def count_words(text: str) -> int:
-    """Words between blanks, and each Chinese character as one."""
-    chinese = len(_HAN.findall(text))
-    rest = _HAN.sub(" ", text)
-    return chinese + sum(any(c.isalnum() for c in word) for word in rest.split())
 
 
 def _term(term: str, places: list[Any], words: int) -> Document:

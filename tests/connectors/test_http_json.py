@@ -19,9 +19,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from standing import NAME, Standing
 from trivet_connectors.http_json import CATALOGUE, DIRECTORY, FEEDBACK, TARGET
-from trivet_connectors.http_json.config import HttpJsonConfig, Signature
-from trivet_connectors.http_json.places import drop, filled, get, put
-from trivet_connectors.http_json.wire import signed
+from trivet_connectors.http_json.config import HttpJsonConfig
 from trivet_sandbox.http_json import auth
 
 from trivet.conformance.promises import PERSON, SECRET, error_is_clear
@@ -29,6 +27,9 @@ from trivet.conformance.source import Repeat, SourceSuite, drained, ids, records
 from trivet.conformance.target import REFERENCES, TargetSuite
 from trivet.connections import parse_connection
 from trivet.contract import Services, SourceConnector, Target
+from trivet.described.logins import Signature
+from trivet.described.places import drop, filled, get, put
+from trivet.described.proof import signed
 from trivet.documents import Contracts
 from trivet.errors import (
     AuthFailed,

@@ -313,10 +313,7 @@ class TestBehaviourBaseline(ScorerSuite):
         return Desk(
             BASELINE,
             OF_WORDS,
-            {
-                **no_transcripts(),
-                "a duration in words": replace(OF_WORDS, transcript={**HEARD, "duration": "long"}),
-            },
+            no_transcripts(),
             others=[{"competencies": ["teamwork"]}],
             broken=[{"competencies": ["no_such"]}],
         )

@@ -18,7 +18,9 @@ from trivet.mapping.layers import load_layered
 from trivet.mapping.run import Mapping, Rule, Rules, Sheet
 from trivet.mapping.tables import Table, load_tables
 
-APART = frozenset({"flows", "terms", "behaviours", "tables", "sites", "fixtures", "targets", "codes"})
+APART = frozenset(
+    {"flows", "terms", "behaviours", "rubrics", "tables", "sites", "fixtures", "targets", "codes"}
+)
 """Folders below mappings/ that hold other kinds of files."""
 
 

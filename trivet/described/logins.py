@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from .parts import Header, Part
+from trivet.described.parts import Header, Part
 
 
 def address(text: str) -> str:

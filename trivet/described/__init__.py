@@ -1,0 +1,1 @@
+"""What connectors share whose system is described in the connection: places in bodies, parts of settings, logins."""
