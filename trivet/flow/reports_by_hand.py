@@ -14,8 +14,8 @@ from trivet.flow.report import find_person
 from trivet.flow.reports import Assessed, assessed
 from trivet.ledger import batches, documents
 from trivet.ledger.ledger import Transaction
-from trivet.reporting.words import Language
 from trivet.reporting.render import Audience, Form, rendered
+from trivet.reporting.words import Language
 
 Row = dict[str, Any]
 

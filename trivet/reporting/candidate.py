@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trivet.reporting.content import Report, Score
+from trivet.reporting.plain import plain
 from trivet.reporting.words import WORDS, Language
 
 WELL, WORK = 3, 2
@@ -60,7 +61,7 @@ def feedback(report: Report, contact: str | None = None) -> Feedback:
         how=say("c_how_note"),
         rights=say(
             "c_review_note",
-            contact=say("c_contact", contact=contact) if contact else say("c_no_contact"),
+            contact=say("c_contact", contact=plain(contact, 200)) if contact else say("c_no_contact"),
         ),
         reference=report.reference,
     )

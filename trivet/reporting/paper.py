@@ -46,8 +46,12 @@ class Paper:
         self._turn()
 
     def bytes(self) -> bytes:
-        """The file."""
-        return bytes(self._pdf.output())
+        """The file; the paper takes nothing more."""
+        try:
+            return bytes(self._pdf.output())
+        finally:
+            # the font's tables are read as they are needed, and the library leaves its file open
+            self._pdf.fonts[_FONT].ttfont.close()
 
     @property
     def y(self) -> float:
