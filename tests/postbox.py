@@ -36,6 +36,8 @@ class Mailbox:
     lose_answer: bool = False
     """The letter is kept and the line cut before the answer."""
     cut_before_data: bool = False
+    sign_ins: int = 0
+    """Times that somebody tried."""
 
     @property
     def ca_file(self) -> str:
@@ -81,9 +83,14 @@ def mail_server(
     box = Mailbox(folder)
     context = _certified(folder, name)
 
+    def signs_in(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        box.sign_ins += 1
+        good = data.login == USER.encode() and data.password == PASSWORD.encode()
+        return AuthResult(success=good, handled=good)
+
     def protocol() -> SMTP:
         return SMTP(
-            box, hostname="localhost", auth_required=not tls, auth_require_tls=not tls, authenticator=_signs_in,
+            box, hostname="localhost", auth_required=not tls, auth_require_tls=not tls, authenticator=signs_in,
             tls_context=context if starttls and not tls else None, require_starttls=starttls and not tls, loop=loop,
         )  # fmt: skip
 
@@ -113,11 +120,6 @@ async def _stop(server: Any) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _signs_in(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-    good = data.login == USER.encode() and data.password == PASSWORD.encode()
-    return AuthResult(success=good, handled=good)
 
 
 def _certified(folder: Path, name: str) -> ssl.SSLContext:

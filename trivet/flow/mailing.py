@@ -68,9 +68,10 @@ class Post:
     def send(self, parcel: Parcel) -> Trouble | None:
         """Sends the report to whom it was not sent yet; what a person should know of those who did not get it."""
         by_row, wrong = self._noted(parcel)
-        due = {row.id for row in self._rows(parcel) if row.state == "due" and row.id in by_row}
+        waiting = {row.id for row in self._rows(parcel) if row.state == "due"}
+        due = {name: address for name, address in by_row.items() if name in waiting}
         if due and self._down is None:
-            self._post(parcel, {name: by_row[name] for name in due})
+            self._post(parcel, due)
         return self._trouble(parcel, wrong)
 
     def again(self, parcel: Parcel) -> None:
@@ -107,8 +108,9 @@ class Post:
         content = rendered(parcel.report, self.mail.format)
         mailer = self._at_work()
         with self.hub.ledger.begin() as tx:
-            ours = {name: due[name] for name in sorted(mailings.claim(tx, due))}
+            claimed = mailings.claim(tx, due)
             mail_id = tx.blind("letter", self.flow.tenant, parcel.assessment_id, parcel.version)[:32]
+        ours = {name: address for name, address in due.items() if name in claimed}
         if not ours:
             return
         note = letter(
