@@ -1,6 +1,7 @@
 """What a report says, taken from canonical documents: everything is plain text by now, in the order in which it is shown."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -259,16 +260,17 @@ def _shown(value: Any) -> str:
 
 def _excerpt(sources: Sources) -> tuple[tuple[Passage, ...], dict[float, int]]:
     """The sentences around everything that was counted, and where in them each second of evidence stands."""
-    segments = list((sources.transcript or {}).get("segments") or ())
+    segments = sorted((sources.transcript or {}).get("segments") or (), key=lambda segment: segment["start"])
     starts = {one["start"] for entry in sources.assessment["competency_scores"] for one in entry["evidence"]}
     counted = {start: place for start in starts if (place := _segment_at(segments, start)) is not None}
-    shown = sorted({near for place in counted.values() for near in (place - 1, place, place + 1)})
+    spoken = set(counted.values())
+    shown = sorted({near for place in spoken for near in (place - 1, place, place + 1)})
     shown = [place for place in shown if 0 <= place < len(segments)][:PASSAGES]
     passages = tuple(
         Passage(
             at=clock(segments[place]["start"]),
             text=plain(segments[place]["text"]),
-            counted=place in counted.values(),
+            counted=place in spoken,
             follows=n == 0 or shown[n - 1] == place - 1,
         )
         for n, place in enumerate(shown)
@@ -279,8 +281,8 @@ def _excerpt(sources: Sources) -> tuple[tuple[Passage, ...], dict[float, int]]:
 
 def _segment_at(segments: Sequence[Document], start: float) -> int | None:
     """The last sentence that has begun by then; scorers round to a tenth of a second."""
-    begun = [place for place, segment in enumerate(segments) if segment["start"] <= start + 0.1]
-    return begun[-1] if begun else None
+    place = bisect_right(segments, start + 0.1, key=lambda segment: segment["start"]) - 1
+    return place if place >= 0 else None
 
 
 def _name(sources: Sources, code: str) -> str:

@@ -1,5 +1,6 @@
 """Reports as one HTML file each: nothing is fetched, nothing runs, and no word of a stranger is markup."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
@@ -11,6 +12,8 @@ from trivet.reporting.style import CSS
 from trivet.reporting.words import Language
 
 _STYLE = b64encode(sha256(CSS.encode()).digest()).decode()
+_TURNING = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+"""Scripts that are written from right to left."""
 _HEAD = (
     '<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; "
@@ -216,13 +219,4 @@ def _section(title: str, body: str) -> str:
 def _text(value: str) -> str:
     # isolated: a name written from right to left leaves its neighbours where they are
     said = escape(value)
-    return (
-        f"<bdi>{said}</bdi>" if any(letter >= "\u0590" and not _upright(letter) for letter in value) else said
-    )
-
-
-def _upright(letter: str) -> bool:
-    # Hebrew, Arabic and their neighbours turn the line; everything else above Latin does not
-    return not (
-        "\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufdff" or "\ufe70" <= letter <= "\ufefc"
-    )
+    return f"<bdi>{said}</bdi>" if _TURNING.search(value) else said
