@@ -9,11 +9,14 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from jinja2 import Environment
+
+from tests.reported import evidence, sources
+from trivet.reporting.content import report
+from trivet.reporting.render import rendered
 
 WANTED = 20
 """HTML reports a second that are promised."""
@@ -22,11 +25,6 @@ SECONDS = 3.0
 
 def main() -> int:
     """0 where the promise holds."""
-    from reported import sources
-
-    from trivet.reporting.content import report
-    from trivet.reporting.render import rendered
-
     given = sources(**long_interview())
     zone = ZoneInfo("Asia/Shanghai")
     made = report(given, "zh", zone)
@@ -52,8 +50,6 @@ def main() -> int:
 
 def long_interview() -> dict[str, Any]:
     """Seven competencies with six quotes each out of 600 sentences, 40 terms."""
-    from reported import evidence, sources
-
     said = tuple(f"第{n}句：我们先一起检查设备，再把结果告诉客户，并且记录下来。" for n in range(600))
     names = (
         "service_orientation",
@@ -95,8 +91,6 @@ def rate(make: Callable[[], Any]) -> float:
 
 def jinja(made: Any) -> Callable[[], str]:
     """The same rows through Airflow's own template engine."""
-    from jinja2 import Environment
-
     template = Environment(autoescape=True).from_string(
         "<h1>{{ r.person }}</h1>{% for s in r.scores %}<h3>{{ s.name }} {{ s.value }}</h3>{% for q in s.evidence %}<p>{{ q.at }} "
         "{{ q.text }} {{ q.indicator }}</p>{% endfor %}{% endfor %}{% for t in r.terms %}<tr>{% for c in t %}<td>{{ c }}</td>"
