@@ -73,6 +73,21 @@ class Assessed:
         return Parcel(self.id, self.stored.fingerprint, self.case.subject_ref, self.interview, report)
 
 
+@dataclass(frozen=True, slots=True)
+class _Todo:
+    """Ids of assessments that a run looks at."""
+
+    fresh: set[str]
+    """The report is to be made anew."""
+    waiting: set[str]
+    """A letter is due, or something went wrong before."""
+    touched: set[str]
+    """The application changed: it may be closed now."""
+
+    def every(self) -> set[str]:
+        return self.fresh | self.waiting | self.touched
+
+
 def make_reports(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     """Makes and mails the reports of what the batch assessed or somebody still waits for; counts of what became of them.
 
@@ -83,22 +98,24 @@ def make_reports(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
         return counts
     shelf = Shelf(hub.settings.reports / flow.tenant)
     with hub.ledger.begin() as tx:
-        fresh, others = _to_look_at(tx, flow, batch)
+        todo = _todo(tx, flow, batch)
     with ExitStack() as stack:
         mail = flow.reports.mail
         post = stack.enter_context(Post(hub, flow, mail)) if mail else None
         seen = set()
-        for entry in assessed(hub, flow.tenant, sorted(fresh | others)):
+        for entry in assessed(hub, flow.tenant, sorted(todo.every())):
             seen.add(entry.id)
-            aside = list(_make(hub, flow, entry, shelf, post, anew=entry.id in fresh))
-            counts["set_aside"] += len(aside)
-            _note(hub, batch, entry.id, aside)
+            if entry.id in todo.touched and shelf.holds(entry.id, flow.reports):
+                continue
+            aside = list(_make(hub, flow, entry, shelf, post, anew=entry.id in todo.fresh))
+            if aside or entry.id in todo.waiting:
+                _note(hub, batch, entry.id, aside)
+            counts.update(reports=1, set_aside=len(aside))
         counts.update(post.counts if post else {})
-    _forget(hub, batch, shelf, (fresh | others) - seen)
+    _forget(hub, batch, shelf, todo.every() - seen)
     if batch.kind == "night":
         # a fresh result is not to wait for other people's
         shelf.sweep(_kept(hub, flow.tenant))
-    counts["reports"] = len(seen)
     log.info("reports batch=%s %s", batch.id, dict(counts))
     return counts
 
@@ -118,14 +135,13 @@ def competency_names(hub: Hub, language: str) -> Mapping[str, str]:
     return {code: row[language] for code, row in rows.items() if row.get(language)}
 
 
-def _to_look_at(tx: Transaction, flow: Flow, batch: Batch) -> tuple[set[str], set[str]]:
-    """Assessments whose report is to be made anew, and those of which something else may have to be done."""
+def _todo(tx: Transaction, flow: Flow, batch: Batch) -> _Todo:
     tenant = flow.tenant
     fresh = {entry.id for entry in documents.changed_in(tx, batch.id, "assessment")}
     fresh |= _theirs(tx, tenant, batch, "judgement")
     waiting = mailings.give_up_abandoned(tx, tenant) | mailings.due_reports(tx, tenant)
     waiting |= {entry.item for entry in set_asides.find(tx, tenant=tenant) if entry.stage == STAGE}
-    return fresh, waiting | _theirs(tx, tenant, batch, "application")
+    return _Todo(fresh, waiting, _theirs(tx, tenant, batch, "application") - fresh - waiting)
 
 
 def _theirs(tx: Transaction, tenant: str, batch: Batch, kind: str) -> set[str]:
