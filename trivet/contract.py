@@ -13,6 +13,7 @@ no base class. Sync code; a built connector is a context manager that closes wha
     trivet.directories    DirectoryConnector    Directory
     trivet.catalogues     CatalogueConnector    Catalogue
     trivet.feedback       FeedbackConnector     Feedback
+    trivet.mailers        MailerConnector       Mailer
 
 An ERP is declared up to four times under one name and one config: it takes results (target), and it is asked who works
 there (directory), what it offers (catalogue) and what became of people (feedback).
@@ -28,7 +29,7 @@ from typing import ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checka
 
 from pydantic import BaseModel, ConfigDict
 
-from trivet.errors import Rejected
+from trivet.errors import ConnectorError, Rejected
 from trivet.model import (
     Call,
     Cursor,
@@ -36,6 +37,7 @@ from trivet.model import (
     Download,
     Found,
     Heard,
+    Letter,
     Operation,
     Outcome,
     Page,
@@ -195,6 +197,19 @@ class Scorer(Protocol):
 
     def poll(self, ticket: str) -> Scored | Pending:
         """The answer to an earlier ticket, maybe from another process."""
+
+
+class Mailer(Protocol):
+    """Sends letters to people."""
+
+    def check(self) -> None:
+        """Address, encryption and credentials hold, or a typed error; nothing is sent."""
+
+    def send(self, letter: Letter) -> Mapping[str, ConnectorError]:
+        """Those of the addresses that were refused, each with `Rejected` or `Retryable`; the others' letter was taken over.
+
+        Raises where nobody's was. `UnknownOutcome`: all of it was sent and the answer was lost; anything else: provably not.
+        """
 
 
 class Target(Protocol):
@@ -361,4 +376,15 @@ class TargetConnector(Generic[C]):
     config: type[C]
     build: Callable[[C, Services], AbstractContextManager[Target]]
     traits: TargetTraits
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailerConnector(Generic[C]):
+    """Declaration of a mailer."""
+
+    name: str
+    title: str
+    config: type[C]
+    build: Callable[[C, Services], AbstractContextManager[Mailer]]
     experimental: bool = False

@@ -220,3 +220,26 @@ class Pending:
     poll_after: float
     cost: float = 0.0
     """What the vendor bills for the work, in the currency of the flow's budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a letter."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to people."""
+
+    id: str
+    """The same however often it is sent, so that mail systems can tell a repetition."""
+    to: tuple[str, ...] = field(repr=False)
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    written_at: datetime
+    """Aware."""
+    enclosed: tuple[Enclosure, ...] = ()

@@ -11,6 +11,7 @@ from trivet.contract import (
     DirectoryConnector,
     FeedbackConnector,
     InboundConnector,
+    MailerConnector,
     RecordingsConnector,
     ScorerConnector,
     SourceConnector,
@@ -25,6 +26,7 @@ Declaration = (
     | RecordingsConnector[Any]
     | ScorerConnector[Any]
     | TargetConnector[Any]
+    | MailerConnector[Any]
 )
 D = TypeVar(
     "D",
@@ -37,6 +39,7 @@ D = TypeVar(
     RecordingsConnector[Any],
     ScorerConnector[Any],
     TargetConnector[Any],
+    MailerConnector[Any],
 )
 
 GROUPS: dict[type, str] = {
@@ -49,6 +52,7 @@ GROUPS: dict[type, str] = {
     RecordingsConnector: "trivet.recordings",
     ScorerConnector: "trivet.scorers",
     TargetConnector: "trivet.targets",
+    MailerConnector: "trivet.mailers",
 }
 
 

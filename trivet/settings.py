@@ -36,6 +36,11 @@ class Settings:
         return self.home / "mappings"
 
     @property
+    def reports(self) -> Path:
+        """Report files, a folder a tenant."""
+        return self.state / "reports"
+
+    @property
     def recordings(self) -> Path:
         """Recordings on disk, named by content."""
         return self.state / "recordings"

@@ -11,6 +11,7 @@ from trivet.cli import (
     judgement,
     judging,
     look,
+    report,
     sap,
     serving,
     upkeep,
@@ -41,6 +42,7 @@ for _command in COMMANDS:
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")
+app.add_typer(report.report, name="report")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")

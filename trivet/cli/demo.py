@@ -56,6 +56,7 @@ def demo(once: bool = False) -> int:
             f"\nAirflow UI   {address}   login admin / admin (hr / hr may run, viewer / viewer may look)"
             f"\nfresh result {night.try_this()}"
             "\n             (a new recording: ERPs and HR record follow within a minute, DAG event__nightly_interviews)"
+            f"\nreports      {settings.reports} (HTML, a page an interview; `trivet report` makes PDF)"
             f"\ncommand line . {shlex.quote(str(_write_environment(settings)))} && trivet status"
             "\nCtrl-C ends everything."
         )

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from trivet.connections import stored_connections
-from trivet.contract import RecordingsConnector, ScorerConnector, TargetConnector
+from trivet.contract import MailerConnector, RecordingsConnector, ScorerConnector, TargetConnector
 from trivet.errors import TrivetError
 from trivet.flow.check import check_home
 from trivet.flow.definition import Flow, flow_files
@@ -74,6 +74,7 @@ def _roles(hub: Hub, flow: Flow) -> list[tuple[Any, str]]:
         (RecordingsConnector, flow.recordings),
         *((ScorerConnector, name) for name in scorers),
         *((TargetConnector, name) for name in flow.targets()),
+        (MailerConnector, flow.reports.mail.connection if flow.reports and flow.reports.mail else None),
     ]
     return list(dict.fromkeys((kind, name) for kind, name in roles if name))
 

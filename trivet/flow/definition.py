@@ -100,6 +100,27 @@ class ScoreLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportMail:
+    """Who is sent a report, and as what."""
+
+    connection: str
+    to: tuple[str, ...]
+    interviewers: bool = False
+    format: Literal["pdf", "html"] = "pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What is made of each assessment for people to read."""
+
+    formats: tuple[Literal["html", "pdf"], ...] = ("html",)
+    language: Literal["zh", "en"] | None = None
+    candidate: bool = False
+    contact: str | None = None
+    mail: ReportMail | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a refusal means for its siblings, a decision that no longer holds, and a vendor that looks different."""
 
@@ -149,6 +170,7 @@ class Flow:
     write_back: WriteBack | None
     feedback: WriteBack | None
     orders: Ordering | None
+    reports: Reports | None
     policy: Policy
     going_live: GoingLive
     waiting_days: int
@@ -194,6 +216,7 @@ class Flow:
         """Every connection that the flow names, once."""
         named = [*self.sources(), self.recordings, *self.scorers(), *self.targets()]
         named += [self.orders.connection] if self.orders else []
+        named += [self.reports.mail.connection] if self.reports and self.reports.mail else []
         return list(dict.fromkeys(name for name in named if name))
 
 
@@ -250,6 +273,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         write_back=WriteBack(**data["write_back"]) if "write_back" in data else None,
         feedback=WriteBack(**data["feedback"]) if "feedback" in data else None,
         orders=_ordering(data["assessment_orders"]) if "assessment_orders" in data else None,
+        reports=_reports(data["reports"]) if "reports" in data else None,
         policy=_policy(data.get("policy", {})),
         going_live=_going_live(data.get("going_live") or {}),
         waiting_days=(data.get("waiting") or {}).get("expires_after_days", 180),
@@ -297,6 +321,13 @@ def _ordering(entry: Mapping[str, Any]) -> Ordering:
 def _policy(entry: Mapping[str, Any]) -> Policy:
     limits = ScoreLimits(**entry.get("score_drift_limits", {}))
     return Policy(**{**entry, "score_drift_limits": limits})
+
+
+def _reports(entry: Mapping[str, Any]) -> Reports:
+    told = dict(entry)
+    if "mail" in told:
+        told["mail"] = ReportMail(**{**told["mail"], "to": tuple(told["mail"]["to"])})
+    return Reports(**{**told, "formats": tuple(told.get("formats", ("html",)))})
 
 
 def _going_live(entry: Mapping[str, Any]) -> GoingLive:

@@ -14,6 +14,7 @@ from trivet.contract import (
     DirectoryConnector,
     FeedbackConnector,
     InboundConnector,
+    MailerConnector,
     RecordingsConnector,
     ScorerConnector,
     Services,
@@ -40,6 +41,7 @@ D = TypeVar(
     RecordingsConnector[Any],
     ScorerConnector[Any],
     TargetConnector[Any],
+    MailerConnector[Any],
 )
 
 

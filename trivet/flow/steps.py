@@ -14,6 +14,7 @@ from trivet.flow import pull as pulling
 from trivet.flow import score as scoring
 from trivet.flow.hub import Hub
 from trivet.flow.report import find_person
+from trivet.flow.reports import make_reports
 from trivet.flow.translate import translate
 from trivet.ledger import batches, cursors, shapes
 from trivet.ledger.batches import Batch
@@ -107,7 +108,9 @@ def push(hub: Hub, batch_id: str, connection: str) -> dict[str, int]:
 def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
     """Settles, verifies and closes the batch; raises what a scheduler should try again."""
     batch = _batch(hub, batch_id)
-    troubles = deliver.conclude(hub, hub.flow(batch.flow), batch)
+    flow = hub.flow(batch.flow)
+    troubles = deliver.conclude(hub, flow, batch)
+    make_reports(hub, flow, batch)
     if troubles:
         raise troubles[0]
     with hub.ledger.read() as tx:

@@ -201,6 +201,12 @@ def changed_in(tx: Transaction, batch_id: str, kind: str | None = None) -> list[
     return [Named(*row) for row in tx.conn.execute(query.order_by(document.c.kind, document.c.id))]
 
 
+def named(tx: Transaction, tenant: str, kind: str) -> list[Named]:
+    """Every kept document of the kind; none is opened."""
+    query = _KEPT.where(document.c.tenant == tenant, document.c.kind == kind)
+    return [Named(*row) for row in tx.conn.execute(query)]
+
+
 def ids_of(tx: Transaction, tenant: str, subject_refs: Iterable[str], kind: str) -> set[str]:
     """The ids of these people's documents of the kind; none is opened."""
     rows = rows_in(tx.conn, _IDS_BY_SUBJECT, subject_refs, {"kind_": kind})

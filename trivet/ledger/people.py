@@ -21,6 +21,7 @@ from trivet.ledger.tables import (
     crosswalk,
     decision_input,
     document,
+    mailing,
     operation,
     record,
     recording,
@@ -29,7 +30,8 @@ from trivet.ledger.tables import (
 )
 
 _ABOUT = (
-    assessment_order, case, crosswalk, decision_input, document, operation, record, recording, scoring, set_aside,
+    assessment_order, case, crosswalk, decision_input, document, mailing, operation, record, recording, scoring,
+    set_aside,
 )  # fmt: skip
 """Tables whose rows are about a person; consent is apart, for it is the person's own word."""
 AMBIGUOUS = ""

@@ -402,6 +402,24 @@ shape = Table(
     _one_of("state", ("known", "new", "vanished"), "shape_state"),
 )
 
+# who was sent which version of a report; an address stands here as a keyed hash
+mailing = Table(
+    "mailing",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("report", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("subject_ref", String),
+    Column("state", String, nullable=False),
+    Column("code", String),
+    Column("changed_at", String, nullable=False),
+    _one_of("state", ("due", "sending", "sent", "unknown", "refused"), "mailing_state"),
+    Index("mailing_report", "tenant", "report"),
+    Index("mailing_due", "state"),
+    Index("mailing_subject", "subject_ref"),
+)
+
 chain = Table(
     "chain",
     metadata,

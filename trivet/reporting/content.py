@@ -1,0 +1,297 @@
+"""What a report says, taken from canonical documents: everything is plain text by now, in the order in which it is shown."""
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from hashlib import sha256
+from typing import Any
+
+from trivet.model import Document
+from trivet.reporting.plain import clock, plain
+from trivet.reporting.words import WORDS, Language
+
+STRONG, WEAK = 8.0, 6.0
+"""From here on a score is a strength, up to here something to improve; what the position requires counts besides."""
+PASSAGES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The documents that a report is made from."""
+
+    candidate: Document
+    requisition: Document
+    interview: Document
+    assessment: Document
+    transcript: Document | None = None
+    """{segments: [{start, end, text}]}, where the sentences around a quote are wanted."""
+    judgements: Sequence[Document] = ()
+    """What interviewers say themselves: {competency_scores: [{competency, score}], remarks, by, given_at}."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What competencies are called in the report's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence that was counted."""
+
+    text: str
+    at: str
+    indicator: str
+    against: bool
+    passage: int | None = None
+    """Where in the excerpt it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One competency."""
+
+    code: str
+    name: str
+    value: float
+    required: float | None
+    confidence: float | None
+    evidence: tuple[Quote, ...]
+
+    @property
+    def gap(self) -> float:
+        """How much is missing to what the position requires; 0 where nothing is."""
+        return max(0.0, round((self.required or 0.0) - self.value, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A sentence of the conversation."""
+
+    at: str
+    text: str
+    counted: bool
+    follows: bool
+    """Nothing was left out before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One interviewer's own word."""
+
+    by: str
+    when: str
+    scores: tuple[tuple[str, str], ...]
+    remarks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """One scorer: its name, and what else there is to say of it."""
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is shown."""
+
+    language: Language
+    person: str
+    position: str
+    facts: tuple[tuple[str, str], ...]
+    when: str
+    scores: tuple[Score, ...]
+    strengths: tuple[str, ...]
+    to_improve: tuple[str, ...]
+    missing: tuple[str, ...]
+    terms: tuple[tuple[str, str, str, str], ...]
+    """Term, times, times per 1,000 words, first time."""
+    judgements: tuple[Judgement, ...]
+    excerpt: tuple[Passage, ...]
+    makers: tuple[Maker, ...]
+    method: str
+    reference: str
+    scored_at: datetime
+
+    def say(self, word: str, **values: str) -> str:
+        """The phrase in the report's language."""
+        return WORDS[self.language][word].format(**values)
+
+
+def language_of(requisition: Document, wanted: str | None = None) -> Language:
+    """The language that was asked for, or the position's; Chinese where neither says."""
+    return "en" if (wanted or requisition.get("language")) == "en" else "zh"
+
+
+def reference(assessment_id: str) -> str:
+    """A short name of the report that tells nobody whom it is about."""
+    digest = sha256(assessment_id.encode()).hexdigest()[:8].upper()
+    return f"{digest[:4]}-{digest[4:]}"
+
+
+def report(sources: Sources, language: Language, zone: tzinfo) -> Report:
+    """The report in that language, its times in that zone."""
+    assessment, requisition = sources.assessment, sources.requisition
+    excerpt, places = _excerpt(sources)
+    scores = tuple(_scores(sources, places))
+    own = language == language_of(requisition)
+    strengths, to_improve = _summary(assessment) if own and assessment.get("summary") else (None, None)
+    when = _time(sources.interview.get("starts_at"), zone) or _time(assessment["scored_at"], zone)
+    return Report(
+        language=language,
+        person=plain(sources.candidate["name"], 200),
+        position=plain(requisition["title"], 300),
+        facts=tuple(_facts(sources, language, zone, when)),
+        when=when,
+        scores=scores,
+        strengths=tuple(_strengths(scores, language)) if strengths is None else strengths,
+        to_improve=tuple(_to_improve(scores, language)) if to_improve is None else to_improve,
+        missing=tuple(_name(sources, code) for code in assessment["insufficient_evidence"]),
+        terms=tuple(_term(term) for term in assessment["term_counts"]),
+        judgements=tuple(_judgement(sources, said, language, zone) for said in sources.judgements),
+        excerpt=excerpt,
+        makers=tuple(_maker(entry, language) for entry in assessment["provenance"]),
+        method=plain(assessment.get("method_note") or "") if own else "",
+        reference=reference(assessment["id"]),
+        scored_at=_moment(assessment["scored_at"]),
+    )
+
+
+def _facts(sources: Sources, language: Language, zone: tzinfo, when: str) -> Iterator[tuple[str, str]]:
+    words, assessment = WORDS[language], sources.assessment
+    yield words["position"], plain(sources.requisition["title"], 300)
+    if department := sources.requisition.get("department"):
+        yield words["department"], plain(department, 200)
+    yield words["when"], when
+    if sources.interview.get("round"):
+        yield words["round"], str(sources.interview["round"])
+    if duration := (assessment.get("speech") or {}).get("duration"):
+        yield words["length"], clock(duration)
+    if spoken := assessment.get("language"):
+        yield words["spoken"], words[f"spoken_{spoken}"]
+    yield words["scored_at"], _time(assessment["scored_at"], zone)
+    yield words["reference"], reference(assessment["id"])
+
+
+def _scores(sources: Sources, places: Mapping[float, int]) -> Iterator[Score]:
+    for entry in sources.assessment["competency_scores"]:
+        evidence = sorted(entry["evidence"], key=lambda one: one["start"])
+        yield Score(
+            code=entry["competency"],
+            name=_name(sources, entry["competency"]),
+            value=float(entry["score"]),
+            required=entry.get("required"),
+            confidence=entry.get("confidence"),
+            evidence=tuple(_quote(one, places.get(one["start"])) for one in evidence),
+        )
+
+
+def _quote(entry: Document, passage: int | None) -> Quote:
+    return Quote(
+        text=plain(entry["quote"]),
+        at=clock(entry["start"]),
+        indicator=plain(entry.get("indicator") or "", 200),
+        against=(entry.get("weight") or 0) < 0,
+        passage=passage,
+    )
+
+
+def _summary(assessment: Document) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    said = assessment["summary"]
+    strengths, to_improve = (
+        tuple(plain(line) for line in said[name]) for name in ("strengths", "to_improve")
+    )
+    return strengths, to_improve
+
+
+def _strengths(scores: Sequence[Score], language: Language) -> Iterator[str]:
+    for score in scores:
+        quote = next((one for one in score.evidence if not one.against), None)
+        if score.value >= STRONG and quote is not None:
+            yield WORDS[language]["strong"].format(
+                name=score.name, value=f"{score.value:.1f}", quote=quote.text, at=quote.at
+            )
+
+
+def _to_improve(scores: Sequence[Score], language: Language) -> Iterator[str]:
+    words = WORDS[language]
+    for score in scores:
+        if score.gap:
+            yield words["below_required"].format(name=score.name, level=f"{score.required:.1f}")
+        elif score.value <= WEAK:
+            yield words["low"].format(name=score.name, value=f"{score.value:.1f}")
+
+
+def _term(term: Document) -> tuple[str, str, str, str]:
+    often, first = term.get("per_1000_words"), term.get("first_at")
+    return (
+        plain(term["term"], 100),
+        str(term["count"]),
+        "" if often is None else f"{often:.1f}",
+        "" if first is None else clock(first),
+    )
+
+
+def _judgement(sources: Sources, said: Document, language: Language, zone: tzinfo) -> Judgement:
+    scores = ((_name(sources, one["competency"]), f"{one['score']:.1f}") for one in said["competency_scores"])
+    return Judgement(
+        by=plain(said.get("by") or WORDS[language]["interviewer"], 200),
+        when=_time(said.get("given_at"), zone),
+        scores=tuple(scores),
+        remarks=plain(said.get("remarks") or "", 4000),
+    )
+
+
+def _maker(entry: Document, language: Language) -> Maker:
+    words = WORDS[language]
+    facts = [(words["version"], plain(entry["version"], 100))]
+    for name in ("model", "options", "hints"):
+        value = entry.get(name)
+        if value:
+            facts.append((words[name], plain(_shown(value), 1500)))
+    return Maker(plain(entry["scorer"], 100), tuple(facts))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _excerpt(sources: Sources) -> tuple[tuple[Passage, ...], dict[float, int]]:
+    """The sentences around everything that was counted, and where in them each second of evidence stands."""
+    segments = sorted((sources.transcript or {}).get("segments") or (), key=lambda segment: segment["start"])
+    starts = {one["start"] for entry in sources.assessment["competency_scores"] for one in entry["evidence"]}
+    counted = {start: place for start in starts if (place := _segment_at(segments, start)) is not None}
+    spoken = set(counted.values())
+    shown = sorted({near for place in spoken for near in (place - 1, place, place + 1)})
+    shown = [place for place in shown if 0 <= place < len(segments)][:PASSAGES]
+    passages = tuple(
+        Passage(
+            at=clock(segments[place]["start"]),
+            text=plain(segments[place]["text"]),
+            counted=place in spoken,
+            follows=n == 0 or shown[n - 1] == place - 1,
+        )
+        for n, place in enumerate(shown)
+    )
+    numbers = {place: n for n, place in enumerate(shown)}
+    return passages, {start: numbers[place] for start, place in counted.items() if place in numbers}
+
+
+def _segment_at(segments: Sequence[Document], start: float) -> int | None:
+    """The last sentence that has begun by then; scorers round to a tenth of a second."""
+    place = bisect_right(segments, start + 0.1, key=lambda segment: segment["start"]) - 1
+    return place if place >= 0 else None
+
+
+def _name(sources: Sources, code: str) -> str:
+    return plain(sources.names.get(code) or code.replace("_", " "), 100)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _time(text: str | None, zone: tzinfo) -> str:
+    return f"{_moment(text).astimezone(zone):%Y-%m-%d %H:%M}" if text else ""
