@@ -246,6 +246,6 @@ def _forget(hub: Hub, batch: Batch, shelf: Shelf, names: set[str]) -> None:
 def _kept(hub: Hub, tenant: str) -> set[str]:
     """Every assessment of which a report may lie on the shelf."""
     with hub.ledger.read() as tx:
-        known = documents.names_of_kind(tx, tenant, "assessment")
-        allowed = people.allowed(tx, tenant, {entry.subject_ref or "" for entry in known}, PURPOSE)
-    return {entry.id for entry in known if entry.subject_ref in allowed}
+        named = documents.names_of(tx, tenant, "assessment")
+        allowed = people.allowed(tx, tenant, {entry.subject_ref or "" for entry in named}, PURPOSE)
+    return {entry.id for entry in named if entry.subject_ref in allowed}

@@ -201,7 +201,7 @@ def changed_in(tx: Transaction, batch_id: str, kind: str | None = None) -> list[
     return [Named(*row) for row in tx.conn.execute(query.order_by(document.c.kind, document.c.id))]
 
 
-def names_of_kind(tx: Transaction, tenant: str, kind: str) -> list[Named]:
+def names_of(tx: Transaction, tenant: str, kind: str) -> list[Named]:
     """Every kept document of the kind; none is opened."""
     query = _KEPT.where(document.c.tenant == tenant, document.c.kind == kind)
     return [Named(*row) for row in tx.conn.execute(query)]
