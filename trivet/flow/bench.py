@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trivet.contract import RecordingsConnector, ScorerConnector
-from trivet.errors import AuthFailed, ConnectorError, NotYet, Retryable, UnknownOutcome
+from trivet.errors import AuthFailed, ConfigError, ConnectorError, NotYet, Retryable, UnknownOutcome
 from trivet.flow.definition import Flow
 from trivet.flow.fetch import sweep
 from trivet.flow.hub import Hub
@@ -48,10 +48,16 @@ class Bench:
     _failures: dict[str, int] = field(default_factory=dict)
     _source: Any = None
 
-    def seat(self, conn_id: str) -> Seat:
-        """The scorer of that connection."""
+    def seat(self, conn_id: str, looks_at: str = "words") -> Seat:
+        """The scorer of that connection; `ConfigError` SCORER_LOOKS_ELSEWHERE where it looks at something else."""
         if conn_id not in self._seats:
             declaration, _ = self.hub.declared(ScorerConnector, conn_id)
+            if declaration.traits.infers_from != looks_at:
+                raise ConfigError(
+                    f"{conn_id} looks at {declaration.traits.infers_from}, not at {looks_at}",
+                    code="SCORER_LOOKS_ELSEWHERE", place=str(self.flow.file),
+                    cure="only what was said is scored; a scorer of faces goes under scoring.expression",
+                )  # fmt: skip
             scorer = self.stack.enter_context(self.hub.built(ScorerConnector, conn_id))
             self._seats[conn_id] = Seat(conn_id, declaration, scorer, scorer.provenance())
         return self._seats[conn_id]

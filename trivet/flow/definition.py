@@ -39,6 +39,15 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Expression:
+    """Who looks at faces, for the sites whose region is said; what it sees is kept apart from every score."""
+
+    connection: str
+    regions: Mapping[str, str]
+    """ISO 3166 code by the position's site."""
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRoute:
     """How one kind of decision becomes the ERP's document, and for whom."""
 
@@ -165,6 +174,7 @@ class Flow:
     """So long a run waits for scorers that gave tickets."""
     budget: float | None
     """What scorers may bill in one batch."""
+    expression: Expression | None
     rules: tuple[str, ...]
     deliveries: tuple[Delivery, ...]
     write_back: WriteBack | None
@@ -206,6 +216,7 @@ class Flow:
         named = list(self.transcriber)
         for route in self.routes:
             named += [name for choice in route.scorers for name in choice] + [*route.shadow]
+        named += [self.expression.connection] if self.expression else []
         return list(dict.fromkeys(named))
 
     def sources(self) -> list[str]:
@@ -268,6 +279,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         shards=scoring.get("shards", 1) if scoring else 0,
         patience_minutes=scoring.get("patience_minutes", 120),
         budget=scoring.get("budget"),
+        expression=Expression(**scoring["expression"]) if "expression" in scoring else None,
         rules=tuple(data.get("rules", [])),
         deliveries=tuple(_delivery(entry) for entry in data.get("deliver", [])),
         write_back=WriteBack(**data["write_back"]) if "write_back" in data else None,

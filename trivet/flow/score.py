@@ -34,6 +34,8 @@ from trivet.model import Document, Pending, Scored, ScoringRequest
 
 log = logging.getLogger(__name__)
 PURPOSES = ("record", "ai_score")
+EXPRESSION = "expression"
+"""The purpose without which nobody's face is looked at."""
 SEEN_OF_POSITION = ("keywords", "competencies", "family", "language")
 """What scorers are told of the position; another title or opening is no reason to score again."""
 SEEN_OF_TRANSCRIPT = ("language", "duration")
@@ -53,6 +55,8 @@ class DueInterview:
     interview: Document
     recording: Document
     case: ApplicationCase
+    face: bool
+    """The person let faces be looked at, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +154,17 @@ def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
         set_asides.resolve(
             tx, flow.tenant, "consent", "application", [c.id for c in cases if c.subject_ref in allowed]
         )
-        return [due for case in cases if case.subject_ref in allowed for due in _due(case)]
+        faces = people.allowed(tx, flow.tenant, allowed, EXPRESSION) if flow.expression else set()
+        return [due for case in cases if case.subject_ref in allowed for due in _due(case, faces)]
 
 
-def _due(case: ApplicationCase) -> Iterator[DueInterview]:
+def _due(case: ApplicationCase, faces: set[str]) -> Iterator[DueInterview]:
     for interview in case.interviews:
         recordings = case.recordings.get(interview["id"], [])
         if recordings:
             # one interview, one recording: a later upload replaces the earlier
             newest = max(recordings, key=lambda r: (r.get("created_at") or "", r["id"]))
-            yield DueInterview(interview, newest, case)
+            yield DueInterview(interview, newest, case, case.subject_ref in faces)
 
 
 def _consenting(tx: Any, flow: Flow, cases: list[ApplicationCase]) -> set[str]:
@@ -192,7 +197,12 @@ def _assess(bench: Bench, due: DueInterview) -> str | None:
             return said.waits_until
     _store_assessment(bench, due, said.answers, said.provenance)
     for conn_id in route.shadow:
-        _compare(bench, conn_id, due, said)
+        _ask_apart(bench, bench.seat(conn_id), due, said)
+    if bench.flow.expression is not None and due.face:
+        looking = bench.flow.expression
+        region = looking.regions.get(str((due.case.requisition or {}).get("site")))
+        if region is not None:
+            _ask_apart(bench, bench.seat(looking.connection, looks_at="face"), due, said, region=region)
     return None
 
 
@@ -229,8 +239,8 @@ def _ask_one_of(bench: Bench, choice: Choice, due: DueInterview, said: _Said) ->
     raise AssertionError("the last one answers or raises")
 
 
-def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said) -> ScoringRequest:
-    position = {name: (due.case.requisition or {}).get(name) for name in SEEN_OF_POSITION}
+def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: Any) -> ScoringRequest:
+    position = {name: (due.case.requisition or {}).get(name) for name in SEEN_OF_POSITION} | more
     # an earlier scorer's key stands for its answer
     depends: Document = {
         "scorer": seat.provenance, "connection": seat.connection, "position": position, "answers": said.keys,
@@ -310,17 +320,16 @@ def _ids(due: DueInterview) -> dict[str, str]:
     }
 
 
-def _compare(bench: Bench, conn_id: str, due: DueInterview, said: _Said) -> None:
-    """Asks a scorer that is tried out; what it says is kept and shown, and enters no assessment. Its troubles are its own."""
-    seat = bench.seat(conn_id)
+def _ask_apart(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **position: Any) -> None:
+    """Asks a scorer whose answer is kept and shown, and enters no assessment. Its troubles are its own."""
     try:
-        request = _request(bench, seat, due, said)
+        request = _request(bench, seat, due, said, **position)
         if not bench.rests(seat):
             _answer(bench, seat, request, bench.heard(seat, request.key), due)
     except DOWN as error:
         bench.failed(seat, error)
     except Rejected as error:
-        log.info("shadow connection=%s interview=%s refused: %s", conn_id, due.interview["id"], error)
+        log.info("apart connection=%s interview=%s refused: %s", seat.connection, due.interview["id"], error)
 
 
 def _store_assessment(
