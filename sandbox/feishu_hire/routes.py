@@ -303,10 +303,11 @@ class FeishuHire(Vendor):
             application["stage"] = seeding.stage("hired")
             seeding.put_employee(self.store, ids["application"], spec["employee_number"])
         if what == "consent":
-            children = talent["customized_data_list"][0]["children"]
-            talent["customized_data_list"][0]["children"] = [
-                c for c in children if c["object_id"] != f"consent_{spec['withdraw']}"
-            ]
+            group = talent["customized_data_list"][0]
+            gone = f"consent_{spec.get('withdraw') or spec['grant']}"
+            group["children"] = [c for c in group["children"] if c["object_id"] != gone]
+            if "grant" in spec:
+                group["children"].append(seeding.consent(spec["grant"], now))
         if what == "name":
             talent["basic_info"]["name"] = spec["name"]
         application["modify_time"] = talent["basic_info"]["modify_time"] = str(now)

@@ -100,16 +100,18 @@ def _person(store: Store, i: int, person: Person, start: int) -> None:
     put_interview(store, application, person.recording, at, start + DAY_MS)
 
 
+def consent(purpose: str, at: int) -> Json:
+    """A field of the group `consent`: when the person agreed to that purpose."""
+    return {
+        "object_id": f"consent_{purpose}",
+        "name": {"zh_cn": purpose, "en_us": purpose},
+        "object_type": 6,
+        "value": {"time": str(at)},
+    }
+
+
 def _talent(talent: str, person: Person, at: int) -> Json:
-    consents: list[Json] = [
-        {
-            "object_id": f"consent_{purpose}",
-            "name": {"zh_cn": purpose, "en_us": purpose},
-            "object_type": 6,
-            "value": {"time": str(at - DAY_MS)},
-        }
-        for purpose in person.consent
-    ]
+    consents = [consent(purpose, at - DAY_MS) for purpose in person.consent]
     consents.append(_text("consent_notice", "告知书版本", "Notice version", "2026-03"))
     return {
         "id": talent,

@@ -10,8 +10,9 @@ from end_to_end.shell import trivet
 from sqlalchemy import select
 from strangers import Service
 
+from trivet.errors import ConfigError
 from trivet.flow import steps
-from trivet.ledger import batches, documents
+from trivet.ledger import batches, documents, scorings
 from trivet.ledger.tables import event
 
 
@@ -258,3 +259,60 @@ class TestServicesThatLie:
         assert len(notes) == len(told.billed())
         assert all("/emotion" in note and "/detail/情绪" in note for note in notes)
         assert not any("CANARY" in note for note in notes)
+
+
+class TestFaces:
+    """Asked apart, where the person and the region allow it; never a score."""
+
+    @pytest.fixture
+    def faces(self, world: World) -> str:
+        """The vendor's connection, switched on for China."""
+        face = world.sandbox.connections()["baidu_face"]
+        extra = {
+            **face["extra"],
+            "enabled": True,
+            "purpose": "trial",
+            "regions": ["CN"],
+            "private_networks": ["127.0.0.0/8"],
+        }
+        world.connect(faces={**face, "extra": extra})
+        scoring(world, expression={"connection": "faces", "regions": {"cn": "CN"}})
+        return "faces"
+
+    def seen(self, world: World, conn_id: str) -> list[Any]:
+        """Whose faces were looked at, and what was said."""
+        with world.hub() as hub, hub.ledger.read() as tx:
+            return scorings.of_scorer(tx, "yunxiu", conn_id)
+
+    def test_nobody_is_looked_at_without_a_consent_of_its_own(self, world: World, faces: str) -> None:
+        """The consent to AI scores is not enough."""
+        batch_id = world.night()
+        assert assessments(world, batch_id) > 5
+        assert not self.seen(world, faces)
+        assert not world.calls("baidu_face")
+
+    def test_with_it_the_answer_is_kept_apart(self, world: World, faces: str) -> None:
+        """Kept in the ledger under its scorer; the assessment and everything delivered are as without it."""
+        world.change("feishu_hire", what="consent", candidate="ae2", grant="expression")
+        batch_id = world.night()
+        (said,) = self.seen(world, faces)
+        assert said.answer is not None
+        assert said.answer["expression"]["pictures"]
+        with world.hub() as hub, hub.ledger.read() as tx:
+            for found in documents.of_kind(tx, "yunxiu", "assessment"):
+                assert "expression" not in json.dumps(found.document)
+        assert assessments(world, batch_id) > 5
+        assert not any("expression" in json.dumps(op) for op in world.operations())
+
+    def test_another_region_is_never_asked(self, world: World, faces: str) -> None:
+        """A site whose region is not said."""
+        world.change("feishu_hire", what="consent", candidate="be2", grant="expression")
+        world.night()
+        assert not self.seen(world, faces)
+
+    def test_it_cannot_be_put_among_the_scorers(self, world: World, faces: str) -> None:
+        """The night says so before anybody is scored."""
+        everybody_by(world, faces)
+        with pytest.raises(ConfigError) as caught:
+            world.night()
+        assert caught.value.code == "SCORER_LOOKS_ELSEWHERE"

@@ -20,12 +20,16 @@ from trivet.model import Document, Pending, Scored, ScoringRequest
 
 
 class ToldConfig(Config):
-    """Where it is told what to do."""
+    """Its settings."""
 
     folder: Path
+    """Where it is told what to do."""
     price: float = 0.0
+    """Of each piece of work."""
     poll_after: float = 60
+    """Seconds after which it wants to be asked."""
     version: str = "1"
+    """What it says of itself."""
 
 
 class _Told:
