@@ -241,6 +241,15 @@ class TestCommand:
         (found,) = rows(world, "report", "make", f"{made['interview']}/assessment", "--out", str(tmp_path))
         assert found["reference"] == made["reference"]
 
+    def test_an_interviewers_own_remarks(self, world: World, tmp_path: Path) -> None:
+        """As soon as they are given; what looks like markup in them is text."""
+        world.night()
+        (made,) = rows(world, "report", ENGINEER, "--out", str(tmp_path))
+        words = ("--by", "Li Na", "--score", "teamwork=7", "--remarks", "Calm <b>and</b> clear")
+        rows(world, "judgement", "add", made["interview"], *words)
+        (again,) = rows(world, "report", ENGINEER, "--out", str(tmp_path))
+        assert "Calm &lt;b&gt;and&lt;/b&gt; clear" in Path(again["file"]).read_text()
+
     def test_a_candidates_version_needs_a_policy(self, world: World, tmp_path: Path) -> None:
         """Refused with the cure, then made."""
         world.edit_flow(lambda flow: flow.pop("reports", None))

@@ -238,7 +238,7 @@ def _judgement(sources: Sources, said: Document, language: Language, zone: tzinf
         by=plain(said.get("by") or WORDS[language]["interviewer"], 200),
         when=_time(said.get("given_at"), zone),
         scores=tuple(scores),
-        remarks=plain(said.get("remarks") or "", 4000),
+        remarks=plain(said.get("remarks") or "", 5000),
     )
 
 
