@@ -14,6 +14,7 @@ from trivet.errors import ConfigError
 from trivet.flow import steps
 from trivet.ledger import batches, documents, scorings
 from trivet.ledger.tables import event
+from trivet.ledger.tables import scoring as scoring_table
 
 
 @pytest.fixture
@@ -93,6 +94,25 @@ class TestAnswersThatComeLater:
         second = world.night()
         assert assessments(world, second) == len(queue.billed())
         assert {op["state"] for op in world.operations()} >= {"confirmed"}
+
+    def test_what_was_ordered_of_an_earlier_recording_is_not_waited_for(
+        self, world: World, queue: Service
+    ) -> None:
+        """A new upload takes its place; the old ticket is closed, and its person is not looked at every night for it."""
+        scoring(world, transcriber={"connection": "queue"}, patience_minutes=0)
+        world.night()
+        ordered = len(queue.billed())
+        world.clock.forward(days=1)
+        world.speak("rs1", "我把客户当朋友。")
+        queue.put("ready")
+        world.night()
+        assert len(queue.billed()) == ordered + 1
+        world.clock.forward(days=1)
+        world.night()
+        with world.hub() as hub, hub.ledger.read() as tx:
+            assert scorings.awaited(tx, "yunxiu") == set()
+            codes = [row.code for row in tx.conn.execute(select(scoring_table.c.code)) if row.code]
+        assert codes == ["SUPERSEDED"]
 
     def test_a_service_that_is_down_meanwhile_is_asked_again(self, world: World, queue: Service) -> None:
         """Its ticket is kept, and no other is paid for the same work."""

@@ -42,8 +42,8 @@ class Bench:
     batch: Batch
     stack: ExitStack
     outbox: Outbox
-    known: dict[str, Scoring] = field(default_factory=dict)
-    """What scorers said before about the interviews at hand, by scoring key."""
+    _known: dict[str, Scoring] = field(default_factory=dict)
+    _pending: dict[str, list[Scoring]] = field(default_factory=dict)
     _seats: dict[str, Seat] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
     _source: Any = None
@@ -79,10 +79,22 @@ class Bench:
         """It works."""
         self._failures.pop(seat.connection, None)
 
+    def remember(self, known: list[Scoring]) -> None:
+        """What scorers said before about the interviews at hand."""
+        self._known = {entry.key: entry for entry in known}
+        self._pending = {}
+        for entry in known:
+            if entry.state == "pending":
+                self._pending.setdefault(entry.interview, []).append(entry)
+
+    def pending(self, interview: str) -> list[Scoring]:
+        """What was ordered before of that interview and had no answer when this look began."""
+        return self._pending.get(interview, [])
+
     def heard(self, seat: Seat, key: str) -> Scoring | None:
         """What the scorer said before; asking costs more than looking where it is not cheap."""
-        if key in self.known or seat.declaration.traits.cheap:
-            return self.known.get(key)
+        if key in self._known or seat.declaration.traits.cheap:
+            return self._known.get(key)
         with self.hub.ledger.read() as tx:
             return scorings.get_many(tx, self.flow.tenant, [key]).get(key)
 

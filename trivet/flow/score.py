@@ -76,6 +76,8 @@ class _Said:
     """`transcript`, and the others by the connection that the flow names first."""
     keys: dict[str, str] = field(default_factory=dict)
     provenance: list[Document] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Every key that was looked at."""
     waits_until: str | None = None
 
 
@@ -101,7 +103,7 @@ def score(
         outbox = stack.enter_context(Outbox(hub.ledger, batch))
         bench = Bench(hub, flow, batch, stack, outbox)
         for part in chunks(due, INTERVIEWS):
-            bench.known = _known(hub, flow, part)
+            bench.remember(_known(hub, flow, part))
             for entry in part:
                 try:
                     waits_until = _assess(bench, entry)
@@ -137,11 +139,10 @@ def _again_at(hub: Hub, flow: Flow, batch: Batch, polls: list[str]) -> datetime 
     return min(max(instant(min(polls)), hub.now() + LEAST_WAIT), ends)
 
 
-def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> dict[str, Scoring]:
+def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> list[Scoring]:
     with hub.ledger.read() as tx:
         about = {entry.interview["id"]: entry.case.subject_ref for entry in due}
-        said = scorings.of_interviews(tx, flow.tenant, about)
-    return {entry.key: entry for entry in said}
+        return scorings.of_interviews(tx, flow.tenant, about)
 
 
 def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
@@ -203,6 +204,13 @@ def _assess(bench: Bench, due: DueInterview) -> str | None:
         region = looking.regions.get(str((due.case.requisition or {}).get("site")))
         if region is not None:
             _ask_apart(bench, bench.seat(looking.connection, looks_at="face"), due, said, region=region)
+    for left in bench.pending(due.interview["id"]):
+        if left.key not in said.asked:
+            # ordered of an earlier recording or version: nobody will ask for it any more
+            closed = left._replace(
+                state="refused", ticket=None, code="SUPERSEDED", message="another recording or scorer took its place"
+            )  # fmt: skip
+            bench.outbox.said(closed, transcript=False)
     return None
 
 
@@ -251,8 +259,10 @@ def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: A
         recording = fetch(hub, bench.flow.tenant, due.case.subject_ref, due.recording, bench.source())
         audio = hub.settings.recordings / (recording.path or "")
         depends["recording"] = recording.sha256
+    key = fingerprint(depends)
+    said.asked.add(key)
     return ScoringRequest(
-        key=fingerprint(depends), language=None, audio=audio, transcript=said.answers.get("transcript"),
+        key=key, language=None, audio=audio, transcript=said.answers.get("transcript"),
         answers=dict(said.answers), requisition=position,
     )  # fmt: skip
 

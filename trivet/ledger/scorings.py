@@ -1,6 +1,7 @@
 """Scorers' answers by scoring key: equal work is asked and paid once; a ticket outlives the process."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import bindparam, select
@@ -8,6 +9,7 @@ from sqlalchemy import bindparam, select
 from trivet.ledger.bulk import rows_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import scoring
+from trivet.ledger.times import stamp
 from trivet.model import Document
 
 
@@ -39,9 +41,13 @@ _BY_SUBJECT = _ALL.where(scoring.c.subject_ref.in_(bindparam("ids", expanding=Tr
 
 _AWAITED = (
     select(scoring.c.subject_ref)
-    .where(scoring.c.tenant == bindparam("tenant_"), scoring.c.state == "pending")
+    .where(
+        scoring.c.state == "pending", scoring.c.poll_at >= bindparam("since"), scoring.c.tenant == bindparam("tenant_")
+    )
     .distinct()
-)
+)  # fmt: skip
+FORGOTTEN = timedelta(days=14)
+"""A ticket that nobody could ask for so long is not waited for: no service keeps its results longer."""
 
 
 def put_many(tx: Transaction, tenant: str, scorings: Sequence[Scoring]) -> None:
@@ -88,9 +94,9 @@ def of_scorer(tx: Transaction, tenant: str, scorer: str) -> list[Scoring]:
 
 def awaited(tx: Transaction, tenant: str) -> set[str]:
     """Pseudonyms of whom a scorer still works on."""
-    return {
-        ref for ref in tx.conn.scalars(_AWAITED, {"tenant_": tenant}) if ref is not None
-    }  # fmt: skip
+    since = stamp(tx.now - FORGOTTEN)
+    found = tx.conn.scalars(_AWAITED, {"tenant_": tenant, "since": since})
+    return {ref for ref in found if ref is not None}
 
 
 def _scoring(tx: Transaction, row: Sequence[Any]) -> Scoring:
