@@ -92,6 +92,15 @@ class Maker:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """What a person should look at before relying on the scores."""
+
+    why: str
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that is shown."""
 
@@ -104,6 +113,7 @@ class Report:
     strengths: tuple[str, ...]
     to_improve: tuple[str, ...]
     missing: tuple[str, ...]
+    flags: tuple[Flag, ...]
     terms: tuple[tuple[str, str, str, str], ...]
     """Term, times, times per 1,000 words, first time."""
     judgements: tuple[Judgement, ...]
@@ -147,6 +157,7 @@ def report(sources: Sources, language: Language, zone: tzinfo) -> Report:
         strengths=tuple(_strengths(scores, language)) if strengths is None else strengths,
         to_improve=tuple(_to_improve(scores, language)) if to_improve is None else to_improve,
         missing=tuple(_name(sources, code) for code in assessment["insufficient_evidence"]),
+        flags=tuple(_flag(entry, language) for entry in assessment.get("flags", ())),
         terms=tuple(_term(term) for term in assessment["term_counts"]),
         judgements=tuple(_judgement(sources, said, language, zone) for said in sources.judgements),
         excerpt=excerpt,
@@ -220,6 +231,16 @@ def _to_improve(scores: Sequence[Score], language: Language) -> Iterator[str]:
             yield words["below_required"].format(name=score.name, level=f"{score.required:.1f}")
         elif score.value <= WEAK:
             yield words["low"].format(name=score.name, value=f"{score.value:.1f}")
+
+
+def _flag(entry: Document, language: Language) -> Flag:
+    words = WORDS[language]
+    # a scorer may have reasons of its own; then its own word stands
+    return Flag(
+        words.get(f"flag_{entry['kind']}", plain(entry["kind"], 100)),
+        clock(entry["start"]),
+        plain(entry["quote"]),
+    )
 
 
 def _term(term: Document) -> tuple[str, str, str, str]:

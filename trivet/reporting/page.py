@@ -33,6 +33,7 @@ def report_page(report: Report) -> str:
         _scores(report),
         _points(report.say("strengths"), report.strengths, "points", report.say("none")),
         _points(report.say("to_improve"), report.to_improve, "points work", report.say("none")),
+        _flags(report),
         _missing(report),
         _terms(report),
         _judgements(report),
@@ -126,6 +127,18 @@ def _quote(report: Report, quote: Quote) -> str:
     if quote.against:
         tags += f'<span class="tag against">{_text(report.say("against"))}</span>'
     return f'<li><span class="time">{at}</span><span>{_text(quote.text)}{tags}</span></li>'
+
+
+def _flags(report: Report) -> str:
+    if not report.flags:
+        return ""
+    items = "".join(
+        f'<li><span class="time">{flag.at}</span><span>{_text(flag.text)}'
+        f'<span class="tag against">{_text(flag.why)}</span></span></li>'
+        for flag in report.flags
+    )
+    note = f'<p class="note">{_text(report.say("flags_note"))}</p>'
+    return _section(report.say("flags"), f'{note}<ul class="quotes">{items}</ul>')
 
 
 def _points(title: str, lines: Iterable[str], style: str, none: str) -> str:

@@ -27,6 +27,7 @@ def report_sheet(report: Report) -> bytes:
     _scores(paper, report)
     _points(paper, report, "strengths", report.strengths)
     _points(paper, report, "to_improve", report.to_improve)
+    _flags(paper, report)
     if report.missing:
         paper.heading(report.say("missing"))
         paper.text(report.say("missing_note"), size=9, colour=SOFT)
@@ -161,6 +162,15 @@ def _points(paper: Paper, report: Report, word: str, lines: tuple[str, ...]) -> 
         paper.down(1.5)
     if not lines:
         paper.text(report.say("none"), colour=SOFT)
+
+
+def _flags(paper: Paper, report: Report) -> None:
+    if not report.flags:
+        return
+    paper.heading(report.say("flags"))
+    paper.text(report.say("flags_note"), size=9, colour=SOFT)
+    for flag in report.flags:
+        _spoken(paper, flag.at, f"{flag.text}  [{flag.why}]")
 
 
 def _terms(paper: Paper, report: Report) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reported import sample, sources
+from reported import FLAGGED, sample, sources
 
 from trivet.reporting.candidate import feedback
 from trivet.reporting.plain import clock, plain
@@ -61,6 +61,16 @@ class TestReport:
             "00:42",
             "00:49",
         ]
+
+    def test_what_a_person_should_look_at_is_shown_with_its_reason(self) -> None:
+        """To recruiters, in words; to the candidate never."""
+        (flag,) = sample().flags
+        assert (flag.at, flag.text) == ("00:49", FLAGGED["zh"])
+        assert flag.why == WORDS["zh"]["flag_addressed_to_scorer"]
+        for form in ("html", "pdf"):
+            assert rendered(sample(), form)
+        assert FLAGGED["zh"] in rendered(sample(), "html").decode()
+        assert FLAGGED["zh"] not in rendered(sample(), "html", "candidate").decode()
 
     def test_without_a_transcript_there_is_no_excerpt(self) -> None:
         """The quotes keep their times."""
