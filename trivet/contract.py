@@ -20,6 +20,7 @@ there (directory), what it offers (catalogue) and what became of people (feedbac
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -314,6 +315,10 @@ class RecordingsConnector(Generic[C]):
     config: type[C]
     build: Callable[[C, Services], AbstractContextManager[RecordingSource]]
     experimental: bool = False
+
+
+FEELINGS = re.compile(r"emotion|feeling|mood|sentiment|情绪|情感|心情", re.IGNORECASE)
+"""What no scorer may infer, and no field of an answer may be called; a competency may still be named 情绪管理."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from trivet.audio import sound
-from trivet.audio.spoken import joined, sentence
+from trivet.audio.spoken import joined, language_told, sentence
 from trivet.audio.windows import Window, windows
 from trivet.contract import Services
 from trivet.errors import Rejected
@@ -47,7 +47,7 @@ class BaiduSpeech:
         """See `Scorer`."""
         if request.audio is None:
             raise _refused("score", "NO_RECORDING", "there is no recording")
-        language = self._language(request)
+        language = language_told(request, self.config.language, DEV_PIDS, UNTOLD, NAME)
         segments: list[Document] = []
         sent: list[Window] = []
         unclear: list[Window] = []
@@ -75,13 +75,6 @@ class BaiduSpeech:
     def poll(self, ticket: str) -> Scored | Pending:
         """Never needed: the answer comes at once."""
         raise _refused("poll", "TICKET", f"no ticket {ticket}")
-
-    def _language(self, request: ScoringRequest) -> str:
-        language = request.language or self.config.language
-        if language is not None and language not in DEV_PIDS:
-            raise _refused("score", "LANGUAGE", f"{language} is not a language of this connector")
-        position = str(request.requisition.get("language"))
-        return language or (position if position in DEV_PIDS else UNTOLD)
 
     def _described(self) -> Document:
         return {

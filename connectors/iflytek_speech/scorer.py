@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from trivet.audio import sound
-from trivet.audio.spoken import joined
+from trivet.audio.spoken import joined, language_told
 from trivet.audio.wav import mapped
 from trivet.audio.windows import windows
 from trivet.contract import Services
@@ -69,7 +69,7 @@ class IflytekSpeech:
         """See `Scorer`; always a ticket."""
         if request.audio is None:
             raise _refused("score", "NO_RECORDING", "there is no recording")
-        language = self._language(request)
+        language = language_told(request, self.config.language, LANGUAGES, UNTOLD, NAME)
         hints = self._hints(request)
         with sound(request.audio, self.config, self.scratch, NAME) as heard:
             if all(window.silent for window in windows(heard, 60)):
@@ -141,13 +141,6 @@ class IflytekSpeech:
         wanted = (request.requisition.get("keywords") or ()) if self.config.hints else ()
         # a word that the service does not take would have it refuse the recording
         return [str(k) for k in wanted if len(str(k)) in HINT_LENGTHS and "|" not in str(k)][:MOST_HINTS]
-
-    def _language(self, request: ScoringRequest) -> str:
-        language = request.language or self.config.language
-        if language is not None and language not in LANGUAGES:
-            raise _refused("score", "LANGUAGE", f"{language} is not a language of this connector")
-        position = str(request.requisition.get("language"))
-        return language or (position if position in LANGUAGES else UNTOLD)
 
     def _pause(self, said: Document) -> float:
         guess = said.get("taskEstimateTime")

@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from end_to_end.airflow import eventually
 
 from trivet.cli import demo_keeper
 from trivet.cli.demo_airflow import choose_port, environment, free_port
@@ -37,14 +36,6 @@ wanted = [Wanted("stubborn", [sys.executable, "-c", sys.argv[2], str(folder / "p
 with Processes(wanted, folder / "spec.json"):
     time.sleep(600)
 """
-
-
-def eventually(true: Callable[[], object], seconds: float, what: str) -> None:
-    """Poll until it is true."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
 
 
 def alive(pids: list[int]) -> list[int]:

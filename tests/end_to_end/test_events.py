@@ -287,10 +287,7 @@ def told(world: World, hr: str, serving: str, **what: Any) -> list[str]:
     keys = {"encrypt_key": KEY, "verification_token": TOKEN, "secret": SECRET}
     world.change(hr, what="subscribe", url=f"{serving}/in/{hr}", **keys)
     world.change(hr, **what)
-    deadline = time.monotonic() + 15
-    while not waiting(world):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: waiting(world), 15, "the change is told of")
     world.night()
     assert waiting(world) == {}
     with world.hub() as hub, hub.ledger.read() as tx:

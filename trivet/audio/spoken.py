@@ -1,9 +1,11 @@
 """What services say was spoken, in the hub's form: sentences with times, one text, simplified characters."""
 
+from collections.abc import Container
 from functools import cache
 from typing import Any
 
-from trivet.model import Document
+from trivet.errors import Rejected
+from trivet.model import Document, ScoringRequest
 
 ENDS = "。！？，、；,.!?;"
 
@@ -30,6 +32,19 @@ def joined(sentences: list[Document], language: str) -> str:
         return " ".join(s["text"] for s in sentences)
     # chinese has no blanks between sentences; one that ends without a mark gets the lightest
     return "".join(s["text"] if s["text"][-1:] in ENDS else s["text"] + "，" for s in sentences)
+
+
+def language_told(
+    request: ScoringRequest, configured: str | None, known: Container[str], otherwise: str, connector: str
+) -> str:
+    """The language that a service which detects none is told: the request's, the connection's, the position's, or
+    `otherwise`; `Rejected` LANGUAGE where the service does not know what was asked for."""
+    language = request.language or configured
+    if language is not None and language not in known:
+        said = f"{language} is not a language of this connector"
+        raise Rejected(said, connector=connector, operation="score", vendor_code="LANGUAGE")
+    position = str(request.requisition.get("language"))
+    return language or (position if position in known else otherwise)
 
 
 @cache

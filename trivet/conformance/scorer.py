@@ -12,7 +12,6 @@ needs `pytest.mark.xfail(reason=…)`. Scorers that ask a service keep `trivet.c
 """
 
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from typing import Any, ClassVar, Protocol
 import pytest
 
 from trivet.conformance.promises import error_is_clear, no_promise_is_dropped, settings_are_closed
-from trivet.contract import Scorer, ScorerConnector, Services
+from trivet.contract import FEELINGS, Scorer, ScorerConnector, Services
 from trivet.documents.contracts import Contracts
 from trivet.documents.plain import first_fault
 from trivet.errors import ConfigError, ConnectorError, Rejected
@@ -32,7 +31,6 @@ from trivet.model import Document, Pending, Scored, ScoringRequest
 
 PATIENCE = 120.0
 """Seconds that a scorer may take for the far end's request."""
-FEELINGS = re.compile(r"emotion|feeling|mood|sentiment|情绪|情感|心情", re.IGNORECASE)
 _TRANSCRIPT: Document = {
     "type": "object",
     "properties": {

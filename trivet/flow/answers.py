@@ -5,16 +5,14 @@ assessment ever holds it.
 """
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from trivet.contract import FEELINGS
 from trivet.errors import Rejected
 from trivet.model import Document, ScoringRequest
 
 SCALE = (0, 10)
-FEELINGS = re.compile(r"emotion|feeling|mood|sentiment|情绪|情感|心情", re.IGNORECASE)
-"""Names of fields that no answer may hold; a competency may still be called 情绪管理."""
 _NAMES_KEY = ("key", "request_id")
 
 

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from statistics import StatisticsError, correlation, fmean
 from typing import Any
 
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
 from trivet.ledger import documents, scorings
+from trivet.statistics import mean_difference, mean_distance, pearson
 
 Row = dict[str, Any]
 FAR = 1.0
@@ -53,23 +53,15 @@ def _rows(name: str, said: _Scores, delivered: _Scores) -> list[Row]:
 
 
 def _row(name: str, competency: str, pairs: list[tuple[float, float]], alone: list[int]) -> Row:
-    apart = [mine - theirs for mine, theirs in pairs]
+    alike = pearson(pairs)
     return {
         "scorer": name,
         "competency": competency,
         "both": len(pairs),
         "only_tried": alone[0],
         "only_delivered": alone[1],
-        "mean_difference": round(fmean(apart), 2) if apart else None,
-        "mean_apart": round(fmean(map(abs, apart)), 2) if apart else None,
-        "far_apart": sum(abs(one) > FAR for one in apart),
-        "correlation": _correlation(pairs),
+        "mean_difference": round(mean_difference(pairs), 2) if pairs else None,
+        "mean_apart": round(mean_distance(pairs), 2) if pairs else None,
+        "far_apart": sum(abs(mine - theirs) > FAR for mine, theirs in pairs),
+        "correlation": None if alike is None else round(alike, 2),
     }
-
-
-def _correlation(pairs: list[tuple[float, float]]) -> float | None:
-    """None where one of both gave everybody the same, or there are too few."""
-    try:
-        return round(correlation(*zip(*pairs, strict=True)), 2)
-    except (StatisticsError, TypeError):
-        return None
