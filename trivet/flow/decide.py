@@ -17,6 +17,7 @@ from trivet.flow.drift import hold
 from trivet.flow.feedback import give_back
 from trivet.flow.hub import Hub
 from trivet.flow.identity import EMPLOYEE_NUMBER
+from trivet.flow.reports import attached
 from trivet.flow.results import give_results
 from trivet.flow.score_drift import watch
 from trivet.flow.weights import balance
@@ -40,6 +41,8 @@ class Person:
     subject_ref: str
     shares: bool
     employee_number: str | None
+    report: Document | None = None
+    """What the HR record gets as a file, where the flow attaches reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +150,10 @@ def people_of(hub: Hub, flow: Flow, ids: list[str]) -> Iterator[tuple[Applicatio
         subjects = {case.subject_ref for case in cases}
         sharing = people.allowed(tx, flow.tenant, subjects, SHARE)
         numbers = people.identifiers(tx, flow.tenant, EMPLOYEE_NUMBER, subjects)
+    made = attached(hub, flow, [case.assessment["id"] for case in cases if case.assessment])
     for case in cases:
-        subject = case.subject_ref
-        yield case, Person(subject, subject in sharing, numbers.get(subject))
+        subject, report = case.subject_ref, made.get(case.assessment["id"]) if case.assessment else None
+        yield case, Person(subject, subject in sharing, numbers.get(subject), report)
 
 
 def _remember(hub: Hub, flow: Flow, batch: Batch, decided: Decided) -> None:
@@ -189,7 +193,7 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
             wanted += _for_target(desk, delivery, order, decisions, made_from, person, problems)
     if decisions and not person.shares:
         decided.refused.append(_no_share(case))
-    wanted += _write_back(desk, case, made_from, problems)
+    wanted += _write_back(desk, case, made_from, person, problems)
     decided.refused += [_refusal(case, problem) for problem in problems]
     # with a problem the picture is incomplete: nothing of the person's is taken for vanished
     if not problems:
@@ -240,16 +244,20 @@ def _for_target(
 
 
 def _write_back(
-    desk: Desk, case: ApplicationCase, made_from: NewInput, problems: list[Problem]
+    desk: Desk, case: ApplicationCase, made_from: NewInput, person: Person, problems: list[Problem]
 ) -> list[Wanted]:
     back = desk.flow.write_back
     if back is None or case.assessment is None:
         return []
     wanted = []
-    for kind, name in (("assessment", back.mapping), ("report", back.report)):
-        mapping = desk.library.mapping(name) if name else None
-        document = _mapped(desk, mapping, made_from.document, problems) if mapping else None
-        if mapping is None or document is None:
+    todo = [("assessment", back.mapping, made_from)]
+    if back.report and person.report:
+        given = {**made_from.document, "report": person.report}
+        todo.append(("report", back.report, NewInput(_input_id(given), given, case.subject_ref)))
+    for kind, name, seen in todo:
+        mapping = desk.library.mapping(name)
+        document = _mapped(desk, mapping, seen.document, problems)
+        if document is None:
             continue
         wanted.append(
             Wanted(
@@ -263,7 +271,7 @@ def _write_back(
                 scope=case.id,
                 # the HR record hears of the scores whatever the ERPs say of the person's other operations
                 independent=True,
-                input=made_from,
+                input=seen,
             )
         )
     return wanted

@@ -26,8 +26,8 @@ _HEAD = (
 _TAIL = "</main>\n</body>\n</html>\n"
 
 
-def report_page(report: Report) -> str:
-    """The page for recruiters and interviewers."""
+def report_page(report: Report, *, carried: bool = True) -> str:
+    """The page for recruiters and interviewers; carrying its Chinese letters, unless the reader's machine has them."""
     parts = [
         _header(report),
         _scores(report),
@@ -40,7 +40,7 @@ def report_page(report: Report) -> str:
         _excerpt(report),
         _made(report),
     ]
-    return _whole(report.language, report.say("title"), parts, report.reference)
+    return _whole(report.language, report.say("title"), parts, report.reference, carried=carried)
 
 
 def candidate_page(feedback: Feedback) -> str:
@@ -64,10 +64,12 @@ def candidate_page(feedback: Feedback) -> str:
     return _whole(feedback.language, feedback.title, parts, feedback.reference)
 
 
-def _whole(language: Language, title: str, parts: Iterable[str], reference: str) -> str:
+def _whole(
+    language: Language, title: str, parts: Iterable[str], reference: str, *, carried: bool = True
+) -> str:
     lang = "zh-CN" if language == "zh" else "en"
     body = f"{''.join(parts)}<footer>{escape(reference)}</footer>\n{_TAIL}"
-    sheets = [sheet for sheet in (letters(body), CSS) if sheet]
+    sheets = [sheet for sheet in (letters(body) if carried else "", CSS) if sheet]
     # the person's name is no title: it would stand in tabs, histories and the names of saved files
     return (
         _HEAD.format(
