@@ -91,11 +91,13 @@ def _translate_stream(
         after = chunk[-1].id
         for record in chunk:
             seen.record(record.external_id, record.document)
-        _store(hub, flow, batch, work, counts)
+        _store(hub, flow, batch, chunk, work, counts)
     notice(hub, flow, batch, [seen])
 
 
-def _store(hub: Hub, flow: Flow, batch: Batch, work: _Work, counts: Counter[str]) -> None:
+def _store(
+    hub: Hub, flow: Flow, batch: Batch, chunk: Sequence[StoredRecord], work: _Work, counts: Counter[str]
+) -> None:
     refused = {entry.item for entry in work.refused}
     with hub.ledger.begin() as tx:
         changed = documents.put_many(tx, batch, work.made)
@@ -103,7 +105,7 @@ def _store(hub: Hub, flow: Flow, batch: Batch, work: _Work, counts: Counter[str]
         for kind in sorted(work.kinds):
             set_asides.resolve(tx, batch.tenant, "translate", kind, work.subjects)
         set_asides.add_many(tx, batch, work.refused)
-        records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused})
+        records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused}, chunk)
         records.mark_set_aside(tx, refused)
         records.erase(tx, work.strangers - refused)
     counts.update(kind for kind, _ in changed)

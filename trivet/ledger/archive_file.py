@@ -57,8 +57,8 @@ def connections(folder: Path) -> Iterator[list[Connection]]:
 @contextmanager
 def transactions(ledger: Ledger, folder: Path) -> Iterator[list[Transaction]]:
     """The same, to be read as a ledger is read."""
-    with connections(folder) as opened:
-        yield [ledger.transaction(conn) for conn in opened]
+    with connections(folder) as opened, ledger.read() as tx:
+        yield [ledger.transaction(conn, tx.conn) for conn in opened]
 
 
 def _opened(file: Path) -> Engine:

@@ -41,7 +41,7 @@ class Keyring:
         sealed = bytes(sealed)
         key_id, separator, rest = sealed.removeprefix(_VERSION).partition(b"|")
         if not separator or not sealed.startswith(_VERSION):
-            raise _tampered(place)
+            raise tampered(place)
         cipher = self._ciphers.get(key_id.decode("ascii", "replace"))
         if cipher is None:
             raise LedgerError(
@@ -53,7 +53,7 @@ class Keyring:
         try:
             return cipher.decrypt(rest[:_NONCE], rest[_NONCE:], place.encode())
         except (InvalidTag, ValueError):
-            raise _tampered(place) from None
+            raise tampered(place) from None
 
 
 def load_keyring(state: Path, environ: Mapping[str, str], *, create: bool) -> Keyring:
@@ -74,7 +74,7 @@ def load_keyring(state: Path, environ: Mapping[str, str], *, create: bool) -> Ke
     ring = Keyring(_parse(text, place))
     # self-test: a broken crypto library must stop the start, not a night
     if ring.unseal(ring.seal(b"trivet", "self|test|0"), "self|test|0") != b"trivet":
-        raise _tampered("self|test|0")
+        raise tampered("self|test|0")
     return ring
 
 
@@ -118,7 +118,8 @@ def _first_key_file(file: Path) -> None:
         draft.unlink()
 
 
-def _tampered(place: str) -> LedgerError:
+def tampered(place: str) -> LedgerError:
+    """What is said of a sealed value that does not open."""
     return LedgerError(
         "sealed data does not open: changed, moved, or sealed with another key of the same id",
         code="CRYPTO_TAMPERED",
