@@ -10,6 +10,7 @@ from trivet.cli import (
     files,
     judgement,
     judging,
+    keys,
     look,
     report,
     sap,
@@ -42,6 +43,7 @@ for _command in COMMANDS:
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(report.report, name="report")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")

@@ -103,6 +103,7 @@ class Bench:
         if self._source is None:
             assert self.flow.recordings is not None
             sweep(self.hub.settings.recordings)
+            sweep(self.hub.settings.listening)
             self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, self.flow.recordings))
         return self._source
 

@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -20,7 +20,7 @@ from trivet.flow.bench import DOWN, Bench, Seat
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
-from trivet.flow.fetch import fetch
+from trivet.flow.fetch import fetch, listening
 from trivet.flow.hub import Hub
 from trivet.flow.scored import Outbox
 from trivet.ledger import people, scorings, set_asides
@@ -316,7 +316,10 @@ def _spoken(
         if known is not None and known.ticket:
             return seat.scorer.poll(known.ticket), row
         bench.afford(seat)
-        return seat.scorer.score(request), row
+        if request.audio is None:
+            return seat.scorer.score(request), row
+        with listening(bench.hub, request.audio) as heard:
+            return seat.scorer.score(replace(request, audio=heard)), row
     except Rejected as error:
         return None, row._replace(code=error.vendor_code or "REJECTED", message=error.message)
 

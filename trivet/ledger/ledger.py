@@ -88,7 +88,7 @@ class Transaction:
         """Has the keys of these people at hand, in bulk: `seal` would look them up one by one."""
         wanted = {name for name in subject_refs if name} - self._owned.keys()
         if wanted:
-            self._owned |= self.people.of_people(self.conn, wanted, self.stamp)
+            self._owned |= self.people.of_people(self.home or self.conn, wanted, self.stamp)
 
     def key_of(self, subject_ref: str | None) -> str:
         """The id of the key that seals what is about this person."""
