@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -85,3 +86,33 @@ def drop(
     with options.hub() as hub:
         keeping.drop(hub, key, os.environ, actor=actor)
     output.print_rows([{"key": key, "state": "taken away"}], ["key", "state"], as_json=json)
+
+
+@keys.command("backup")
+def backup(
+    file: Annotated[Path, typer.Argument(help="Is written anew; an earlier copy there is replaced.")],
+    json: Json = False,
+) -> None:
+    """Copy people's keys, wrapped, apart from a PostgreSQL dump. Example: `trivet keys backup /backup/ledger.keys`
+
+    Keep one generation, where it can be written: erasing a person takes the key out of it.
+    """
+    from trivet.flow.upkeep import backup_keys
+
+    with options.hub() as hub:
+        row = backup_keys(hub, file)
+    output.print_rows([row], ["file", "keys"], as_json=json)
+
+
+@keys.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `trivet keys backup` wrote.")],
+    actor: Actor = "cli",
+    json: Json = False,
+) -> None:
+    """Put people's keys back that are missing; who was erased stays erased. Example: `trivet keys restore /backup/ledger.keys`"""
+    from trivet.flow.upkeep import restore_keys
+
+    with options.hub() as hub:
+        row = restore_keys(hub, file, actor=actor)
+    output.print_rows([row], ["file", "restored", "missing"], as_json=json)
