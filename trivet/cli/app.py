@@ -15,6 +15,7 @@ from trivet.cli import (
     report,
     sap,
     serving,
+    subject,
     upkeep,
     work,
     workbench,
@@ -45,6 +46,7 @@ app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(report.report, name="report")
+app.add_typer(subject.subject, name="subject")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")

@@ -2,13 +2,13 @@
 
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, null, select, update
 
-from trivet.ledger import cursors
+from trivet.ledger import cursors, tombstones
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import rows_in, run_in, run_many, upsert
 from trivet.ledger.ledger import Transaction
@@ -25,6 +25,8 @@ class StoredPage:
     new: int
     changed: int
     unchanged: int
+    buried: Mapping[str, str] = field(default_factory=dict)
+    """Ids of records about people who were erased, with their pseudonyms: nothing of them was stored."""
 
 
 class StoredRecord(NamedTuple):
@@ -93,6 +95,11 @@ def store(
     New and changed records wait for translation in this batch. Of one object that comes twice the later counts.
     """
     fresh = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in pulled}
+    gone = {
+        key: ref
+        for (_, key), ref in tombstones.buried(tx, batch.tenant, (("record", key) for key in fresh)).items()
+    }
+    fresh = {key: entry for key, entry in fresh.items() if key not in gone}
     known = list(rows_in(tx.conn, _VERSIONS, fresh))
     versions: dict[str, str] = {row[0]: row[1] for row in known}
     # whom a new record is about is known once it is translated: until then it has the key ring's key
@@ -119,7 +126,7 @@ def store(
     ]
     upsert(tx.conn, record, rows)
     changed = sum(row["id"] in versions for row in rows)
-    return StoredPage(len(rows) - changed, changed, len(fresh) - len(rows))
+    return StoredPage(len(rows) - changed, changed, len(fresh) - len(rows), gone)
 
 
 def mark_gone(tx: Transaction, batch: Batch, connection: str, stream: str, gone: Iterable[Gone]) -> int:
@@ -193,6 +200,11 @@ def _all(tx: Transaction, where: ColumnElement[bool]) -> Iterator[StoredRecord]:
     query = _ALL.where(where, record.c.payload_enc.is_not(None)).order_by(record.c.id)
     for row in tx.opening(tx.conn.execute(query), _SEALED):
         yield _opened(tx, row)
+
+
+def of_subject(tx: Transaction, tenant: str, subject_ref: str) -> list[StoredRecord]:
+    """What was pulled about the person, opened."""
+    return list(_all(tx, (record.c.tenant == tenant) & (record.c.subject_ref == subject_ref)))
 
 
 def forget(tx: Transaction, ids: Iterable[str]) -> None:

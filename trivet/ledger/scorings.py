@@ -89,6 +89,12 @@ def of_interviews(tx: Transaction, tenant: str, interviews: Mapping[str, str]) -
     return [_scoring(tx, row) for row in tx.opening(ours, _SEALED)]
 
 
+def of_people(tx: Transaction, tenant: str, subject_refs: Iterable[str]) -> list[Scoring]:
+    """Everything that scorers said about these people, opened."""
+    ours = (row for row in rows_in(tx.conn, _BY_SUBJECT, subject_refs) if row[0] == tenant)
+    return [_scoring(tx, row) for row in tx.opening(ours, _SEALED)]
+
+
 def of_scorer(tx: Transaction, tenant: str, scorer: str) -> list[Scoring]:
     """Every answer of one connection, opened, the oldest first."""
     query = _ALL.where(scoring.c.tenant == tenant, scoring.c.scorer == scorer, scoring.c.state == "done")

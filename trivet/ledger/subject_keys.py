@@ -136,6 +136,12 @@ def ours(sealed: bytes) -> bool:
     return sealed[: len(_HEAD)] == _HEAD
 
 
+def ids_of(conn: Connection, subject_ref: str) -> list[str]:
+    """The ids of the person's keys, erased ones, too."""
+    query = select(subject_key.c.id).where(subject_key.c.subject_ref == subject_ref)
+    return list(conn.scalars(query.order_by(subject_key.c.id)))
+
+
 def erase(conn: Connection, subject_refs: Iterable[str], at: str) -> int:
     """Nothing that was sealed about these people opens any more, here or in any copy that has no copy of the keys."""
     return run_in(conn, _ERASE, subject_refs, {"at": at})
