@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from trivet.flow import access
+from trivet.flow import opened as opening
 from trivet.flow.fetch import listening
 from trivet.flow.hub import Hub
 from trivet.flow.report import find_person
@@ -68,7 +68,7 @@ def collect(hub: Hub, who: str) -> Row:
 def export(hub: Hub, who: str, folder: Path, *, actor: str, media: bool = False) -> list[Row]:
     """The files that were written: `export.json`, `export.txt` and, with `media`, each recording in the clear."""
     held = collect(hub, who)
-    access.note(hub, [held["person"]["pseudonym"]], "subject export", actor=actor)
+    opening.note(hub, [held["person"]["pseudonym"]], "subject export", actor=actor)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = [
         _write(folder / "export.json", json.dumps(held, ensure_ascii=False, indent=2).encode()),
