@@ -12,5 +12,6 @@ def note(hub: Hub, subject_refs: Iterable[str], way: str, *, actor: str) -> None
     """Keeps that the actor is shown what is held about these people; `way` is the command or page."""
     with hub.ledger.begin() as tx:
         tx.events += [
-            Event(WHOLE_LEDGER, subject_ref, CODE, actor=actor, note=way) for subject_ref in sorted(set(subject_refs))
+            Event(WHOLE_LEDGER, subject_ref, CODE, actor=actor, note=way)
+            for subject_ref in sorted(set(subject_refs))
         ]
