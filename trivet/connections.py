@@ -33,6 +33,8 @@ class Connection:
     """`sandbox`, `test` or `production`: a flow refuses connections of another environment."""
     standard: Mapping[str, Any] = field(repr=False)
     extra: Mapping[str, Any] = field(repr=False)
+    region: str | None = None
+    """Where it leads, as `trivet.flow.residency` judges it; `here` is this machine."""
 
     def config(self, model: type[C]) -> C:
         """The connector's config; `ConfigError` names connection, setting and cure, never a value."""
@@ -72,8 +74,16 @@ def parse_connection(conn_id: str, stored: Mapping[str, Any]) -> Connection:
             place=f"connection {conn_id}",
             cure='say in extra what lies behind it, e.g. "environment": "sandbox"',
         )
+    region = extra.pop("region", None)
     standard = {name: stored.get(name) for name in ("host", "login", "password", "port", "schema")}
-    return Connection(conn_id, kind.removeprefix(PREFIX), environment, standard, extra)
+    return Connection(
+        conn_id,
+        kind.removeprefix(PREFIX),
+        environment,
+        standard,
+        extra,
+        region=str(region) if region else None,
+    )
 
 
 def stored_connections(file: Path, environ: Mapping[str, str] = os.environ) -> Connections:

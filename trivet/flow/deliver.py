@@ -18,6 +18,7 @@ from trivet.delivery.work import Limits
 from trivet.errors import AuthFailed, ConfigError, ConnectorError, LedgerError, TrivetError
 from trivet.flow.definition import Flow
 from trivet.flow.drift import hold, notice, target_seen
+from trivet.flow.forbidden import stop_forbidden
 from trivet.flow.hub import Hub
 from trivet.ledger import batches, operations
 from trivet.ledger.batches import Batch
@@ -35,6 +36,7 @@ def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | Non
     if night is not None and night < 0:
         log.info("push batch=%s target=%s held until the cut-over date", batch.id, target_id)
         return None
+    stop_forbidden(hub, flow, batch, target_id)
     first = night is not None and night < flow.going_live.nights
     declaration, _ = hub.declared(TargetConnector, target_id)
     with hub.built(TargetConnector, target_id) as target:

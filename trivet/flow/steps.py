@@ -7,7 +7,7 @@ from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import ConnectorError, LedgerError
-from trivet.flow import approval, deliver, drift
+from trivet.flow import approval, deliver, drift, erase
 from trivet.flow import decide as deciding
 from trivet.flow import hear as hearing
 from trivet.flow import pull as pulling
@@ -119,8 +119,10 @@ def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
 
 
 def settle(hub: Hub) -> list[Row]:
-    """One row a target at which something was in the air."""
-    return deliver.settle(hub)
+    """One row a target at which something was in the air; erasures that waited for it go on."""
+    rows = deliver.settle(hub)
+    erase.resume(hub)
+    return rows
 
 
 def preview_rollback(hub: Hub, what: str) -> list[Row]:

@@ -18,7 +18,10 @@ _PACKAGE: Schema = {
 }
 _PERSON: Schema = {"properties": {"employee_number": {"type": "string", "pii": True}}}
 _REPORT: Schema = {
-    "properties": {"html": {"type": "string", "pii": True}, "language": {"type": "string", "enum": ["zh", "en"]}}
+    "properties": {
+        "html": {"type": "string", "pii": True},
+        "language": {"type": "string", "enum": ["zh", "en"]},
+    }
 }
 """What a mapping sees that a flow names under `write_back.report`."""
 
