@@ -199,16 +199,21 @@ def _servers() -> Iterator[Any]:
         yield sandbox
 
 
-@pytest.fixture
-def world(_servers: Any, tmp_path: Path) -> World:
-    """A fresh company and a fresh deployment whose flow reads scripts instead of transcribing."""
-    home = tmp_path / "home"
+def made_world(servers: Any, folder: Path) -> World:
+    """A fresh company and a fresh deployment in the folder, whose flow reads scripts instead of transcribing."""
+    home = folder / "home"
     shutil.copytree(ROOT / "mappings", home / "mappings")
-    state = tmp_path / "state"
+    state = folder / "state"
     state.mkdir()
-    made = World(_servers, home, state)
-    for name in _servers.servers:
+    made = World(servers, home, state)
+    for name in servers.servers:
         made._ask(name, "POST", "reset")
     made.connect()
     made.edit_flow(lambda flow: flow["scoring"].update(transcriber={"connection": "script_reader"}))
     return made
+
+
+@pytest.fixture
+def world(_servers: Any, tmp_path: Path) -> World:
+    """A fresh company and a fresh deployment whose flow reads scripts instead of transcribing."""
+    return made_world(_servers, tmp_path)

@@ -179,6 +179,8 @@ class Flow:
     name: str
     title: str
     tenant: str
+    site: str | None
+    """None: only who may see every site sees the flow."""
     environment: str
     cron: str | None
     timezone: str
@@ -289,6 +291,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         name=data["metadata"]["name"],
         title=data["metadata"].get("title", data["metadata"]["name"]),
         tenant=data["tenant"],
+        site=data.get("site"),
         environment=data["environment"],
         cron=schedule.get("cron"),
         timezone=schedule.get("timezone", "UTC"),
