@@ -48,7 +48,7 @@ def retry(hub: Hub, which: str, *, actor: str, note: str = "") -> Done:
     """
     named(actor)
     with hub.ledger.read() as tx:
-        entry = _operation(tx, which)
+        entry = operation_of(tx, which)
         batch = batches.get(tx, entry.batch_id)
     if entry.state in _GOING:
         return Done(False, f"{entry.reference} is {entry.state}: nothing to send again")
@@ -105,9 +105,9 @@ def decide_case(
         )  # fmt: skip
     with hub.ledger.read() as tx:
         case = cases.get(tx, which)
-        entry = _operation(tx, case.operation_id or "") if case and case.operation_id else None
+        entry = operation_of(tx, case.operation_id or "") if case and case.operation_id else None
         if case is None:
-            entry = _operation(tx, which)
+            entry = operation_of(tx, which)
     if entry is None and case is not None:
         return _close_bare(hub, case, decision, actor, note)
     if entry is None:
@@ -135,6 +135,16 @@ def open_cases(hub: Hub) -> list[Row]:
     return [_case_row(case, known.get(case.operation_id or "")) for case in found]
 
 
+def case_row(hub: Hub, case_id: str) -> Row:
+    """One case, open or closed, with what is possible."""
+    with hub.ledger.read() as tx:
+        case = cases.get(tx, case_id)
+        if case is None:
+            raise LedgerError(f"no case {case_id!r}", code="CASE_UNKNOWN", cure="`trivet case list`")
+        known = operations.by_ids(tx, [case.operation_id] if case.operation_id else [])
+    return _case_row(case, known.get(case.operation_id or ""))
+
+
 def _case_row(case: Case, entry: StoredOperation | None) -> Row:
     possible: Sequence[str] = ("written_off",)
     if entry is not None:
@@ -160,7 +170,8 @@ def _close_bare(hub: Hub, case: Case, decision: Decision, actor: str, note: str)
     return Done(closed > 0, f"case {case.id} is closed" if closed else f"case {case.id} was closed before")
 
 
-def _operation(tx: Transaction, which: str) -> StoredOperation:
+def operation_of(tx: Transaction, which: str) -> StoredOperation:
+    """The newest operation of that id, reference or key; `LedgerError` OPERATION_UNKNOWN."""
     same = (operation.c.id == which) | (operation.c.reference == which) | (operation.c.key == which)
     newest = max(operations.find(tx, same), key=lambda entry: entry.revision, default=None)
     if newest is None:

@@ -50,7 +50,8 @@ def shown(hub: Hub, approval_id: str) -> Row:
         }
         for entry, one in found
     ]  # fmt: skip
-    return {**_row(known), "operations_waiting": operations}
+    # of what waits now: some of it may have been rolled back since it was asked
+    return {**_row(known), "digest": digest(found), "operations_waiting": operations}
 
 
 def approve(

@@ -13,12 +13,12 @@ from airflow.configuration import conf
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
-from trivet.airflow.web import batch, deliveries, overview
+from trivet.airflow.web import acts, approvals, batch, deliveries, overview
 from trivet.airflow.web.deployment import deployments
 from trivet.airflow.web.visit import place_of
 from trivet.errors import ConfigError, TrivetError
 
-ROOMS = (overview, deliveries, batch)
+ROOMS = (overview, deliveries, batch, acts, approvals)
 """Modules with a `router`."""
 
 
