@@ -13,12 +13,22 @@ from airflow.configuration import conf
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
-from trivet.airflow.web import batch, deliveries, overview
+from trivet.airflow.web import (
+    agreement,
+    audit,
+    batch,
+    cases,
+    connections,
+    deliveries,
+    mappings,
+    overview,
+    person,
+)
 from trivet.airflow.web.deployment import deployments
 from trivet.airflow.web.visit import place_of
 from trivet.errors import ConfigError, TrivetError
 
-ROOMS = (overview, deliveries, batch)
+ROOMS = (overview, deliveries, person, cases, mappings, connections, agreement, audit, batch)
 """Modules with a `router`."""
 
 

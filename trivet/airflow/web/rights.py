@@ -69,5 +69,5 @@ def airflows(user: BaseUser) -> Collection["Right"]:
         return ("view", "operate", "approve")
     if getattr(user, "role", "unknown") is None:
         return ()
-    view: "Right" = "view"
+    view: Right = "view"
     return (view,)
