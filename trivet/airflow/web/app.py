@@ -13,12 +13,24 @@ from airflow.configuration import conf
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
-from trivet.airflow.web import acts, approvals, batch, deliveries, overview
+from trivet.airflow.web import (
+    acts,
+    agreement,
+    approvals,
+    audit,
+    batch,
+    cases,
+    connections,
+    deliveries,
+    mappings,
+    overview,
+    person,
+)
 from trivet.airflow.web.deployment import deployments
 from trivet.airflow.web.visit import place_of
 from trivet.errors import ConfigError, TrivetError
 
-ROOMS = (overview, deliveries, batch, acts, approvals)
+ROOMS = (overview, deliveries, person, cases, mappings, connections, agreement, audit, batch, acts, approvals)
 """Modules with a `router`."""
 
 

@@ -35,7 +35,7 @@ class Chosen:
         """The same for the ledger."""
         from trivet.flow.deliveries import Wanted
 
-        first, last = _day(self.since), _day(self.until)
+        first, last = day(self.since), day(self.until)
         return Wanted(
             self.flow, self.system, self.state, self.person.strip(), self.batch.strip(), first, last, zone
         )
@@ -72,7 +72,7 @@ def export(visit: Asked, chosen: Narrowed) -> Response:
     )
 
 
-def _day(text: str) -> date | None:
+def day(text: str) -> date | None:
     """A day; a text that is none narrows nothing."""
     try:
         return date.fromisoformat(text) if text else None
