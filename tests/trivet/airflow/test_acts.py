@@ -84,6 +84,19 @@ def test_a_button_asks_then_acts_once(console: Console, world: World) -> None:
     assert events(world, "RELEASED") == [("admin", f"flow {world.flow}")]
 
 
+def test_the_pages_have_their_buttons(console: Console, world: World) -> None:
+    """Where the right holds, and nowhere else."""
+    one = world.operations(state="confirmed")[0]
+    pages = {
+        "/": "/settle", f"/flow/{world.flow}": f"/flow/{world.flow}/hold", "/connections": "/system/kingdee_cloud/pause",
+        f"/batch/{one['batch_id']}": f"/batch/{one['batch_id']}/rollback",
+        f"/person/{one['subject_ref']}": f"/person/{one['subject_ref']}/link",
+    }  # fmt: skip
+    for page, button in pages.items():
+        assert f'action="/trivet{button}"' in console.get(page).text, page
+        assert f'action="/trivet{button}"' not in console.get(page, "viewer").text, page
+
+
 def test_systems_are_paused_and_asked(console: Console, world: World) -> None:
     """Under the person's name, too."""
     for verb, code in (("pause", "HELD"), ("resume", "RELEASED")):

@@ -52,8 +52,9 @@ def approval(visit: Asked, approval_id: str) -> Response:
 
 
 @router.get("/passkey.js")
-def script() -> Response:
+def script(visit: Asked) -> Response:
     """The script that asks the person's device; it sends nothing by itself, it fills a form."""
+    del visit  # the login is all that is asked for
     text = files(__package__).joinpath("templates", "passkey.js").read_text(encoding="utf-8")
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(text, media_type="text/javascript", headers=headers)
