@@ -35,6 +35,8 @@ class Connection:
     extra: Mapping[str, Any] = field(repr=False)
     maintenance: tuple[Any, ...] = ()
     """Hours in which the system is not called, as they stand in extra; read by `trivet.flow.windows`."""
+    region: str | None = None
+    """Where it leads, as `trivet.flow.residency` judges it; `here` is this machine."""
 
     def config(self, model: type[C]) -> C:
         """The connector's config; `ConfigError` names connection, setting and cure, never a value."""
@@ -82,8 +84,17 @@ def parse_connection(conn_id: str, stored: Mapping[str, Any]) -> Connection:
             place=f"connection {conn_id}",
             cure='write e.g. [{"days": ["sat"], "from": "22:00", "to": "02:00", "timezone": "Asia/Shanghai"}]',
         )
+    region = extra.pop("region", None)
     standard = {name: stored.get(name) for name in ("host", "login", "password", "port", "schema")}
-    return Connection(conn_id, kind.removeprefix(PREFIX), environment, standard, extra, tuple(maintenance))
+    return Connection(
+        conn_id,
+        kind.removeprefix(PREFIX),
+        environment,
+        standard,
+        extra,
+        tuple(maintenance),
+        region=str(region) if region else None,
+    )
 
 
 def stored_connections(file: Path, environ: Mapping[str, str] = os.environ) -> Connections:

@@ -12,10 +12,12 @@ from trivet.cli import (
     files,
     judgement,
     judging,
+    keys,
     look,
     report,
     sap,
     serving,
+    subject,
     upkeep,
     work,
     workbench,
@@ -47,7 +49,9 @@ app.add_typer(approving.approvals, name="approvals")
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(report.report, name="report")
+app.add_typer(subject.subject, name="subject")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")

@@ -156,14 +156,16 @@ class Drafts:
         new = [row for _, row, _ in self.released]
         each = {name: [getattr(row, name) for row in new] for name in _RELEASED}
         move(tx, [waiting for waiting, _, _ in self.released], "planned", code="IDENTITY_KNOWN", each=each)
-        contents.put(tx, "document", {row.id: one.document for _, row, one in self.released})
-        contents.put(tx, "decision", {row.id: one.decision for _, row, one in self.released})
+        whose = {row.id: row.subject_ref for _, row, _ in self.released}
+        contents.put(tx, "document", {row.id: one.document for _, row, one in self.released}, whose)
+        contents.put(tx, "decision", {row.id: one.decision for _, row, one in self.released}, whose)
         rows = [row for row, _ in self.fresh.values()]
         operations.add_many(tx, rows)
         gates.put(tx, self.gates)
         named = {row_id: entry.id for row_id, entry in self.inputs.items()}
         inputs.put_many(tx, self.batch.tenant, self.inputs.values())
-        contents.add_many(tx, {row.id: one for row, one in self.fresh.values()}, named)
+        whose = {row.id: row.subject_ref for row, _ in self.fresh.values()}
+        contents.add_many(tx, {row.id: one for row, one in self.fresh.values()}, named, whose)
         contents.put_input(tx, {row.id: named[row.id] for row in new if row.id in named})
         tx.events += [Event(self.batch.id, row.id, "PLANNED", None, row.state, note=row.kind) for row in rows]
         set_asides.add_many(tx, self.batch, list(self.asides.values()))

@@ -20,6 +20,7 @@ from trivet.flow.asking import ask
 from trivet.flow.definition import Flow
 from trivet.flow.drift import hold, notice, target_seen
 from trivet.flow.holding import flow_waits, system_waits
+from trivet.flow.forbidden import stop_forbidden
 from trivet.flow.hub import Hub
 from trivet.ledger import batches, gates, operations
 from trivet.ledger.batches import Batch
@@ -43,6 +44,7 @@ def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | Non
         return None
     # what is planned since, or marked by a policy that is stricter now, must not slip through
     ask(hub, flow, batch)
+    stop_forbidden(hub, flow, batch, target_id)
     first = night is not None and night < flow.going_live.nights
     declaration, _ = hub.declared(TargetConnector, target_id)
     with hub.built(TargetConnector, target_id) as target:

@@ -7,7 +7,7 @@ from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import ConnectorError, LedgerError
-from trivet.flow import approval, approvals, deliver, drift, holding
+from trivet.flow import approval, approvals, deliver, drift, erase, holding
 from trivet.flow import decide as deciding
 from trivet.flow import hear as hearing
 from trivet.flow import pull as pulling
@@ -125,13 +125,16 @@ def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
 
 
 def settle(hub: Hub) -> list[Row]:
-    """One row a target at which something was in the air, or at which what was approved since went.
+    """One row a target at which something was in the air, or at which what was approved since went; erasures that waited for
+    it go on.
 
     Questions that nobody answered in time are expired, and of those that wait somebody is told again.
     """
     approvals.expire(hub)
     approvals.remind(hub)
-    return deliver.settle(hub)
+    rows = deliver.settle(hub)
+    erase.resume(hub)
+    return rows
 
 
 def preview_rollback(hub: Hub, what: str) -> list[Row]:

@@ -62,6 +62,56 @@ meta = Table(
     Column("value_enc", LargeBinary, nullable=False),
 )
 
+# a person's key, wrapped by the key ring; without `wrapped` nothing opens that was sealed with it
+subject_key = Table(
+    "subject_key",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject_ref", String, nullable=False),
+    Column("wrapped", LargeBinary),
+    Column("key_id", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("erased_at", String),
+    Index("subject_key_subject", "subject_ref"),
+)
+
+# who was erased: a keyed hash of each id, so that the next pull does not bring the person back
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("subject_ref", String, nullable=False),
+    Column("erased_at", String, nullable=False),
+    Index("tombstone_subject", "subject_ref"),
+)
+
+# one row a place of an erasure; confirmed, or a case says what a person has to do
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("subject_ref", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+    _one_of("state", ("due", "confirmed", "listed", "case", "held"), "erasure_state"),
+    Index("erasure_subject", "subject_ref"),
+)
+
+# why nothing of a person may be erased for now, and who said so
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("subject_ref", String, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("said_by", String, nullable=False),
+    Column("since", String, nullable=False),
+)
+
 batch = Table(
     "batch",
     metadata,
