@@ -1,6 +1,7 @@
 """What a flow's DAGs are called, for who makes them and who starts them."""
 
 import re
+from collections.abc import Iterable
 
 
 def sync_dag(flow: str) -> str:
@@ -16,3 +17,8 @@ def event_dag(flow: str) -> str:
 def _named(kind: str, flow: str) -> str:
     # airflow allows letters, digits, `_`, `-` and `.` only
     return f"{kind}__" + re.sub(r"[^\w.-]", "_", flow)
+
+
+def flow_of(dag: str, flows: Iterable[str]) -> str | None:
+    """Which of these flows the DAG runs; None for a DAG of none of them."""
+    return next((flow for flow in flows if dag in (sync_dag(flow), event_dag(flow))), None)

@@ -1,7 +1,7 @@
 """CSV files as people's spreadsheets write and open them: every cell text, and none that a spreadsheet would run."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,15 @@ def _refused(said: str, code: str, place: str, cure: str | None = None) -> Docum
 
 def write_rows(file: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes the table, with the mark by which spreadsheets know UTF-8; a text that begins like a formula gets a `'`."""
+    table = [columns, *([row.get(name) for name in columns] for row in rows)]
+    file.write_text(csv_text(table), encoding="utf-8-sig", newline="")
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """The rows as CSV, without the mark; a text that begins like a formula gets a `'`."""
     out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
-    file.write_text(out.getvalue(), encoding="utf-8-sig", newline="")
+    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
 
 
 def _cell(value: Any) -> Any:

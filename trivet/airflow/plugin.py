@@ -6,7 +6,7 @@ from trivet.airflow.web import app
 
 
 class TrivetPlugin(AirflowPlugin):
-    """The pages, a button in the sidebar, and a tab on each DAG and each run."""
+    """The console, a button in the sidebar, entries in the menus, and a tab on each DAG and each run."""
 
     name = "trivet"
     fastapi_apps = [{"app": app, "url_prefix": "/trivet", "name": "Trivet"}]  # noqa: RUF012  the base class's form
@@ -24,5 +24,24 @@ class TrivetPlugin(AirflowPlugin):
             "destination": "nav",
             "url_route": "trivet-deliveries",
             "category": "browse",
+        },
+        {
+            "name": "Cases · 待处理",
+            "href": "/trivet/cases",
+            "destination": "nav",
+            "url_route": "trivet-cases",
+            "category": "browse",
+        },
+        {
+            "name": "Trivet",
+            "href": "/trivet/dag?dag={DAG_ID}",
+            "destination": "dag",
+            "url_route": "trivet-flow",
+        },
+        {
+            "name": "Trivet",
+            "href": "/trivet/run?dag={DAG_ID}&run={RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "trivet-batch",
         },
     ]

@@ -4,7 +4,9 @@ import typer
 
 from trivet import __version__
 from trivet.cli import (
+    acting,
     aftercare,
+    approving,
     authoring,
     crosswalk,
     files,
@@ -33,6 +35,7 @@ app = typer.Typer(
 
 COMMANDS = (
     work.run, serving.serve, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
+    acting.hold, acting.release, acting.pause, acting.resume, acting.holds, acting.retry, acting.write_off,
     look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
     look.compare, judging.agreement, judging.impact,
     files.check, files.effective, files.test,
@@ -41,6 +44,8 @@ COMMANDS = (
 )  # fmt: skip
 for _command in COMMANDS:
     app.command()(_command)
+app.add_typer(acting.case, name="case")
+app.add_typer(approving.approvals, name="approvals")
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")

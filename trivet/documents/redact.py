@@ -15,7 +15,7 @@ def redact(contracts: Contracts, kind: str, document: Any) -> Any:
 def _redacted(contracts: Contracts, schema: dict[str, Any], value: Any) -> Any:
     schema = contracts.resolved(schema)
     if schema.get("pii") is True:
-        return _masked(value)
+        return masked(value)
     if isinstance(value, dict):
         known = schema.get("properties", {})
         rest = schema.get("additionalProperties")
@@ -23,18 +23,19 @@ def _redacted(contracts: Contracts, schema: dict[str, Any], value: Any) -> Any:
             name: _redacted(contracts, known.get(name, rest), inner)
             # a field that no schema describes may hold anything
             if isinstance(known.get(name, rest), dict)
-            else _masked(inner)
+            else masked(inner)
             for name, inner in value.items()
         }
     if isinstance(value, list):
         items = schema.get("items")
-        return [_redacted(contracts, items, v) if isinstance(items, dict) else _masked(v) for v in value]
+        return [_redacted(contracts, items, v) if isinstance(items, dict) else masked(v) for v in value]
     return value
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
+    """Names and shape, no value but yes, no and nothing."""
     if isinstance(value, dict):
-        return {name: _masked(inner) for name, inner in value.items()}
+        return {name: masked(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_masked(inner) for inner in value]
+        return [masked(inner) for inner in value]
     return value if value is None or isinstance(value, bool) else MASK

@@ -11,11 +11,13 @@ from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting, expire_waiting
 from trivet.documents import Contracts
 from trivet.flow.answers import prohibited
+from trivet.flow.asking import ask
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.catalogue import Codes
 from trivet.flow.definition import Delivery, Flow
 from trivet.flow.drift import hold
 from trivet.flow.feedback import give_back
+from trivet.flow.gating import gated
 from trivet.flow.hub import Hub
 from trivet.flow.identity import EMPLOYEE_NUMBER
 from trivet.flow.reports import attached
@@ -90,6 +92,7 @@ def decide(
     if flow.orders is not None:
         planned += give_results(hub, flow, batch, dry_run=dry_run, only=only)
     if not dry_run:
+        ask(hub, flow, batch)
         hub.keep_versions(flow)
         expire_waiting(hub.ledger, tenant=flow.tenant, days=flow.waiting_days)
     return planned
@@ -109,6 +112,7 @@ def _decide(
             decide_one(desk, case, person, decided)
         _keep_within(border, decided)
         _weigh(hub, flow, decided)
+        decided.wanted = gated(hub, flow, decided.wanted)
         planned += plan(
             hub.ledger,
             batch.id,

@@ -15,6 +15,7 @@ from trivet.contract import CatalogueConnector, Source, SourceConnector
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected
 from trivet.flow.ahead import ahead
 from trivet.flow.definition import Flow, Inflow
+from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
 from trivet.ledger import batches, cursors, documents, inbox, orders, records, set_asides, tombstones
@@ -77,6 +78,10 @@ def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     locked: list[AuthFailed] = []
     opened = ports(hub, flow)
     for port in opened:
+        waits = system_waits(hub, port.connection)
+        if waits is not None:
+            log.info("pull batch=%s: %s; the next run reads on from its cursors", batch.id, waits)
+            continue
         try:
             _pull_port(hub, flow, batch, port, counts)
             _take_events(hub, batch, port.connection)

@@ -516,3 +516,77 @@ case = Table(
     _one_of("state", ("open", "closed"), "case_state"),
     Index("case_open", "state", "operation_id"),
 )
+
+# what a person stopped: a flow that is not to run, or a system that is not to be called
+hold = Table(
+    "hold",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("since", String, nullable=False),
+    _one_of("kind", ("flow", "system"), "hold_kind"),
+)
+
+# a question to a named person about what of one batch waits for her
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("flow", String, nullable=False),
+    Column("batch_id", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("causes", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("passkey", Boolean, nullable=False),
+    Column("asked_at", String, nullable=False),
+    Column("expires_at", String, nullable=False),
+    Column("remind_at", String),
+    Column("escalate_at", String),
+    Column("decided_by", String),
+    Column("decided_at", String),
+    Column("how", String),
+    Column("note", String),
+    _one_of("state", ("waiting", "approved", "rejected", "expired", "replaced"), "approval_state"),
+    Index("approval_batch", "batch_id", "state"),
+    Index("approval_state_asked", "state", "asked_at"),
+)
+
+# an operation that goes only when a named person has approved it
+gate = Table(
+    "gate",
+    metadata,
+    Column("operation_id", String, primary_key=True),
+    Column("causes", String, nullable=False),
+    Column("approval_id", String),
+    Column("approved_by", String),
+    Column("approved_at", String),
+    Index("gate_approval", "approval_id"),
+)
+
+# a person's own device, by the public half of its key
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("title", String, nullable=False),
+    Column("registered_at", String, nullable=False),
+    Column("used_at", String),
+    Index("passkey_person", "person"),
+)
+
+# what a passkey is asked to sign: once, soon, about one thing
+challenge = Table(
+    "challenge",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("until", String, nullable=False),
+    Column("used_at", String),
+)

@@ -1,0 +1,107 @@
+"""Agreement and drift: how far AI and interviewers agree, how scores are spread over the days, what looks different."""
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from trivet.airflow.web import draw
+from trivet.airflow.web.actions import Action, Confirm, Done, Given, declare, need
+from trivet.airflow.web.visit import Asked, Visit
+from trivet.airflow.web.words import Words
+
+if TYPE_CHECKING:
+    from trivet.flow.figures import Figures
+
+router = APIRouter()
+
+
+@router.get("/agreement")
+def agreement(visit: Asked, flow: str = "") -> Response:
+    """The figures as they were counted last, and what was noticed."""
+    from trivet.flow import figures
+
+    chosen = flow or next(iter(_scoring(visit)), "")
+    kept, noticed = None, []
+    if chosen:
+        need(visit, "view", chosen)
+        kept, noticed = figures.kept(visit.hub, chosen), figures.noticed(visit.hub, chosen)
+    return visit.page(
+        "agreement.html", "Agreement and drift", nav="/agreement", flow=chosen, choices=_scoring(visit), kept=kept,
+        noticed=noticed, differences=_differences(kept, visit.words), spreads=_spreads(kept, visit.words),
+    )  # fmt: skip
+
+
+def _scoring(visit: Visit) -> list[str]:
+    """The flows that score."""
+    from trivet.errors import TrivetError
+    from trivet.flow.definition import load_flow
+
+    found = []
+    for name in visit.flows:
+        try:
+            if load_flow(visit.hub.settings.home, name).assessment:
+                found.append(name)
+        except TrivetError:
+            continue
+    return found
+
+
+def _differences(kept: "Figures | None", words: Words) -> Markup:
+    """The AI's mean difference from people, per row that has one, with its interval."""
+    rows = [row for row in (kept.agreement if kept else ()) if row["difference"] is not None]
+    if not rows:
+        return Markup("")
+    values = [(row["difference"], row["difference_low"], row["difference_high"]) for row in rows]
+    said = [
+        f"{row['competency']} · {row['family']}: "
+        + " ".join(f"{one:+.2f}" for one in three if one is not None)
+        for row, three in zip(rows, values, strict=True)
+    ]
+    top = max(1.0, *(abs(edge) for value in values for edge in value if edge is not None))
+    return draw.ranges(values, -top, top, said, words.say("AI's score minus people's"))
+
+
+def _spreads(kept: "Figures | None", words: Words) -> list[dict[str, Any]]:
+    """Each measure with its mean by day as a line."""
+    return [
+        {
+            "scorers": row["scorers"],
+            "measure": row["measure"].removeprefix("score of "),
+            "is_score": row["measure"].startswith("score of "),
+            "n": sum(day["n"] for day in row["days"]),
+            "last": row["days"][-1]["mean"],
+            "line": draw.spark([day["mean"] for day in row["days"]], words.say("mean by day")),
+        }
+        for row in (kept.scores if kept else ())
+        if row["days"]
+    ]
+
+
+def _ask(_: Visit, given: Given) -> Confirm:
+    return Confirm(
+        "The figures of {flow} are counted anew from every judgement and score. Nothing else changes.",
+        {"flow": given["flow"]},
+    )
+
+
+def _make(visit: Visit, given: Given) -> Done:
+    from trivet.flow import figures
+
+    figures.make(visit.hub, given["flow"])
+    return Done("The figures were counted anew.", "/agreement", {"flow": given["flow"]})
+
+
+declare(
+    router,
+    Action(
+        "/agreement/{flow}/count",
+        "Count anew",
+        "operate",
+        lambda _, given: given["flow"],
+        _ask,
+        _make,
+        nav="/agreement",
+    ),
+)

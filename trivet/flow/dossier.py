@@ -1,0 +1,186 @@
+"""One person's page: what was known, scored, decided and sent, in order of time, each operation with its answer.
+
+Whoever has not the right to personal data gets the same lines with every document masked as its schema says, and no id but
+the pseudonym.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from trivet.delivery import report as delivered
+from trivet.delivery.report import Happening
+from trivet.documents.redact import redact
+from trivet.errors import LedgerError
+from trivet.flow.access import Visitor, flow_of_batch, sees_person
+from trivet.flow.hub import Hub
+from trivet.flow.identity import CANDIDATE, EMPLOYEE_NUMBER
+from trivet.flow.report import FoundPerson
+from trivet.flow.shelf import Shelf
+from trivet.ledger import archive_file, documents, operations, people
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.operations import StoredOperation
+from trivet.ledger.tables import crosswalk, operation, record
+from trivet.model import Document
+
+KINDS = {"recording": "recording", "assessment": "scores", "judgement": "judgement", "interview": "interview"}
+"""Documents that are lines of their own on the time line; every other one is "record"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing on the time line."""
+
+    at: str
+    what: str
+    """`recording`, `scores`, `judgement`, `interview`, `record`, `delivery`, `set_aside`, `consent` or `case`."""
+    about: str
+    state: str
+    code: str = ""
+    said: str = ""
+    document: Document | None = None
+    scores: tuple[tuple[str, float], ...] = ()
+    operation: StoredOperation | None = None
+    steps: tuple[Happening, ...] = ()
+    report: bool = False
+    """A report of these scores lies on the shelf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything about one person that the visitor may see."""
+
+    subject_ref: str
+    open: bool
+    """With names, ids and documents; what follows is empty otherwise."""
+    name: str = ""
+    identities: tuple[tuple[str, str], ...] = ()
+    lines: tuple[Line, ...] = ()
+    """Newest first."""
+    flows: tuple[str, ...] = field(default=())
+
+
+def find(hub: Hub, who: Visitor, text: str) -> str:
+    """The pseudonym of somebody; ids of HR system and ERP only for those who may see personal data. `PERSON_UNKNOWN` else.
+
+    Looks ids up by their keyed hash: nothing is opened.
+    """
+    with hub.ledger.read() as tx:
+        for found in _named(tx, text, ids=who.anywhere("personal_data")):
+            right = "view" if found.subject_ref == text else "personal_data"
+            if sees_person(tx, who, found.subject_ref, right):  # type: ignore[arg-type]
+                return found.subject_ref
+    raise _unknown()
+
+
+def dossier(hub: Hub, who: Visitor, subject_ref: str) -> Dossier:
+    """The person's page; `LedgerError` PERSON_UNKNOWN where the visitor may not know of her."""
+    with hub.ledger.read() as tx, archive_file.transactions(hub.ledger, hub.settings.archive) as older:
+        found = next(_named(tx, subject_ref, ids=False), None)
+        if found is None or not sees_person(tx, who, subject_ref):
+            raise _unknown()
+        opened = sees_person(tx, who, subject_ref, "personal_data")
+        happened = delivered.person(tx, found.tenant, subject_ref, older)
+        mine = operations.find(tx, operation.c.subject_ref == subject_ref, operation.c.tenant == found.tenant)
+        flows = {entry.batch_id: flow_of_batch(tx, entry.batch_id) for entry in mine}
+        visible = [entry for entry in mine if who.may("view", flows[entry.batch_id])]
+        lines = [
+            *_documents(hub, found, happened, opened=opened),
+            *_sent(visible, happened),
+            *_rest(happened),
+        ]
+        ids: tuple[tuple[str, str], ...] = ()
+        name = ""
+        if opened:
+            ids = tuple(
+                (one.system, one.identifier) for one in people.identities_of(tx, found.tenant, subject_ref)
+            )
+            known = documents.by_subject(tx, found.tenant, [subject_ref], "candidate")
+            name = str(known[0].document.get("name", "")) if known else ""
+    told = sorted({flow for flow in flows.values() if flow and who.may("view", flow)})
+    ordered = sorted(lines, key=lambda line: line.at, reverse=True)
+    return Dossier(subject_ref, opened, name, ids, tuple(ordered), tuple(told))
+
+
+def report_of(hub: Hub, who: Visitor, subject_ref: str, assessment: str) -> bytes:
+    """The report that lies on the shelf for these scores; `PERSON_UNKNOWN` or `REPORT_UNKNOWN` where there is none for her."""
+    with hub.ledger.read() as tx:
+        found = next(_named(tx, subject_ref, ids=False), None)
+        if found is None or not sees_person(tx, who, subject_ref, "personal_data"):
+            raise _unknown()
+        theirs = documents.ids_of(tx, found.tenant, [subject_ref], "assessment")
+    path = Shelf(hub.settings.reports / found.tenant).path(assessment, "recruiter", "html")
+    if assessment not in theirs or not path.is_file():
+        raise LedgerError("no report of these scores", code="REPORT_UNKNOWN")
+    return path.read_bytes()
+
+
+def _named(tx: Transaction, text: str, *, ids: bool) -> Iterator[FoundPerson]:
+    """The people whom the text may mean."""
+    tenants = tx.conn.scalars(
+        select(crosswalk.c.tenant).where(crosswalk.c.subject_ref == text).distinct()
+    ).all()
+    yield from (FoundPerson(tenant, text) for tenant in tenants)
+    if not ids:
+        return
+    # a candidate is called `connection/id`: the systems that ever told of somebody are few
+    sources = tx.conn.scalars(select(record.c.connection).distinct()).all()
+    for tenant in tx.conn.scalars(select(crosswalk.c.tenant).distinct()).all():
+        for system, names in (
+            (EMPLOYEE_NUMBER, [text]),
+            (CANDIDATE, [text, *(f"{source}/{text}" for source in sources)]),
+        ):
+            found = people.subjects(tx, tenant, system, names)
+            yield from (FoundPerson(tenant, ref) for ref in found.values() if ref)
+
+
+def _documents(hub: Hub, found: FoundPerson, happened: list[Happening], *, opened: bool) -> Iterator[Line]:
+    shelf = Shelf(hub.settings.reports / found.tenant)
+    for entry in happened:
+        if entry.what != "document":
+            continue
+        kind, _, name = entry.about.partition("/")
+        document = entry.detail["document"]
+        shown = document if opened else redact(hub.contracts, kind, document)
+        scores = document.get("competency_scores", ()) if kind in ("assessment", "judgement") else ()
+        yield Line(
+            entry.at,
+            KINDS.get(kind, "record"),
+            f"{kind}/{name}" if opened else kind,
+            "known",
+            document=shown,
+            scores=tuple((one["competency"], one["score"]) for one in scores if one.get("score") is not None),
+            report=opened and kind == "assessment" and shelf.path(name, "recruiter", "html").is_file(),
+        )
+
+
+def _sent(mine: list[StoredOperation], happened: list[Happening]) -> Iterator[Line]:
+    for entry in mine:
+        steps = tuple(one for one in happened if one.what == "operation" and one.about == entry.id)
+        said = " ".join(filter(None, (entry.error_field, entry.error_text)))
+        yield Line(
+            entry.created_at,
+            "delivery",
+            entry.id,
+            entry.state,
+            entry.error_code or "",
+            said,
+            operation=entry,
+            steps=steps,
+        )
+
+
+def _rest(happened: list[Happening]) -> Iterator[Line]:
+    for entry in happened:
+        if entry.what in ("set_aside", "case"):
+            detail: Mapping[str, Any] = entry.detail
+            said = " · ".join(str(part) for part in (detail.get("place"), detail.get("message")) if part)
+            yield Line(entry.at, entry.what, detail.get("stage") or "", entry.state, entry.code, said)
+        elif entry.what == "consent":
+            yield Line(entry.at, "consent", entry.about, entry.state)
+
+
+def _unknown() -> LedgerError:
+    return LedgerError("nobody is known by that", code="PERSON_UNKNOWN")
