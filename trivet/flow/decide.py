@@ -10,8 +10,8 @@ from typing import Any
 from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting, expire_waiting
 from trivet.documents import Contracts
-from trivet.flow.asking import ask
 from trivet.flow.answers import prohibited
+from trivet.flow.asking import ask
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.catalogue import Codes
 from trivet.flow.definition import Delivery, Flow

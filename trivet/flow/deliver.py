@@ -19,8 +19,8 @@ from trivet.errors import AuthFailed, ConfigError, ConnectorError, LedgerError, 
 from trivet.flow.asking import ask
 from trivet.flow.definition import Flow
 from trivet.flow.drift import hold, notice, target_seen
-from trivet.flow.holding import flow_waits, system_waits
 from trivet.flow.forbidden import stop_forbidden
+from trivet.flow.holding import flow_waits, system_waits
 from trivet.flow.hub import Hub
 from trivet.ledger import batches, gates, operations
 from trivet.ledger.batches import Batch

@@ -25,6 +25,8 @@ https://www.efta.int/eea/eea-agreement; territories: TFEU article 355(1)). Nobod
 there (Regulation (EU) 2016/679, article 22), and systems that decide on workers are overseen by people (Regulation (EU)
 2024/1689, article 14 with annex III, 4)."""
 
+EEA_NAMES = EEA | {"EU", "EEA"}
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -36,11 +38,13 @@ class Site:
     language: str | None
     flows: frozenset[str] | None
     """Kinds of sensitive decisions that go without a named approver; None where nobody has said anything."""
+    region: str | None = None
+    """Where the site's data belongs (`data.region`)."""
 
     @property
     def in_eea(self) -> bool:
         """True where people of the EU or the EEA work."""
-        return self.country in EEA
+        return not EEA_NAMES.isdisjoint({self.country, (self.region or "").partition("-")[0]})
 
 
 def site_files(home: Path) -> list[Path]:
@@ -87,4 +91,5 @@ def _site(name: str, data: Mapping[str, Any]) -> Site:
         data["timezone"],
         data.get("language"),
         None if said is None else frozenset(said.get("flow", ())),
+        (data.get("data") or {}).get("region"),
     )
