@@ -152,7 +152,8 @@ def _ask(head: FlowHead, decided: Any) -> list[Any]:
         # a person's answer is not tried again
         retries=0,
     )
-    sent = task(asking.send_approved)(approve.output)
+    approval: Any = approve.output
+    sent = task(asking.send_approved)(approval)
     decided >> approve >> sent
     return [approve, sent]
 

@@ -90,8 +90,8 @@ def approvers(hub: Hub) -> Iterator[Row]:
             and (not named or grant.groups or grant.users & named)
         ]  # fmt: skip
         if not reach:
-            yield _row(f"approvers of {flow.name}", False, "nobody may approve what waits for a named person",
-                       "grant `approve` for its site in mappings/sites/access.yaml (to its `approvers`, if it names some)")  # fmt: skip
+            cure = "grant `approve` for its site in mappings/sites/access.yaml, to its `approvers` if it names some"
+            yield _row(f"approvers of {flow.name}", False, "nobody may approve what waits for a person", cure)
     if not able:
         yield _row("approvers", False, "no grant holds `approve`", "grant it to two people at least")
     else:
