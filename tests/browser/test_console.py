@@ -62,3 +62,49 @@ def test_every_page_is_fit_to_be_seen(
             if language == "zh":
                 words = set(re.findall(r"[A-Za-z_]{2,}", page.evaluate(_UNTRANSLATED)))
                 assert words <= ALLOWED, f"{name}: {words - ALLOWED}"
+
+
+def test_it_works_inside_airflow(browser: Any, site: Site, shots: Path) -> None:
+    """Links, forms and confirming pages work in Airflow's frame, and the link to the run leaves it."""
+    with visiting(browser, site, viewport=DESK) as page:
+        page.goto(f"{site.address}/plugin/trivet")
+        frame = page.frame_locator("iframe")
+        frame.locator("h1").wait_for()
+        frame.get_by_role("link", name="Person").click()
+        frame.locator("input[name=who]").fill(site.person)
+        frame.get_by_role("button", name="Find").click()
+        frame.locator("ol.line").wait_for()
+        page.screenshot(path=shots / "person.in-airflow.png")
+        frame.get_by_role("link", name="Connections").click()
+        frame.locator("section", has_text="kingdee_cloud").get_by_role("button").click()
+        frame.locator("h1", has_text="Ask whether it answers").wait_for()
+        page.screenshot(path=shots / "confirm.in-airflow.png")
+        frame.get_by_role("button", name="Ask whether it answers").click()
+        frame.get_by_text("answers", exact=True).wait_for()
+        frame.get_by_role("link", name="Overview").click()
+        frame.locator(f'a[href$="{site.batch}"]').first.click()
+        frame.locator("a[data-leaves]").click()
+        page.wait_for_url("**/dags/sync__nightly_interviews/runs/test**")
+
+
+def test_figures_are_counted_and_drawn(browser: Any, site: Site, shots: Path) -> None:
+    """Somebody has the figures of agreement counted; from then on the page shows them at once."""
+    with visiting(browser, site, viewport=DESK) as page:
+        page.goto(f"{site.address}/trivet/agreement?flow=nightly_interviews")
+        page.get_by_role("button", name="Count anew").click()
+        page.get_by_role("button", name="Count anew").click()
+        page.get_by_text("The figures were counted anew.").wait_for()
+        assert page.locator("svg").count() > 0
+        page.screenshot(path=shots / "agreement.counted.png", full_page=True)
+
+
+def test_a_viewer_sees_no_name_and_no_button(browser: Any, site: Site, shots: Path) -> None:
+    """Without the right to personal data a person is a pseudonym, her documents are masked, and nothing can be pressed."""
+    with visiting(browser, site, "viewer", viewport=PHONE) as page:
+        page.goto(f"{site.address}/trivet/person/{site.person}")
+        text = page.locator("main").text_content()
+        assert "no names, ids or documents" in text
+        assert "@" not in text
+        page.screenshot(path=shots / "person.viewer.png", full_page=True)
+        page.goto(f"{site.address}/trivet/connections")
+        assert page.locator("main button").count() == 0
