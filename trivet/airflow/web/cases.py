@@ -22,5 +22,12 @@ def cases(visit: Asked, batch: str = "", flow: str = "", after: str = "") -> Res
 
     found = attention.attention(visit.hub, visit.who.seen, batch_id=batch, flow=flow, after=after)
     return visit.page(
-        "cases.html", "Cases", nav="/cases", found=found, batch_id=batch, flow=flow, after=after, advice=ADVICE
+        "cases.html",
+        "Cases",
+        nav="/cases",
+        found=found,
+        batch_id=batch,
+        flow=flow,
+        after=after,
+        advice=ADVICE,
     )
