@@ -31,9 +31,17 @@ class Console:
         headers = {"Cookie": f"_token={self.token(name or str(role), role)}", **more.pop("headers", {})}
         return self._client.get(f"/trivet{path}", headers=headers, follow_redirects=False, **more)
 
-    def post(self, path: str, role: str | None = "admin", *, origin: str | None = ORIGIN, **more: Any) -> Any:
+    def post(
+        self,
+        path: str,
+        role: str | None = "admin",
+        *,
+        name: str = "",
+        origin: str | None = ORIGIN,
+        **more: Any,
+    ) -> Any:
         """What the person's form is answered."""
-        headers = {"Cookie": f"_token={self.token(str(role), role)}"}
+        headers = {"Cookie": f"_token={self.token(name or str(role), role)}"}
         if origin is not None:
             headers["Origin"] = origin
         return self._client.post(f"/trivet{path}", headers=headers, follow_redirects=False, **more)

@@ -152,8 +152,8 @@ def _ask(head: FlowHead, decided: Any) -> list[Any]:
         # a person's answer is not tried again
         retries=0,
     )
-    answered: Any = approve.output
-    sent = task(asking.send_approved)(answered)
+    approval: Any = approve.output
+    sent = task(asking.send_approved)(approval)
     decided >> approve >> sent
     return [approve, sent]
 

@@ -80,7 +80,7 @@ def _head(name: str, flow: Any) -> FlowHead:
         tenant=str(flow["tenant"]),
         environment=str(flow["environment"]),
         sources=tuple(_id(entry["connection"]) for entry in _inflows(flow)),
-        schedule=_schedule(flow.get("schedule") or {}),
+        schedule=_schedule(flow.get("schedule") or {}, flow.get("site")),
         shards=shards,
         targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow.get("deliver", []))),
         backs=tuple(dict.fromkeys(_backs(flow))),
@@ -111,10 +111,10 @@ def _inflows(flow: Any) -> list[Any]:
     return read
 
 
-def _schedule(schedule: dict[str, Any]) -> CronTriggerTimetable | None:
+def _schedule(schedule: dict[str, Any], site: Any) -> CronTriggerTimetable | None:
     if "cron" not in schedule:
         return None
-    zone = schedule.get("timezone", "UTC")
+    zone = schedule.get("timezone") or _zone_of(site)
     ZoneInfo(zone)
     # airflow would make up for a night up to a tenth of the interval ago: a flow that is switched on at breakfast waits
     # for the evening
@@ -124,6 +124,15 @@ def _schedule(schedule: dict[str, Any]) -> CronTriggerTimetable | None:
     except AirflowTimetableInvalid as error:
         raise ValueError(f"schedule.cron {schedule['cron']!r}: {error}") from None
     return timetable
+
+
+def _zone_of(site: Any) -> str:
+    """The time zone of the flow's site; a file that cannot be read is told by the flow's own run."""
+    file = load_settings().mappings / "sites" / f"{site}.yaml"
+    if not isinstance(site, str) or not file.is_file():
+        return "UTC"
+    said = airflow_yaml.safe_load(file.read_text(encoding="utf-8"))
+    return str(said.get("timezone", "UTC")) if isinstance(said, dict) else "UTC"
 
 
 def _id(connection: Any) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from trivet.delivery import report as delivered
 from trivet.delivery.report import Happening
-from trivet.documents.redact import redact
+from trivet.documents.redact import pseudonymous
 from trivet.errors import LedgerError
 from trivet.flow.access import Visitor, flow_of_batch, sees_person
 from trivet.flow.hub import Hub
@@ -89,7 +89,7 @@ def dossier(hub: Hub, who: Visitor, subject_ref: str) -> Dossier:
         lines = [
             *_documents(hub, found, happened, opened=opened),
             *_sent(visible, happened),
-            *_rest(happened),
+            *_rest(happened, opened=opened),
         ]
         ids: tuple[tuple[str, str], ...] = ()
         name = ""
@@ -143,7 +143,7 @@ def _documents(hub: Hub, found: FoundPerson, happened: list[Happening], *, opene
             continue
         kind, _, name = entry.about.partition("/")
         document = entry.detail["document"]
-        shown = document if opened else redact(hub.contracts, kind, document)
+        shown = document if opened else pseudonymous(hub.contracts, kind, document)
         scores = document.get("competency_scores", ()) if kind in ("assessment", "judgement") else ()
         yield Line(
             entry.at,
@@ -172,11 +172,13 @@ def _sent(mine: list[StoredOperation], happened: list[Happening]) -> Iterator[Li
         )
 
 
-def _rest(happened: list[Happening]) -> Iterator[Line]:
+def _rest(happened: list[Happening], *, opened: bool) -> Iterator[Line]:
     for entry in happened:
         if entry.what in ("set_aside", "case"):
             detail: Mapping[str, Any] = entry.detail
-            said = " · ".join(str(part) for part in (detail.get("place"), detail.get("message")) if part)
+            # a place may be the vendor's id of her record
+            parts = (detail.get("place") if opened else None, detail.get("message"))
+            said = " · ".join(str(part) for part in parts if part)
             yield Line(entry.at, entry.what, detail.get("stage") or "", entry.state, entry.code, said)
         elif entry.what == "consent":
             yield Line(entry.at, "consent", entry.about, entry.state)

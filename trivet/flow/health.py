@@ -28,7 +28,7 @@ class Health:
     problem: str = ""
     """Why it cannot be used at all: not stored, or stored wrongly."""
     uses: set[tuple[str, str]] = field(default_factory=set)
-    """Flow and role: `source`, `knows`, `recordings`, `scorer`, `target`, `mail`."""
+    """Flow and role: `source`, `recordings`, `scorer`, `target`, `mail`."""
     failures: int = 0
     until: str = ""
     """Nobody calls it before that time."""
@@ -86,7 +86,7 @@ def check(hub: Hub, conn_id: str, flows: Iterable[str]) -> list[tuple[str, str]]
     for name in flows:
         flow = load_flow(hub.settings.home, name)
         roles |= {role: kinds[role] for role, one in _roles(flow) if one == conn_id and role in kinds}
-        if any(one == conn_id for role, one in _roles(flow) if role in ("source", "knows")):
+        if any(one == conn_id for role, one in _roles(flow) if role == "source"):
             roles |= {
                 port.kind.__name__.removesuffix("Connector").lower(): port.kind
                 for port in ports(hub, flow)
@@ -105,9 +105,7 @@ def _answer(hub: Hub, kind: Any, conn_id: str) -> str:
 
 
 def _roles(flow: Flow) -> list[tuple[str, str]]:
-    first, *others = flow.inflows or (None,)
-    named = [("source", first.connection)] if first else []
-    named += [("knows", one.connection) for one in others if one]
+    named = [("source", one.connection) for one in flow.inflows]
     named += [("recordings", flow.recordings)] if flow.recordings else []
     named += [("scorer", name) for name in flow.scorers()]
     named += [("target", name) for name in flow.targets()]

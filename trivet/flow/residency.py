@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trivet.delivery.plan import Wanted
-from trivet.documents.yaml_file import load_yaml
 from trivet.errors import ConfigError, DocumentRefused
 from trivet.flow.hub import Hub
+from trivet.flow.sites import site_settings
 from trivet.ledger import people
 from trivet.ledger.set_asides import SetAside
 
@@ -62,31 +62,11 @@ class Rules:
 def load_rules(home: Path) -> dict[str, Rules]:
     """The rules of every site that has some; what a site's file leaves out it inherits, key by key."""
     folder = home / "mappings" / "sites"
-    raw = {
-        file.stem: load_yaml(file, "site").data
-        for file in sorted(folder.glob("*.yaml"))
-        if file.stem != "access"
+    return {
+        name: _rules(said["data"], folder / f"{name}.yaml")
+        for name, said in site_settings(home).items()
+        if said["data"]
     }
-    found = {}
-    for name in raw:
-        data: dict[str, Any] = {}
-        for one in reversed(_line(raw, name, folder)):
-            data |= raw[one].get("data", {})
-        if data:
-            found[name] = _rules(data, folder / f"{name}.yaml")
-    return found
-
-
-def _line(raw: Mapping[str, Mapping[str, Any]], name: str, folder: Path) -> list[str]:
-    line = [name]
-    while (above := raw[line[-1]].get("extends")) is not None:
-        if above not in raw or above in line:
-            raise ConfigError(
-                f"extends {above!r}, " + ("in a circle" if above in line else "which is no site"), code="SITE_EXTENDS",
-                place=str(folder / f"{line[-1]}.yaml"), cure="name another file of this folder, or leave `extends` out",
-            )  # fmt: skip
-        line.append(above)
-    return line
 
 
 def _rules(data: Mapping[str, Any], file: Path) -> Rules:

@@ -25,6 +25,8 @@ https://www.efta.int/eea/eea-agreement; territories: TFEU article 355(1)). Nobod
 there (Regulation (EU) 2016/679, article 22), and systems that decide on workers are overseen by people (Regulation (EU)
 2024/1689, article 14 with annex III, 4)."""
 
+EEA_NAMES = EEA | {"EU", "EEA"}
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -36,11 +38,13 @@ class Site:
     language: str | None
     flows: frozenset[str] | None
     """Kinds of sensitive decisions that go without a named approver; None where nobody has said anything."""
+    region: str | None = None
+    """Where the site's data belongs (`data.region`)."""
 
     @property
     def in_eea(self) -> bool:
         """True where people of the EU or the EEA work."""
-        return self.country in EEA
+        return not EEA_NAMES.isdisjoint({self.country, (self.region or "").partition("-")[0]})
 
 
 def site_files(home: Path) -> list[Path]:
@@ -50,8 +54,13 @@ def site_files(home: Path) -> list[Path]:
 
 def load_sites(home: Path) -> dict[str, Site]:
     """Every site by name; `ConfigError` with file, line and cure where a file is wrong."""
+    return {name: _site(name, data) for name, data in site_settings(home).items()}
+
+
+def site_settings(home: Path) -> dict[str, dict[str, Any]]:
+    """What the files say of every site, with what it inherits: key by key, inside `data`, too. Errors as for `load_sites`."""
     raw = {file.stem: load_yaml(file, "site").data for file in site_files(home)}
-    return {name: _site(name, _inherited(home, raw, name)) for name in raw}
+    return {name: _inherited(home, raw, name) for name in raw}
 
 
 def forbidden(site: Site) -> str | None:
@@ -75,7 +84,7 @@ def _inherited(home: Path, raw: Mapping[str, dict[str, Any]], name: str) -> dict
         here = raw[here].get("extends")
     merged: dict[str, Any] = {}
     for one in reversed(chain):
-        merged |= raw[one]
+        merged |= raw[one] | {"data": merged.get("data", {}) | raw[one].get("data", {})}
     return merged
 
 
@@ -87,4 +96,5 @@ def _site(name: str, data: Mapping[str, Any]) -> Site:
         data["timezone"],
         data.get("language"),
         None if said is None else frozenset(said.get("flow", ())),
+        (data.get("data") or {}).get("region"),
     )

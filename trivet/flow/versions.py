@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from trivet.documents.redact import masked, redact
+from trivet.documents.redact import masked, pseudonymous
 from trivet.errors import LedgerError, TrivetError
 from trivet.flow.access import Visitor, flow_of_batch, sees_person
 from trivet.flow.definition import load_flow
@@ -102,7 +102,8 @@ def previewed(hub: Hub, who: Visitor, file: str, which: str) -> tuple[Row, str |
 def _masked(hub: Hub, file: str, made: list[Any]) -> list[Any]:
     kind = hub.library.mapping(file).kind if hub.library.version(file).kind == "mapping" else ""
     return [
-        redact(hub.contracts, kind, one) if kind in hub.contracts.schemas else masked(one) for one in made
+        pseudonymous(hub.contracts, kind, one) if kind in hub.contracts.schemas else masked(one)
+        for one in made
     ]
 
 

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 from conftest import World, made_world
-from console import Console, opened_console
+from console import Console, opened_console, said
 from fastapi import HTTPException
 from starlette.requests import Request
 
+from trivet.airflow import web
 from trivet.airflow.web.app import app, same_origin
-from trivet.airflow.web.words import language_of
+from trivet.airflow.web.words import chinese, language_of
 
 ROUTES = [(m, r.path) for r in app.routes for m in (getattr(r, "methods", None) or {"GET"}) - {"HEAD"}]
+SAME_IN_BOTH = {"AI", "CSV", "ERP", "HR", "Airflow", "Kappa", "TRIVET_ANCHORS", "Trivet"}
 pytestmark = pytest.mark.airflow
 
 
@@ -137,6 +139,188 @@ def test_no_page_runs_a_script_of_somebody_else(console: Console, world: World) 
         assert "default-src 'none'" in policy
         for nonce in re.findall(r"<script([^>]*)>", answer.text):
             assert re.search(r'nonce="([^"]+)"', nonce)[1] in policy  # type: ignore[index]
+
+
+def every_page(world: World) -> dict[str, str]:
+    """Name and address of every page that shows something."""
+    (row,) = world.batches()
+    entry = world.operations(target="successfactors")[0]
+    return {
+        "overview": "/", "flow": f"/flow/{world.flow}", "deliveries": "/deliveries", "batch": f"/batch/{row['batch']}",
+        "find": "/person", "person": f"/person/{entry['subject_ref']}", "delivery": f"/delivery/{entry['id']}",
+        "cases": "/cases", "mappings": "/mappings", "of a flow": f"/mappings?flow={world.flow}", "checks": "/mappings/check",
+        "preview": "/mappings/preview", "connections": "/connections", "agreement": "/agreement", "audit": "/audit",
+        "tab of the DAG": f"/dag?dag=sync__{world.flow}", "tab of the run": f"/run?dag=sync__{world.flow}&run=test",
+    }  # fmt: skip
+
+
+def test_no_english_word_is_left_in_chinese(console: Console, world: World) -> None:
+    """What is not marked as data is in the page's language, labels that only a phone shows included."""
+    for name, path in every_page(world).items():
+        answer = console.get(path, headers={"Accept-Language": "zh"})
+        assert answer.status_code in (200, 303), name
+        left = set(re.findall(r"[A-Za-z_]{2,}", said(answer.text))) - SAME_IN_BOTH
+        assert not left, f"{name}: {left}"
+
+
+def _code(file: Path) -> str:
+    """Without the docstring, which holds an example."""
+    text = file.read_text(encoding="utf-8")
+    return text if file.suffix == ".html" else text.split('"""', 2)[-1]
+
+
+def test_every_text_of_a_page_is_known(console: Console) -> None:
+    """A text of the templates and of the confirming pages that only some data bring up is translated, too."""
+    del console
+    folder = Path(web.__file__).parent
+    found = {
+        text
+        for file in (*folder.glob("templates/*.html"), *folder.glob("*.py"))
+        for text in re.findall(
+            r"""\b(?:say|figure|td|num|txt|head|button|Confirm|Done)\(\s*"([^"]+)\"""", file.read_text()
+        )
+    }
+    missing = {text.lstrip("#") for text in found if not text.startswith("/")} - set(chinese())
+    assert not missing
+
+
+def test_the_pages_of_the_frame_lead_on(console: Console, world: World) -> None:
+    """The tab on a run shows its batch, the tab on a DAG its flow; a run that has none says so."""
+    pages = every_page(world)
+    assert console.get(pages["tab of the run"]).headers["location"].endswith(pages["batch"])
+    assert console.get(pages["tab of the DAG"]).headers["location"].endswith(pages["flow"])
+    assert console.get("/run?dag=sync__nothing&run=x").status_code == 200
+
+
+def test_a_viewer_sees_no_personal_data(console: Console, world: World) -> None:
+    """Names, ids and documents are masked on every page; what happened is there."""
+    pages = every_page(world)
+    opened = console.get(pages["person"], "admin").text
+    number = re.search(r'>employee_number</dt><dd class="id" translate="no">(\w+)<', opened)
+    name = re.search(r'<h1>Person <span translate="no">([^<]+)</span>', opened)
+    assert number
+    assert name
+    for page, path in pages.items():
+        text = console.get(path, "viewer").text
+        assert number[1] not in text, page
+        assert name[1] not in text, page
+    assert "feishu_hire/talent" not in console.get(pages["person"], "viewer").text
+    assert "•••" in console.get(pages["person"], "viewer").text
+
+
+def test_to_open_personal_data_is_noted(console: Console, world: World) -> None:
+    """With the user's name, and only where something was shown."""
+    pages = every_page(world)
+    console.get(pages["person"], "admin", name="li.na")
+    console.get(pages["person"], "viewer", name="zhang.wei")
+    trail = console.get("/audit?code=PERSONAL_DATA_OPENED").text
+    assert "li.na" in trail
+    assert "zhang.wei" not in trail
+
+
+def test_a_person_is_found_by_what_people_know(console: Console, world: World) -> None:
+    """The HR system's id, the employee number or the pseudonym; an id only by who may see it."""
+    ref = world.operations(target="successfactors")[0]["subject_ref"]
+    opened = console.get(f"/person/{ref}").text
+    number = re.search(r'>employee_number</dt><dd class="id" translate="no">(\w+)<', opened)
+    assert number
+    for who, role, status in (
+        (number[1], "admin", 303),
+        (number[1], "viewer", 404),
+        (ref, "viewer", 303),
+        ("none", "admin", 404),
+    ):
+        answer = console.post("/person", role, data={"who": who})
+        assert answer.status_code == status, (who, role)
+        if status == 303:
+            assert answer.headers["location"].endswith(f"/person/{ref}")
+
+
+def test_a_report_is_read_where_it_lies(console: Console, world: World) -> None:
+    """The link on the time line leads to the report, in a sandbox; a viewer has neither."""
+    path = every_page(world)["person"]
+    link = re.search(r'href="/trivet([^"]+/report/[^"]+)"', console.get(path).text)
+    assert link
+    report = console.get(link[1])
+    assert report.status_code == 200
+    assert report.headers["content-security-policy"].startswith("sandbox")
+    assert console.get(link[1], "viewer").status_code == 404
+    assert "/report/" not in console.get(path, "viewer").text
+
+
+ACCESS = """
+apiVersion: trivet/v1
+kind: Access
+metadata: {name: sites/access}
+grants:
+  - {users: [boss], rights: [view, operate, approve, personal_data], sites: ["*"]}
+  - {groups: [op], rights: [view, operate], sites: [cn]}
+  - {users: [far], rights: [view, operate, personal_data], sites: [elsewhere]}
+"""
+
+
+@pytest.fixture
+def sites(world: World) -> Iterator[World]:
+    """The flow belongs to a site, and an access file says who sees it."""
+    file = world.home / "mappings" / "sites" / "access.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(ACCESS)
+    world.edit_flow(lambda flow: flow.update(site="cn"))
+    yield world
+    file.unlink()
+    world.edit_flow(lambda flow: flow.pop("site"))
+
+
+def test_a_foreign_site_does_not_exist(console: Console, sites: World) -> None:
+    """Who has rights elsewhere finds no batch, person, delivery, row or figure of this site, and is told no more."""
+    pages = every_page(sites)
+    for page in ("flow", "batch", "person", "delivery", "of a flow"):
+        assert console.get(pages[page], "viewer", name="far").status_code == 404, page
+        assert console.get(pages[page], "op").status_code == 200, page
+    for page in ("overview", "deliveries", "cases", "connections", "agreement", "audit"):
+        text = console.get(pages[page], "viewer", name="far").text
+        for known in (sites.flow, "kingdee_cloud"):
+            assert known not in text.replace('<option translate="no">kingdee_cloud', ""), page
+    assert console.get("/deliveries.csv", "viewer", name="far").text.count("\r\n") == 1
+    ref = sites.operations(target="successfactors")[0]["subject_ref"]
+    record = sites.operations(target="successfactors")[0]["reference"]
+    assert console.post("/person", "viewer", name="far", data={"who": ref}).status_code == 404
+    made = {"file": "successfactors/kpi_weight", "record": record}
+    assert console.post("/mappings/preview", "viewer", name="far", data=made).status_code == 422
+
+
+def test_the_access_file_alone_counts(console: Console, sites: World) -> None:
+    """Where there is one, an admin of Airflow whom it does not name has no right at all."""
+    assert console.get("/", "admin").status_code == 403
+    assert console.get("/", "admin", name="boss").status_code == 200
+    assert "•••" in console.get(every_page(sites)["person"], "op").text
+    (sites.home / "mappings" / "sites" / "access.yaml").write_text("kind: Access")
+    assert console.get("/", "admin", name="boss").status_code == 503
+
+
+def test_an_action_asks_first(console: Console, world: World) -> None:
+    """A button leads to a page that asks; only its form does it, and only who may operate gets so far."""
+    path = "/connections/kingdee_cloud/check"
+    asked = console.post(path, "op")
+    assert asked.status_code == 200
+    assert 'name="sure" value="yes"' in asked.text
+    assert console.post(path, "viewer").status_code == 403
+    assert console.post("/connections/nothing/check", "viewer").status_code == 403
+    done = console.post(path, "op", data={"sure": "yes"})
+    assert ">answers<" in done.text
+    counted = console.post(f"/agreement/{world.flow}/count", "op", data={"sure": "yes"})
+    assert counted.status_code == 303
+    assert "counted anew" in console.get(counted.headers["location"].removeprefix("/trivet")).text
+
+
+def test_an_address_cannot_put_words_in_our_mouth(console: Console) -> None:
+    """The message of a redirect is one of our texts, or nothing."""
+    assert "call this number" not in console.get("/?said=Please+call+this+number").text
+
+
+def test_the_chains_are_verified(console: Console) -> None:
+    """Somebody may have them read anew at any time."""
+    assert "Every chain holds." in console.post("/audit/verify", "op", data={"sure": "yes"}).text
 
 
 def request(method: str, **headers: str) -> Request:

@@ -25,6 +25,8 @@ def batch(visit: Asked, batch_id: str) -> Response:
     summary = report.summary(visit.hub, batch_id)
     return visit.page(
         "batch.html", "Batch", nav="/", leaves=True, night=night, summary=summary, dag=dag, most=MOST,
+        # a place may be a vendor's id of somebody's record
+        opened=visit.may("personal_data", night.flow),
         # quoted whole: a run's id holds `+` and `:`
         run=f"/dags/{quote(dag, safe='')}/runs/{quote(night.run_key, safe='')}",
     )  # fmt: skip
