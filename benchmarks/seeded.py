@@ -63,7 +63,7 @@ def seed(ledger: Ledger, clock: Clock, size: Size) -> None:
     """Fills the ledger; the clock ends at the present, some minutes after the last night."""
     chance = random.Random(1)
     end = datetime.now(UTC).replace(microsecond=0)
-    each, theirs = size.deliveries // size.nights, -(-size.people // size.nights)
+    each, theirs = size.deliveries // size.nights, max(1, size.people // size.nights)
     for night in range(size.nights):
         clock.at = end - timedelta(days=size.nights - 1 - night, minutes=40)
         with ledger.begin() as tx:
