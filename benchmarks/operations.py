@@ -42,34 +42,50 @@ def measure(settings: Settings, client: Any) -> dict[str, float]:
         TRIVET_STATE=str(settings.state),
         TRIVET_LEDGER_URL=settings.ledger_url,
     )
-    batch, person, delivery, marks = _examples(settings)
-    pages = {
-        "overview": "/", "nights of a flow": f"/flow/{FLOW}", "deliveries": "/deliveries",
-        "deliveries, the last page": f"/deliveries?after={marks[-1]}", "deliveries of one system": "/deliveries?system=kingdee_cloud",
-        "deliveries, stuck": "/deliveries?state=stuck", "deliveries, in the air": "/deliveries?state=in_the_air",
-        "deliveries of one person": f"/deliveries?person={person}", "deliveries of one day": f"/deliveries?since={_day()}&until={_day()}",
-        "deliveries, stuck there": "/deliveries?state=stuck&system=successfactors", "batch": f"/batch/{batch}",
-        "person": f"/person/{person}", "delivery": f"/delivery/{delivery}", "cases": "/cases", "mappings": f"/mappings?flow={FLOW}",
-        "preview (form)": "/mappings/preview", "connections": "/connections", "agreement": f"/agreement?flow={FLOW}", "audit": "/audit",
-        "audit of a batch": f"/audit?batch={batch}", "audit of a person": f"/audit?person={person}",
-        "audit of one day": f"/audit?since={_day()}&until={_day()}", "audit by code": "/audit?code=PERSONAL_DATA_OPENED",
-    }  # fmt: skip
-    return {name: _median(client, path) for name, path in pages.items()}
+    batch, person, delivery, last = _examples(settings)
+    day = {"since": _day(), "until": _day()}
+    pages: dict[str, tuple[str, dict[str, str]]] = {
+        "overview": ("/", {}),
+        "nights of a flow": (f"/flow/{FLOW}", {}),
+        "deliveries": ("/deliveries", {}),
+        "deliveries, the last page": ("/deliveries", {"after": last}),
+        "deliveries of one system": ("/deliveries", {"system": "kingdee_cloud"}),
+        "deliveries, stuck": ("/deliveries", {"state": "stuck"}),
+        "deliveries, stuck there": ("/deliveries", {"state": "stuck", "system": "successfactors"}),
+        "deliveries, in the air": ("/deliveries", {"state": "in_the_air"}),
+        "deliveries of one person": ("/deliveries", {"person": person}),
+        "deliveries of one day": ("/deliveries", day),
+        "batch": (f"/batch/{batch}", {}),
+        "person": (f"/person/{person}", {}),
+        "delivery": (f"/delivery/{delivery}", {}),
+        "cases": ("/cases", {}),
+        "approvals": ("/approvals", {}),
+        "mappings": ("/mappings", {"flow": FLOW}),
+        "preview": ("/mappings/preview", {}),
+        "connections": ("/connections", {}),
+        "agreement": ("/agreement", {"flow": FLOW}),
+        "audit": ("/audit", {}),
+        "audit of a batch": ("/audit", {"batch": batch}),
+        "audit of a person": ("/audit", {"person": person}),
+        "audit of one day": ("/audit", day),
+        "audit by code": ("/audit", {"code": "PERSONAL_DATA_OPENED"}),
+    }
+    return {name: _median(client, *page) for name, page in pages.items()}
 
 
-def _median(client: Any, path: str) -> float:
+def _median(client: Any, path: str, query: dict[str, str]) -> float:
     took = []
     for _ in range(TIMES + 1):
         begin = time.perf_counter()
-        answer = client.get(f"/trivet{path}")
+        answer = client.get(f"/trivet{path}", params=query)
         took.append(time.perf_counter() - begin)
         if answer.status_code != 200:
             raise SystemExit(f"{path}: HTTP {answer.status_code}")
     return statistics.median(took[1:])
 
 
-def _examples(settings: Settings) -> tuple[str, str, str, list[str]]:
-    """The newest batch, one person and delivery, and the marks of the first and of the last page."""
+def _examples(settings: Settings) -> tuple[str, str, str, str]:
+    """The newest batch, one person and delivery, and the mark of the last page."""
     from trivet.connections import stored_connections
     from trivet.flow import deliveries, overview
     from trivet.flow.hub import open_hub
@@ -78,8 +94,8 @@ def _examples(settings: Settings) -> tuple[str, str, str, list[str]]:
         night = overview.nights(hub, flow=FLOW, most=1)[0]
         row = deliveries.deliveries(hub, deliveries.Wanted(batch_id=night.batch)).rows[50]
         oldest = overview.nights(hub, flow=FLOW, most=NIGHTS)[-1]
-        first = deliveries.deliveries(hub, deliveries.Wanted(batch_id=oldest.batch)).rows[0]
-    return night.batch, str(row.subject_ref), row.id, [f"{row.seq}.{row.id}", f"{first.seq}.{first.id}"]
+        first = deliveries.deliveries(hub, deliveries.Wanted(batch_id=oldest.batch)).rows[-1]
+    return night.batch, str(row.subject_ref), row.id, f"{first.seq}.{first.id}"
 
 
 def _day() -> str:

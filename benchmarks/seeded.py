@@ -171,7 +171,7 @@ def _deliveries(
             message = f"{row.target} {row.entity}: changed by hand since <script>alert('x')</script>"
             opened.append(NewCase(TENANT, "CONFLICT", message, batch.id, row.id, row.target, row.subject_ref))
     operations.add_many(tx, rows)
-    contents.add_many(tx, inside, {})
+    contents.add_many(tx, inside, {}, {row.id: row.subject_ref for row in rows})
     cases.open_many(tx, opened)
     if numbers and trouble:
         aside = [

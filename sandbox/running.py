@@ -79,6 +79,12 @@ class Sandbox:
             for name, connection in running.vendor.connections().items()
         }
 
+    def reset(self) -> None:
+        """Each as after the start; those that nobody touched are left as they are."""
+        for running in self.servers.values():
+            if not running.vendor.untouched():
+                running.vendor.reset()
+
     def stop(self) -> None:
         """Frees the ports."""
         for running in self.servers.values():

@@ -74,6 +74,8 @@ class Vendor:
         self.log: deque[Json] = deque(maxlen=LOG_LENGTH)
         self.base_url = ""
         self.resets = 0
+        self.called = False
+        self._seeded = -1
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
 
     def route(self, method: str, template: str, handler: Handler) -> None:
@@ -124,6 +126,20 @@ class Vendor:
             allowed = allowed or bool(match)
         return Answer({"error": "no such path"}, 405 if allowed else 404)
 
+    def reset(self) -> None:
+        """As after the start; calls under way do nothing."""
+        self.resets += 1
+        self.called = False
+        self.faults.clear()
+        self.log.clear()
+        self.store.clear()
+        self.seed()
+        self._seeded = self.store.writes
+
+    def untouched(self) -> bool:
+        """Nobody has called since the last reset, and the store holds what was seeded."""
+        return not self.called and self.store.writes == self._seeded
+
     def control(self, request: Request) -> Answer:
         """The `/_sandbox/` part."""
         what = request.path.removeprefix("/_sandbox/")
@@ -134,11 +150,7 @@ class Vendor:
         if what == "log":
             return Answer(list(self.log))
         if what == "reset" and request.method == "POST":
-            self.resets += 1
-            self.faults.clear()
-            self.log.clear()
-            self.store.clear()
-            self.seed()
+            self.reset()
             return Answer({"ok": True})
         if what == "change" and request.method == "POST":
             return Answer(self.change(request.json()))
@@ -173,6 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), self.headers, body,
             raw_path=self.path,
         )  # fmt: skip
+        self.vendor.called = True
         if parts.path.startswith("/_sandbox/"):
             self._send(self._guarded(self.vendor.control, request))
             return

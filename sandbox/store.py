@@ -26,6 +26,11 @@ class Store:
         self._db.execute("CREATE INDEX IF NOT EXISTS by_time ON object (kind, at, id)")
         self.lock = threading.RLock()
 
+    @property
+    def writes(self) -> int:
+        """How many rows were written, replaced or deleted since this store was opened."""
+        return self._db.total_changes
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """What happens inside happens wholly or not at all."""

@@ -1,13 +1,16 @@
 """The fixture world: the demo company behind stand-in servers, and a deployment that points at them."""
 
+import atexit
 import json
 import shutil
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +52,25 @@ class Clock:
 
 @dataclass
 class World:
-    """The company's servers and one deployment of Trivet."""
+    """The company's servers and one deployment of Trivet, whose flow reads scripts instead of transcribing."""
 
     sandbox: Any
-    home: Path
-    state: Path
+    base: Path
     clock: Clock = field(default_factory=Clock)
     flow: str = "nightly_interviews"
+
+    @cached_property
+    def home(self) -> Path:
+        """The folder with this deployment's own mappings; laid out when first asked for: most tests of connectors never do."""
+        shutil.copytree(_mappings(), self.base / "home" / "mappings")
+        return self.base / "home"
+
+    @cached_property
+    def state(self) -> Path:
+        """The state folder, with connections to the stand-ins and the scorers."""
+        folder = self.base / "state"
+        folder.mkdir()
+        return folder
 
     @property
     def settings(self) -> Settings:
@@ -86,16 +101,11 @@ class World:
             }
         for name, change in changed.items():
             known[name] = {**known.get(name, {}), **change}
-        self.settings.connections.write_text(json.dumps(known))
+        (self.state / "connections.json").write_text(json.dumps(known))
 
     def edit_flow(self, change: Callable[[dict[str, Any]], None]) -> None:
         """Edits the flow file as an engineer would."""
-        file = self.home / "mappings" / "flows" / f"{self.flow}.yaml"
-        yaml = YAML()
-        data = yaml.load(file.read_text(encoding="utf-8"))
-        change(data)
-        with file.open("w", encoding="utf-8") as out:
-            yaml.dump(data, out)
+        edit(self.home / "mappings" / "flows" / f"{self.flow}.yaml", change)
 
     def night(self) -> str:
         """One run of the flow, in this process; the batch's id. A system that is down does not stop the others."""
@@ -199,21 +209,40 @@ def _servers() -> Iterator[Any]:
         yield sandbox
 
 
-def made_world(servers: Any, folder: Path) -> World:
-    """A fresh company and a fresh deployment in the folder, whose flow reads scripts instead of transcribing."""
-    home = folder / "home"
-    shutil.copytree(ROOT / "mappings", home / "mappings")
-    state = folder / "state"
-    state.mkdir()
-    made = World(servers, home, state)
-    for name in servers.servers:
-        made._ask(name, "POST", "reset")
-    made.connect()
-    made.edit_flow(lambda flow: flow["scoring"].update(transcriber={"connection": "script_reader"}))
-    return made
-
-
 @pytest.fixture
 def world(_servers: Any, tmp_path: Path) -> World:
     """A fresh company and a fresh deployment whose flow reads scripts instead of transcribing."""
-    return made_world(_servers, tmp_path)
+    return fresh_world(_servers, tmp_path)
+
+
+def fresh_world(servers: Any, base: Path) -> World:
+    """Those servers as after their start, and a deployment in that folder that points at them."""
+    servers.reset()
+    made = World(servers, base)
+    made.connect()
+    return made
+
+
+made_world = fresh_world
+
+
+def edit(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Edits a YAML file and keeps its comments."""
+    yaml = YAML()
+    data = yaml.load(file.read_text(encoding="utf-8"))
+    change(data)
+    with file.open("w", encoding="utf-8") as out:
+        yaml.dump(data, out)
+
+
+@cache
+def _mappings() -> Path:
+    """The shipped mappings, with a flow that reads scripts; copied by each deployment."""
+    folder = Path(tempfile.mkdtemp(prefix="trivet-mappings-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(ROOT / "mappings", folder, dirs_exist_ok=True)
+    edit(
+        folder / "flows" / "nightly_interviews.yaml",
+        lambda flow: flow["scoring"].update(transcriber={"connection": "script_reader"}),
+    )
+    return folder

@@ -10,6 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+LONGEST_LOCK = 2.0
+"""Seconds; whoever holds the lock needs microseconds, unless it was frozen in the middle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -58,7 +61,7 @@ class _Locked:
         except FileNotFoundError:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             self.handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self.handle, fcntl.LOCK_EX)
+        _lock(self.handle)
         try:
             self.state: dict[str, float] = json.loads(os.read(self.handle, 4096) or b"{}")
         except ValueError:
@@ -71,3 +74,17 @@ class _Locked:
         os.write(self.handle, text)
         os.ftruncate(self.handle, len(text))
         os.close(self.handle)
+
+
+def _lock(handle: int) -> None:
+    """The file's lock; after `LONGEST_LOCK` on without it, since a process that is stopped never gives it back."""
+    patience = time.monotonic() + LONGEST_LOCK
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > patience:
+                return
+            time.sleep(0.001)
+        else:
+            return

@@ -33,6 +33,10 @@ class Connection:
     """`sandbox`, `test` or `production`: a flow refuses connections of another environment."""
     standard: Mapping[str, Any] = field(repr=False)
     extra: Mapping[str, Any] = field(repr=False)
+    maintenance: tuple[Any, ...] = ()
+    """Hours in which the system is not called, as they stand in extra; read by `trivet.flow.windows`."""
+    region: str | None = None
+    """Where it leads, as `trivet.flow.residency` judges it; `here` is this machine."""
 
     def config(self, model: type[C]) -> C:
         """The connector's config; `ConfigError` names connection, setting and cure, never a value."""
@@ -72,8 +76,25 @@ def parse_connection(conn_id: str, stored: Mapping[str, Any]) -> Connection:
             place=f"connection {conn_id}",
             cure='say in extra what lies behind it, e.g. "environment": "sandbox"',
         )
+    maintenance = extra.pop("maintenance", None) or []
+    if not isinstance(maintenance, list):
+        raise ConfigError(
+            "maintenance is no list of windows",
+            code="CONNECTION_MAINTENANCE",
+            place=f"connection {conn_id}",
+            cure='write e.g. [{"days": ["sat"], "from": "22:00", "to": "02:00", "timezone": "Asia/Shanghai"}]',
+        )
+    region = extra.pop("region", None)
     standard = {name: stored.get(name) for name in ("host", "login", "password", "port", "schema")}
-    return Connection(conn_id, kind.removeprefix(PREFIX), environment, standard, extra)
+    return Connection(
+        conn_id,
+        kind.removeprefix(PREFIX),
+        environment,
+        standard,
+        extra,
+        tuple(maintenance),
+        region=str(region) if region else None,
+    )
 
 
 def stored_connections(file: Path, environ: Mapping[str, str] = os.environ) -> Connections:

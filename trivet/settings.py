@@ -3,6 +3,7 @@
 TRIVET_HOME          folder that holds mappings/ (default: the current folder)
 TRIVET_STATE         writable folder for ledger file, keys, recordings, caches (default: $TRIVET_HOME/.trivet)
 TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder)
+TRIVET_LISTENING     folder, best in memory, for recordings while a scorer hears them (default: $TRIVET_STATE/listening)
 TRIVET_ANCHORS       folder outside the database that keeps the heads of the audit chains (default: none are kept)
 TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/connections.json where it exists)
 """
@@ -24,6 +25,12 @@ class Settings:
     ledger_url: str
     connections: Path
     anchors: Path | None = None
+    clear: Path | None = None
+
+    @property
+    def listening(self) -> Path:
+        """Recordings in the clear, each for as long as a scorer hears it."""
+        return self.clear or self.state / "listening"
 
     @property
     def archive(self) -> Path:
@@ -42,7 +49,7 @@ class Settings:
 
     @property
     def recordings(self) -> Path:
-        """Recordings on disk, named by content."""
+        """Recordings on disk, sealed."""
         return self.state / "recordings"
 
 
@@ -64,4 +71,5 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         ledger_url=environ.get("TRIVET_LEDGER_URL") or f"sqlite:///{state / 'ledger.db'}",
         connections=Path(environ.get("TRIVET_CONNECTIONS") or state / "connections.json"),
         anchors=Path(environ["TRIVET_ANCHORS"]).resolve() if environ.get("TRIVET_ANCHORS") else None,
+        clear=Path(environ["TRIVET_LISTENING"]).resolve() if environ.get("TRIVET_LISTENING") else None,
     )

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,18 +91,25 @@ def _evidence(indicator: Indicator, sentence: Document) -> Document:
 
 def load(file: Path) -> Competency:
     """The competency of a file; `ConfigError` names file and cause."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
         raw = file.read_bytes()
-        data = YAML(typ="safe", pure=True).load(raw.decode("utf-8"))
-        indicators = tuple(_indicator(entry) for entry in data["indicators"])
+        indicators = _indicators(raw)
     except FileNotFoundError:
         raise _wrong(file, "no such competency") from None
     except (YAMLError, KeyError, TypeError, ValueError, re.error) as error:
         raise _wrong(file, f"not a list of indicators: {error}") from None
     return Competency(file.stem, indicators, hashlib.sha256(raw).hexdigest()[:12])
+
+
+@lru_cache(maxsize=64)
+def _indicators(raw: bytes) -> tuple[Indicator, ...]:
+    # a process that scores shard after shard compiles some hundred patterns once
+    from ruamel.yaml import YAML
+
+    data = YAML(typ="safe", pure=True).load(raw.decode("utf-8"))
+    return tuple(_indicator(entry) for entry in data["indicators"])
 
 
 def _indicator(entry: Any) -> Indicator:

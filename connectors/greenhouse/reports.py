@@ -1,4 +1,4 @@
-"""Reports: a text file at the application, whose name ends with our reference.
+"""Reports: a page at the application, an HTML file whose name ends with our reference.
 
 Greenhouse has no way to change a file: a new one takes the old one's place. The old one goes first, so that a call that dies
 between the two leaves none, which sending again mends, and never two.
@@ -22,19 +22,17 @@ SHAPE: Document = {
     "properties": {
         OWNER: {"type": "string"},
         "title": {"type": "string", "maxLength": 120},
-        "text": {"type": "string"},
+        "html": {"type": "string"},
     },
-    "required": [OWNER, "title", "text"],
+    "required": [OWNER, "title", "html"],
 }
-_FIELDS = (OWNER, "title", "text")
-_NAMED = re.compile(r"(.*) \[([A-Z2-7]{16})\]\.txt", re.DOTALL)
+_FIELDS = (OWNER, "title", "html")
+_NAMED = re.compile(r"(.*) \[([A-Z2-7]{16})\]\.html", re.DOTALL)
 _TITLE = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]{1,120}")
-_MARK = b"\xef\xbb\xbf"
-"""Editors on Windows take a text without it for one in the local code page."""
 
 
 class Reports:
-    """Sends and finds `report` {application_id, title, text}."""
+    """Sends and finds `report` {application_id, title, html}."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -66,7 +64,7 @@ class Reports:
             named = _NAMED.fullmatch(str(row.get("filename") or ""))
             if named and named[2] in wanted and str(row["id"]) not in seen:
                 seen.add(str(row["id"]))
-                document = {OWNER: str(row.get(OWNER)), "title": named[1], "text": self._text(row)}
+                document = {OWNER: str(row.get(OWNER)), "title": named[1], "html": self._page(row)}
                 found.setdefault(named[2], []).append(Found(str(row["id"]), document))
         return found
 
@@ -76,7 +74,7 @@ class Reports:
         yield from self.wire.every("attachments", "application_ids", owners)
         yield from self.wire.every("attachments", "ids", alone)
 
-    def _text(self, row: Document) -> str | None:
+    def _page(self, row: Document) -> str | None:
         link = row.get("url")
         if not isinstance(link, str):
             raise malformed("list attachments", "the attachment has no link")
@@ -94,15 +92,15 @@ class Reports:
             or str(said["title"]) != str(said["title"]).strip()
         ):
             raise _refused("FIELD_TYPE", "no title that can be a file's name", "title")
-        content = _MARK + str(said.get("text", "")).encode()
+        content = str(said.get("html", "")).encode()
         if len(content) > MAX_BYTES:
-            raise _refused("FIELD_LENGTH", f"longer than {MAX_BYTES // 1024 // 1024} MiB", "text")
+            raise _refused("FIELD_LENGTH", f"longer than {MAX_BYTES // 1024 // 1024} MiB", "html")
         return {
             OWNER: int(said[OWNER]),
-            "filename": f"{said['title']} [{operation.reference}].txt",
+            "filename": f"{said['title']} [{operation.reference}].html",
             "type": "other",
             "content": base64.b64encode(content).decode(),
-            "content_type": "text/plain",
+            "content_type": "text/html",
         }
 
     def _remove(self, name: str) -> None:

@@ -1,7 +1,7 @@
-"""The report as a text file of the opportunity, named by our reference.
+"""The report as a page of the opportunity, an HTML file named by our reference.
 
-    trivet-report-<reference>.txt            as it was uploaded first
-    trivet-report-<reference>-<first>.txt    what came in its place; <first> is the id of the one uploaded first
+    trivet-report-<reference>.html            as it was uploaded first
+    trivet-report-<reference>-<first>.html    what came in its place; <first> is the id of the one uploaded first
 
 Lever changes no file: an update uploads another one, which names the first, and deletes what was there before. A run that
 dies between the two leaves both; the newer one counts, and the next update or delete takes the other away.
@@ -18,10 +18,8 @@ from trivet.model import Confirmed, Document, Found, Operation
 from .wire import MAX_TEXT, NAME, Wire, absent
 
 REPORT = "report"
-FIELDS = ("opportunity_id", "text")
-_MARK = "\ufeff"
-"""Editors on Windows take a text without it for one in the local code page."""
-_NAME = re.compile(r"trivet-report-([A-Z2-7]{16})(?:-([A-Za-z0-9-]{1,64}))?\.txt")
+FIELDS = ("opportunity_id", "html")
+_NAME = re.compile(r"trivet-report-([A-Z2-7]{16})(?:-([A-Za-z0-9-]{1,64}))?\.html")
 
 
 def is_report(name: Any) -> bool:
@@ -40,7 +38,7 @@ class _File:
 
 
 class Reports:
-    """The entity `report` {opportunity_id, text}."""
+    """The entity `report` {opportunity_id, html}."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -72,15 +70,15 @@ class Reports:
         for file in sorted(self._files(opportunity), key=lambda file: file.age):
             newest[file.first] = file
         for file in newest.values():
-            text = self.wire.text("read report", f"/opportunities/{opportunity}/files/{file.id}/download")
-            document = {"opportunity_id": opportunity, "text": text}
+            page = self.wire.text("read report", f"/opportunities/{opportunity}/files/{file.id}/download")
+            document = {"opportunity_id": opportunity, "html": page}
             yield file.reference, Found(f"{opportunity}/{file.first}", document, file.id)
 
     def _upload(self, what: str, opportunity: str, operation: Operation, name: str) -> str | None:
-        content = (_MARK + str(operation.document["text"])).encode()
+        content = str(operation.document["html"]).encode()
         if len(content) > MAX_TEXT:
-            raise _refused(what, "FIELD_LENGTH", f"longer than {MAX_TEXT // 1024 // 1024} MiB", "text")
-        file = (f"trivet-report-{name}.txt", content, "text/plain")
+            raise _refused(what, "FIELD_LENGTH", f"longer than {MAX_TEXT // 1024 // 1024} MiB", "html")
+        file = (f"trivet-report-{name}.html", content, "text/html")
         made = self.wire.write(what, "POST", f"/opportunities/{opportunity}/files", files={"file": file})
         return str(made["id"]) if made.get("id") else None
 

@@ -74,10 +74,10 @@ class ReportFiles(Standing):
 
     def __init__(self, world: World) -> None:
         good: list[Document] = [
-            {"application_id": i, "title": "AI 面试评估", "text": f"{WORDS}\nline {n}"}
+            {"application_id": i, "title": "AI 面试评估", "html": f"{WORDS}\nline {n}"}
             for n, i in enumerate(applications(world) or ["1", "2", "3"])
         ]
-        changed = {**good[0], "text": "another line"}
+        changed = {**good[0], "html": "another line"}
         bad = {**good[1], "application_id": "1"}
         super().__init__(world, NAME, TARGET, "report", good, changed, bad, r"/v3/attachments$")
 

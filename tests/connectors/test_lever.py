@@ -64,9 +64,9 @@ class Reports(Notes):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        good = [{"opportunity_id": said["opportunity_id"], "text": said["value"]} for said in self.good]
+        good = [{"opportunity_id": said["opportunity_id"], "html": said["value"]} for said in self.good]
         self.entity, self.good, self.writes = "report", good, "/files"
-        self.changed = {**good[0], "text": "other words"}
+        self.changed = {**good[0], "html": "other words"}
         self.bad = {**good[1], "opportunity_id": NOBODY}
 
     def by_hand(self, reference: str) -> None:
@@ -122,7 +122,7 @@ def target(world: World, tmp_path: Path) -> Iterator[Any]:
 def operation(world: World, kind: OperationKind, entity: str = "note", remote_id: str | None = None,
               **fields: Any) -> Operation:  # fmt: skip
     """One at the first opportunity."""
-    text = {"note": "value", "report": "text"}[entity]
+    text = {"note": "value", "report": "html"}[entity]
     said = {"opportunity_id": opportunities(world)[0], text: "words", **fields} if kind != "delete" else {}
     return Operation(f"{REFERENCE}-{kind[0].upper()}1", REFERENCE, kind, entity, said, remote_id)
 
@@ -216,9 +216,9 @@ class TestFiles:
     def test_an_update_leaves_one_file(self, world: World, target: Any) -> None:
         """Under the same id for us, however often it is updated."""
         before = world.held(NAME)["files"]
-        name = done(target, operation(world, "create", "report", text="one"))
+        name = done(target, operation(world, "create", "report", html="one"))
         for text in ("two", "three"):
-            assert done(target, operation(world, "update", "report", name, text=text)) == name
+            assert done(target, operation(world, "update", "report", name, html=text)) == name
         (found,) = target.find("report", [operation(world, "update", "report")])[REFERENCE]
         assert (found.remote_id, found.document["text"]) == (name, "three")
         assert len(world.held(NAME)["files"]) == len(before) + 1
@@ -230,9 +230,9 @@ class TestFiles:
     ) -> None:
         """The old one is still there, and goes with the next update or delete."""
         before = world.held(NAME)["files"]
-        name = done(target, operation(world, "create", "report", text="one"))
+        name = done(target, operation(world, "create", "report", html="one"))
         world.misbehave(NAME, kind="http_500", method="DELETE", path="/files/")
-        (said,) = target.send([operation(world, "update", "report", name, text="two")])
+        (said,) = target.send([operation(world, "update", "report", name, html="two")])
         assert not isinstance(said, Confirmed)
         assert len(world.held(NAME)["files"]) == len(before) + 2
         (found,) = target.find("report", [operation(world, "update", "report")])[REFERENCE]
@@ -261,7 +261,7 @@ class TestFiles:
 
     def test_more_than_could_be_read_back_is_not_sent(self, world: World, target: Any) -> None:
         """4 MiB."""
-        (said,) = target.send([operation(world, "create", "report", text="x" * (4 * 1024 * 1024))])
+        (said,) = target.send([operation(world, "create", "report", html="x" * (4 * 1024 * 1024))])
         assert isinstance(said, Rejected)
         assert (said.vendor_code, said.field) == ("FIELD_LENGTH", "text")
         assert not world.writes(NAME)
@@ -523,7 +523,7 @@ class TestBranches:
         """What we upload does not come back as a record."""
         held = Reading(world).held("files")
         name = done(target, operation(world, "create", "report"))
-        done(target, operation(world, "update", "report", name, text="other"))
+        done(target, operation(world, "update", "report", name, html="other"))
         with reading(world, tmp_path) as source:
             assert set(ids(whole(source, "files"))) == held
 

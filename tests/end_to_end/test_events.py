@@ -15,9 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT, World
+from conftest import ROOT, World, fresh_world
 from end_to_end.airflow import eventually
 from hr import use
+from sqlalchemy import delete
 from trivet_sandbox.ashby import hooks as ashby_hooks
 from trivet_sandbox.bamboohr import hooks as bamboohr_hooks
 from trivet_sandbox.feishu_hire import events
@@ -26,6 +27,7 @@ from trivet_sandbox.http_json import hr as in_house
 from trivet_sandbox.lever import hooks as lever_hooks
 
 from trivet.ledger import cases, inbox
+from trivet.ledger.tables import inbound
 
 KEY, TOKEN, SECRET = "an-encrypt-key", "a-verification-token", "a-hook-secret"  # noqa: S105
 APP = "cli_a1b2c3d4e5f60001"
@@ -80,6 +82,22 @@ def serving(world: World) -> Iterator[str]:
     """`trivet serve`; its address."""
     with served(world) as base:
         yield base
+
+
+@pytest.fixture(scope="module")
+def _open(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
+    world = fresh_world(_servers, tmp_path_factory.mktemp("open"))
+    with served(world) as base:
+        yield world, base
+
+
+@pytest.fixture
+def door(_open: tuple[World, str]) -> tuple[World, str]:
+    """A deployment, with nothing in its inbox, and the address of the `trivet serve` that these tests share."""
+    world, base = _open
+    with world.hub() as hub, hub.ledger.begin() as tx:
+        tx.conn.execute(delete(inbound))
+    return world, base
 
 
 def posted(base: str, connection: str, sent: Sent) -> tuple[int, Any]:
@@ -148,8 +166,9 @@ def waiting(world: World) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_an_event_is_stored_once_however_often_it_comes(vendor: str, world: World, serving: str) -> None:
+def test_an_event_is_stored_once_however_often_it_comes(vendor: str, door: tuple[World, str]) -> None:
     """The same delivery again is answered with success and changes nothing; another one is another."""
+    world, serving = door
     first = VENDORS[vendor]()
     for _ in range(3):
         assert posted(serving, vendor, first) == (200, {})
@@ -158,8 +177,9 @@ def test_an_event_is_stored_once_however_often_it_comes(vendor: str, world: Worl
     assert waiting(world) == {vendor: 2}
 
 
-def test_the_challenge_is_answered(serving: str) -> None:
+def test_the_challenge_is_answered(door: tuple[World, str]) -> None:
     """Encrypted or not; with another token it is refused."""
+    _, serving = door
     said = {"type": "url_verification", "challenge": "a-challenge", "token": TOKEN}
     for body in (events.encrypted(said, KEY), json.dumps(said).encode()):
         assert posted(serving, "feishu_hire", (body, {})) == (200, {"challenge": "a-challenge"})
@@ -232,16 +252,17 @@ BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input(name: str, world: World, serving: str) -> None:
+def test_bad_input(name: str, door: tuple[World, str]) -> None:
     """Refused with a code and no detail; nothing is stored."""
+    world, serving = door
     connection, made, status, code = BAD[name]
     assert posted(serving, connection, made()) == (status, {"error": code})
     assert waiting(world) == {}
 
 
-def test_bad_input_of_100_mb_is_refused_before_it_is_read(serving: str) -> None:
+def test_bad_input_of_100_mb_is_refused_before_it_is_read(door: tuple[World, str]) -> None:
     """By what it declares; and where it declares nothing, after the first megabyte."""
-    there = urlsplit(serving)
+    there = urlsplit(door[1])
     for headers in ({"Content-Length": str(100 * 1024 * 1024)}, {"Transfer-Encoding": "chunked"}):
         line = http.client.HTTPConnection(there.hostname or "", there.port, timeout=10)
         line.putrequest("POST", "/in/greenhouse")

@@ -177,10 +177,10 @@ def test_two_records_of_one_person_become_one(merging: str, again: int, world: W
 
 
 def reports(world: World) -> dict[str, str]:
-    """Text by file name of every report at Greenhouse."""
+    """Page by file name of every report at Greenhouse."""
     held = world.held("greenhouse")["attachments"].values()
-    names = {row["filename"]: row["_content"] for row in held if row["filename"].endswith(".txt")}
-    return {name: bytes.fromhex(content).decode("utf-8-sig") for name, content in names.items()}
+    names = {row["filename"]: row["_content"] for row in held if row["filename"].endswith(".html")}
+    return {name: bytes.fromhex(content).decode() for name, content in names.items()}
 
 
 def attach_reports(flow: dict[str, Any]) -> None:
@@ -236,7 +236,7 @@ def test_an_answer_that_was_lost_leaves_one_report(world: World) -> None:
 
 
 def test_lever_keeps_a_report_beside_the_note(world: World) -> None:
-    """A text file of the opportunity, which a second night leaves alone, and which goes when it is taken back."""
+    """A page of the opportunity, which a second night leaves alone, and which goes when it is taken back."""
     from trivet.flow import steps
 
     use(world, "lever")

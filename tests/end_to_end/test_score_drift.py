@@ -1,13 +1,12 @@
 """Scores are spread differently from before: noticed at night, held until a person accepts, nothing sent before."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trivet_sandbox
-from conftest import ROOT, World
+from conftest import World, fresh_world
 from end_to_end.graded import PEOPLE, grade, says
 from end_to_end.shell import rows, trivet
 
@@ -31,14 +30,7 @@ def _crowd() -> Iterator[Any]:
 @pytest.fixture
 def crowd(_crowd: Any, tmp_path: Path) -> World:
     """A deployment for it, that holds the batch when scores move."""
-    home = tmp_path / "home"
-    shutil.copytree(ROOT / "mappings", home / "mappings")
-    (tmp_path / "state").mkdir()
-    made = World(_crowd, home, tmp_path / "state")
-    for name in _crowd.servers:
-        made._ask(name, "POST", "reset")
-    made.connect()
-    made.edit_flow(lambda flow: flow["scoring"].update(transcriber={"connection": "script_reader"}))
+    made = fresh_world(_crowd, tmp_path)
     grade(made)
     policy(made, "hold")
     return made

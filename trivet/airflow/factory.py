@@ -1,10 +1,13 @@
 """The DAGs of each file in mappings/flows: the night, and the fresh results that an HR system tells of meanwhile.
 
     sync__<flow>    pull ─► score[shard] ─► decide ─┬─► push__<erp> ─┬─► write_back ─► conclude ─► verdict
-                                                    └─► push__<erp> ─┘
+                                                    ├─► push__<erp> ─┘
+                                                    └─► approve ─► send_approved
     event__<flow>   hear ─► deliver ─► write_back ─► verdict
 
 A flow that brings an ERP's feedback back scores nothing and pushes to the HR system only.
+
+`approve` is skipped at once where nothing waits for a named person (`trivet.airflow.asking`).
 
 A failed shard or system does not stop the others: what follows runs as long as there is a batch. `verdict`
 runs only when something failed and makes the run red, so that a night that lost a system never looks green.
@@ -19,7 +22,8 @@ from typing import Any
 from airflow.sdk import DAG, XComArg, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from trivet.airflow import tasks
+from trivet.airflow import asking, tasks
+from trivet.airflow.asking import NamedPerson
 from trivet.airflow.heads import FlowHead, flow_files, read_head
 from trivet.airflow.pools import SCORING, pool_of
 from trivet.airflow.retry import TrivetRetry
@@ -126,14 +130,32 @@ def _wire(head: FlowHead) -> None:
     ):
         for step in earlier:
             step >> later
+    asked = _ask(head, decided) if head.targets else []
     # it has to see every task: GOES_ON hides a failure in the middle from the last one
-    every = [batch, *scored, decided, *pushed, *back, concluded]
+    every = [batch, *scored, decided, *pushed, *asked, *back, concluded]
     every >> task(trigger_rule="one_failed", retries=0)(verdict)()
 
 
 def _score(batch: XComArg, shards: int) -> Any:
     scoring = task(pool=SCORING)(tasks.score)
     return scoring.partial(batch_id=batch, of=shards).expand(shard=list(range(shards)))
+
+
+def _ask(head: FlowHead, decided: Any) -> list[Any]:
+    """Nothing waits for an answer: what was decided and does not need one is on its way meanwhile."""
+    approve = NamedPerson(
+        task_id="approve",
+        subject="审批 · Approve what waits of this batch?",
+        batch_id="{{ ti.xcom_pull(task_ids='pull') }}",
+        defaults="Reject",
+        response_timeout=head.patience,
+        # a person's answer is not tried again
+        retries=0,
+    )
+    answered: Any = approve.output
+    sent = task(asking.send_approved)(answered)
+    decided >> approve >> sent
+    return [approve, sent]
 
 
 def _push(batch: XComArg, connection: str, task_id: str, **options: Any) -> Any:

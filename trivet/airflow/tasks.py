@@ -36,7 +36,7 @@ def pull(flow: str) -> str:
     """Pull and translate what is new; the batch's id."""
     from trivet.flow import steps
 
-    with task_hub() as hub:
+    with task_hub() as hub, _skipped_while_held():
         batch_id = steps.pull(hub, flow, get_current_context()["run_id"])
     log.info("pull %s: batch %s", flow, batch_id)
     return batch_id
@@ -48,7 +48,7 @@ def hear(flow: str) -> str:
 
     from trivet.flow import steps
 
-    with task_hub() as hub:
+    with task_hub() as hub, _skipped_while_held():
         batch_id = steps.hear(hub, flow, get_current_context()["run_id"])
         if batch_id is None:
             raise AirflowSkipException(f"nobody told {flow} anything that was not heard before")
@@ -177,6 +177,22 @@ def undo() -> None:
                 place=f"rollback {about}",
                 cure="`settle` goes on with what is in the air; `trivet deliveries` shows the rest with its reason",
             )
+
+
+@contextmanager
+def _skipped_while_held() -> Iterator[None]:
+    """Ends the run green where a person holds the flow: nothing went wrong."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from trivet.errors import LedgerError
+    from trivet.flow.holding import FLOW_HELD
+
+    try:
+        yield
+    except LedgerError as error:
+        if error.code != FLOW_HELD:
+            raise
+        raise AirflowSkipException(str(error)) from None
 
 
 def _free_the_slot_until(again_at: datetime | None) -> None:

@@ -4,16 +4,20 @@ import typer
 
 from trivet import __version__
 from trivet.cli import (
+    acting,
     aftercare,
+    approving,
     authoring,
     crosswalk,
     files,
     judgement,
     judging,
+    keys,
     look,
     report,
     sap,
     serving,
+    subject,
     upkeep,
     work,
     workbench,
@@ -31,6 +35,7 @@ app = typer.Typer(
 
 COMMANDS = (
     work.run, serving.serve, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
+    acting.hold, acting.release, acting.pause, acting.resume, acting.holds, acting.retry, acting.write_off,
     look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
     look.compare, judging.agreement, judging.impact,
     files.check, files.effective, files.test,
@@ -39,10 +44,14 @@ COMMANDS = (
 )  # fmt: skip
 for _command in COMMANDS:
     app.command()(_command)
+app.add_typer(acting.case, name="case")
+app.add_typer(approving.approvals, name="approvals")
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(report.report, name="report")
+app.add_typer(subject.subject, name="subject")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")

@@ -18,6 +18,7 @@ def explained(told: Told) -> list[str]:
             "person", f"{person['name']}  {person['candidate_id'] or ''}  pseudonym {person['subject_ref']}"
         ),
         _line("decision", decision.get("reason") or decision.get("kind", "")),
+        *_approval(told["approval"]),
         *_rule(told["rule"]),
         *_mapping(told["mapping"]),
         *_assessment(told["assessment"]),
@@ -34,6 +35,14 @@ def short(value: Any) -> str:
 
 def _line(title: str, text: str) -> str:
     return f"{title:<12}{text}".rstrip()
+
+
+def _approval(gate: Told | None) -> Iterator[str]:
+    if gate is None:
+        return
+    waits = f"waits for a named person ({gate['causes']})"
+    by = gate["approved_by"]
+    yield _line("approved", f"by {by} at {gate['approved_at'][:19]}Z, {gate['approval_id']}" if by else waits)
 
 
 def _rule(rule: Told | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from trivet.cli import output
 from trivet.errors import AuthFailed, ConnectorError, TrivetError
 from trivet.flow import report, steps
+from trivet.flow.holding import flow_waits
 from trivet.flow.hub import Hub
 
 
@@ -18,6 +19,10 @@ def run_flow(hub: Hub, name: str, run_key: str, *, fresh: bool, dry_run: bool, a
     """0 when everything that could be delivered was, 1 when something was set aside, refused or is stuck."""
     say = Console(stderr=True, quiet=as_json)
     flow = hub.flow(name)
+    held = flow_waits(hub, name)
+    if held is not None:
+        output.print_json({"held": held}) if as_json else output.print_lines([held, "nothing was done"])
+        return 0
     with say.status(f"{name}: pulling from {', '.join(flow.sources())}") as status:
         batch_id = steps.hear(hub, name, run_key) if fresh else steps.pull(hub, name, run_key)
         if batch_id is None:

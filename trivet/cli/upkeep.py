@@ -51,18 +51,25 @@ def ledger_backup(
     file: Annotated[Path, typer.Argument(help="A new file.")],
     json: Json = False,
 ) -> None:
-    """Copy the ledger while others work in it; the keys are not in it. Example: `trivet ledger backup /backup/monday.db`"""
+    """Copy the ledger while others work in it; people's keys lie beside the copy, the key ring's nowhere.
+
+    Keep `FILE.keys` where it can be written: erasing a person takes the key out of it, which erases the backup, too.
+    Example: `trivet ledger backup /backup/monday.db`
+    """
     from trivet.flow.upkeep import backup
 
     with options.hub() as hub:
         row = backup(hub, file)
-    output.print_rows([row], ["file", "bytes", "batches", "operations"], as_json=json)
+    output.print_rows([row], ["file", "keys", "bytes", "batches", "operations"], as_json=json)
 
 
 @ledger.command("restore")
 def ledger_restore(
     file: Annotated[Path, typer.Argument(help="A backup that `trivet ledger backup` made.")],
     yes: Annotated[bool, typer.Option("--yes", help="Replace a ledger that holds something.")] = False,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="Copy of people's keys (default: FILE.keys beside it).")
+    ] = None,
     actor: Actor = "cli",
     json: Json = False,
 ) -> None:
@@ -72,8 +79,9 @@ def ledger_restore(
     """
     from trivet.flow.upkeep import restore
 
-    row = restore(load_settings(), file, yes=yes, actor=actor)
-    output.print_rows([row], ["ledger", "from", "backup_at", "kept", "batches", "operations"], as_json=json)
+    row = restore(load_settings(), file, yes=yes, actor=actor, keys=keys)
+    columns = ["ledger", "from", "backup_at", "kept", "batches", "operations", "keys_missing"]
+    output.print_rows([row], columns, as_json=json)
 
 
 @ledger.command("archive")

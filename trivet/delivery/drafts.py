@@ -7,7 +7,7 @@ from typing import Any
 from trivet.delivery import history
 from trivet.delivery.keys import operation_key
 from trivet.delivery.transitions import ask_back, move
-from trivet.ledger import contents, inputs, operations, set_asides
+from trivet.ledger import contents, gates, inputs, operations, set_asides
 from trivet.ledger.audit import Event
 from trivet.ledger.batches import Batch
 from trivet.ledger.contents import Contents
@@ -41,6 +41,8 @@ class Wanted:
     """What the decision was made from."""
     adopts: str | None = None
     """The target's id of somebody else's record that is to change; see `Operation.adopted`."""
+    awaits: str = ""
+    """Why it must not go before a named person has approved it; see `trivet.ledger.gates`."""
 
 
 class Drafts:
@@ -58,6 +60,8 @@ class Drafts:
         self.asides: dict[str, SetAside] = {}
         self.inputs: dict[str, NewInput] = {}
         """By operation id."""
+        self.gates: dict[str, str] = {}
+        """What each operation that must not go yet waits for."""
 
     def revise(
         self, reference: str, revisions: Sequence[StoredOperation], wish: Wanted, print_: str
@@ -100,8 +104,14 @@ class Drafts:
         return row
 
     def _from(self, row: StoredOperation, wish: Wanted) -> None:
+        self.shut(row, wish)
         if wish.input is not None:
             self.inputs[row.id] = wish.input
+
+    def shut(self, row: StoredOperation, wish: Wanted) -> None:
+        """It waits for a person, if it was decided so."""
+        if wish.awaits:
+            self.gates[row.id] = wish.awaits
 
     def _seq(self) -> int:
         return self.first + len(self.fresh)
@@ -146,13 +156,16 @@ class Drafts:
         new = [row for _, row, _ in self.released]
         each = {name: [getattr(row, name) for row in new] for name in _RELEASED}
         move(tx, [waiting for waiting, _, _ in self.released], "planned", code="IDENTITY_KNOWN", each=each)
-        contents.put(tx, "document", {row.id: one.document for _, row, one in self.released})
-        contents.put(tx, "decision", {row.id: one.decision for _, row, one in self.released})
+        whose = {row.id: row.subject_ref for _, row, _ in self.released}
+        contents.put(tx, "document", {row.id: one.document for _, row, one in self.released}, whose)
+        contents.put(tx, "decision", {row.id: one.decision for _, row, one in self.released}, whose)
         rows = [row for row, _ in self.fresh.values()]
         operations.add_many(tx, rows)
+        gates.put(tx, self.gates)
         named = {row_id: entry.id for row_id, entry in self.inputs.items()}
         inputs.put_many(tx, self.batch.tenant, self.inputs.values())
-        contents.add_many(tx, {row.id: one for row, one in self.fresh.values()}, named)
+        whose = {row.id: row.subject_ref for row, _ in self.fresh.values()}
+        contents.add_many(tx, {row.id: one for row, one in self.fresh.values()}, named, whose)
         contents.put_input(tx, {row.id: named[row.id] for row in new if row.id in named})
         tx.events += [Event(self.batch.id, row.id, "PLANNED", None, row.state, note=row.kind) for row in rows]
         set_asides.add_many(tx, self.batch, list(self.asides.values()))

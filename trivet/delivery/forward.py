@@ -47,7 +47,8 @@ def prepare(work: Work, part: Sequence[StoredOperation]) -> Ready | None:
         entries = _as_planned(work, tx, entries, known)
         remote = {entry.id: _remote_id(found, lives, entry) for entry in entries}
         if part[0].kind != "create":
-            contents.put(tx, "before", {entry.id: _image(found, entry) for entry in entries})
+            whose = {entry.id: entry.subject_ref for entry in entries}
+            contents.put(tx, "before", {entry.id: _image(found, entry) for entry in entries}, whose)
         intend(work, tx, entries, FORWARD)
     if not entries:
         return None

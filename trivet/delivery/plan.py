@@ -4,6 +4,7 @@ never sent before            create                 equal to the newest revision
 newest not sent yet          superseded, planned    identity not known yet             waiting_identity
 confirmed before             update, revision + 1   confirmed, not wanted any more     delete
 compensated or deleted       create, revision + 1   refused before, unchanged          nothing, siblings held
+declined by a person     nothing, until it changes
 """
 
 from collections import Counter
@@ -36,8 +37,9 @@ Action = Literal[
     "held",
     "duplicate",
 ]
-__all__ = ["DUPLICATE", "Action", "Planned", "Wanted", "plan"]
+__all__ = ["DECLINED", "DUPLICATE", "Action", "Planned", "Wanted", "plan"]
 DUPLICATE = "BATCH_DUPLICATE_SUBJECT"
+DECLINED = "APPROVAL_REJECTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,11 @@ class _Judge:
         if stays:
             if newest and stays is not newest:
                 self.drafts.superseded.append(newest)
+            if stays.state in UNSENT:
+                # the site's policy may have changed since it was planned
+                self.drafts.shut(stays, entry)
             return _said("unchanged", reference, entry, stays)
-        if _refused_before(revisions, print_):
+        if _refused_before(revisions, print_) or _declined(revisions, print_):
             return _said("refused_before", reference, entry, sent)
         if entry.subject_ref in held and not entry.independent:
             if newest:
@@ -229,6 +234,16 @@ def _refused_before(revisions: Sequence[StoredOperation], print_: str) -> bool:
     """True where the newest revision that was sent is this very document, and the target refused it."""
     sent = history.sent(revisions)
     return sent is not None and sent.state == "rejected" and sent.fingerprint == print_
+
+
+def _declined(revisions: Sequence[StoredOperation], print_: str) -> bool:
+    """True where a person was asked about this very document last, and rejected it."""
+    last = revisions[-1] if revisions else None
+    return last is not None and (last.state, last.error_code, last.fingerprint) == (
+        "cancelled",
+        DECLINED,
+        print_,
+    )
 
 
 def _content(entry: Wanted) -> Document:

@@ -12,7 +12,7 @@ from trivet.delivery.transitions import move
 from trivet.delivery.undo import undo
 from trivet.delivery.work import Limits, Work, hold
 from trivet.errors import ConnectorError
-from trivet.ledger import operations
+from trivet.ledger import gates, operations
 from trivet.ledger.audit import Event
 from trivet.ledger.ledger import Ledger, Transaction
 from trivet.ledger.operations import StoredOperation
@@ -33,7 +33,7 @@ class PushReport:
     stuck: int
     taken_back: int
     left: int
-    """Still planned: to be tried again (`retry_at`), behind another operation, capped, or held."""
+    """Still planned: to be tried again (`retry_at`), behind another operation, capped, held, or not approved yet."""
     held: bool
     """More were refused than the batch allows; a case asks a person."""
     retry_at: datetime | None
@@ -89,9 +89,11 @@ def _parts(work: Work, people: Collection[str] | None) -> Iterator[list[StoredOp
         while True:
             with work.ledger.read() as tx:
                 part = operations.page(tx, work.batch.id, work.target_id, "planned", last, work.slice, of=of)
+                shut = gates.shut(tx, [entry.id for entry in part])
             if not part:
                 break
             last = part[-1]
+            part = [entry for entry in part if entry.id not in shut]
             if people is not None:
                 part = [entry for entry in part if entry.subject_ref is None or entry.subject_ref in people]
             if part:

@@ -34,6 +34,13 @@ def cancel_waiting(
         return _cancel(tx, list(entries.values()), reason, actor)
 
 
+def cancel_planned(ledger: Ledger, ids: Collection[str], reason: str) -> int:
+    """Cancels and erases those of these operations that were not sent yet; how many."""
+    with ledger.begin() as tx:
+        found = operations.by_ids(tx, list(ids), lock=True).values()
+        return _cancel(tx, [entry for entry in found if entry.state in UNSENT], reason, ENGINE)
+
+
 def expire_waiting(ledger: Ledger, *, tenant: str, days: float) -> int:
     """Cancels and erases what has waited for a number longer than `days`; how many operations."""
     with ledger.begin() as tx:

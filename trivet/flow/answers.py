@@ -28,7 +28,7 @@ def checked(
             )
     for i, entry in enumerate(_listed(document.get("scores"), where)):
         _judge(entry.get("score"), f"scores/{i}/score", where)
-    dropped = list(_prohibited(document, ""))
+    dropped = list(prohibited(document, ""))
     return (_without(document) if dropped else document), dropped
 
 
@@ -51,16 +51,17 @@ def _judge(score: Any, field: str, where: str) -> None:
         raise _refused(where, "SCORE_RANGE", f"a score is outside the scale from {least} to {most}", field)
 
 
-def _prohibited(value: Any, path: str) -> Iterator[str]:
+def prohibited(value: Any, path: str = "") -> Iterator[str]:
+    """JSON pointers of the fields that tell of feelings, by their names; what a value says is not looked at."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if FEELINGS.search(key):
                 yield f"{path}/{key}"
             else:
-                yield from _prohibited(inner, f"{path}/{key}")
+                yield from prohibited(inner, f"{path}/{key}")
     elif isinstance(value, list):
         for i, inner in enumerate(value):
-            yield from _prohibited(inner, f"{path}/{i}")
+            yield from prohibited(inner, f"{path}/{i}")
 
 
 def _without(value: Any) -> Any:

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from trivet.contract import RecordingsConnector, ScorerConnector
+from trivet.contract import FEELINGS, RecordingsConnector, ScorerConnector
 from trivet.errors import AuthFailed, ConfigError, ConnectorError, NotYet, Retryable, UnknownOutcome
 from trivet.flow.definition import Flow
 from trivet.flow.fetch import sweep
 from trivet.flow.hub import Hub
+from trivet.flow.residency import Border
 from trivet.flow.scored import MICRO, Outbox
 from trivet.ledger import batches, scorings
 from trivet.ledger.batches import Batch
@@ -42,6 +43,7 @@ class Bench:
     batch: Batch
     stack: ExitStack
     outbox: Outbox
+    border: Border
     _known: dict[str, Scoring] = field(default_factory=dict)
     _pending: dict[str, list[Scoring]] = field(default_factory=dict)
     _seats: dict[str, Seat] = field(default_factory=dict)
@@ -57,6 +59,12 @@ class Bench:
                     f"{conn_id} looks at {declaration.traits.infers_from}, not at {looks_at}",
                     code="SCORER_LOOKS_ELSEWHERE", place=str(self.flow.file),
                     cure="only what was said is scored; a scorer of faces goes under scoring.expression",
+                )  # fmt: skip
+            feelings = [what for what in declaration.traits.infers if FEELINGS.search(what)]
+            if feelings:
+                raise ConfigError(
+                    f"{conn_id} declares that it infers {', '.join(feelings)}", code="SCORER_INFERS_FEELINGS",
+                    place=str(self.flow.file), cure="take this scorer out of the flow: no scorer may tell of feelings",
                 )  # fmt: skip
             scorer = self.stack.enter_context(self.hub.built(ScorerConnector, conn_id))
             self._seats[conn_id] = Seat(conn_id, declaration, scorer, scorer.provenance())
@@ -103,6 +111,7 @@ class Bench:
         if self._source is None:
             assert self.flow.recordings is not None
             sweep(self.hub.settings.recordings)
+            sweep(self.hub.settings.listening)
             self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, self.flow.recordings))
         return self._source
 

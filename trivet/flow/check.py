@@ -9,6 +9,7 @@ from trivet.documents import Contracts
 from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
 from trivet.flow.definition import flow_files
+from trivet.flow.sites import forbidden, load_sites, site_files
 from trivet.mapping.check import Finding, check_mappings, lints
 from trivet.mapping.check.around import Around
 from trivet.mapping.check.editor import head
@@ -51,7 +52,7 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     """Every finding; of these files and folders only, where any are given. `ConfigError` for a path that is none of ours."""
     contracts = Contracts.packaged()
     flows, mappings = flow_files(home), mapping_files(home)
-    only = _chosen(home, paths, [*flows, *mappings]) if paths else None
+    only = _chosen(home, paths, [*flows, *mappings, *site_files(home)]) if paths else None
     known = set(names(home, mappings))
     found = [
         finding
@@ -60,7 +61,10 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
         for finding in _check_flow(home, file, contracts, known)
     ]
     found += check_mappings(home, contracts, only)
-    looked_at = [file for file in (*flows, *mappings) if only is None or file in only]
+    sites = site_files(home)
+    if only is None or any(file in only for file in sites):
+        found += _check_sites(home, sites, contracts)
+    looked_at = [file for file in (*flows, *mappings, *sites) if only is None or file in only]
     return Checked(len(looked_at), tuple(sorted(found)))
 
 
@@ -108,6 +112,36 @@ def _check_flow(home: Path, file: Path, contracts: Contracts, known: Collection[
         for offset, code, said in _condition(text, Around(sees, contracts)):
             at = loaded.locate(pointer, offset)
             yield Finding(str(file.relative_to(home)), at.line, at.column, code, said)
+
+
+def _check_sites(home: Path, files: Sequence[Path], contracts: Contracts) -> Iterator[Finding]:
+    """Each file by itself, then what they say together: a site inherits from another."""
+    broken = False
+    for file in files:
+        try:
+            loaded = read_yaml(file)
+        except ConfigError as error:
+            broken = True
+            yield refused(home, file, error)
+            continue
+        found = [*head(home, loaded, "site")]
+        found += [
+            _at(home, loaded, v.pointer, v.code, f"{v.pointer} {v.message}")
+            for _, v in complaints(loaded, "site", contracts)
+        ]
+        broken |= bool(found)
+        yield from found
+    if broken:
+        return
+    try:
+        sites = load_sites(home)
+    except ConfigError as error:
+        yield refused(home, Path(error.place or ""), error)
+        return
+    for file in files:
+        said = forbidden(sites[file.stem])
+        if said:
+            yield _at(home, read_yaml(file), "/decisions/flow", "SITE_DECISIONS_EEA", said)
 
 
 def _condition(text: str, around: Around) -> Iterator[lints.Said]:

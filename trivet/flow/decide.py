@@ -10,13 +10,19 @@ from typing import Any
 from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting, expire_waiting
 from trivet.documents import Contracts
+from trivet.flow.answers import prohibited
+from trivet.flow.asking import ask
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.catalogue import Codes
 from trivet.flow.definition import Delivery, Flow
 from trivet.flow.drift import hold
 from trivet.flow.feedback import give_back
+from trivet.flow.gating import gated
 from trivet.flow.hub import Hub
 from trivet.flow.identity import EMPLOYEE_NUMBER
+from trivet.flow.reports import attached
+from trivet.flow.residency import STAGE as RESIDENCY
+from trivet.flow.residency import Border
 from trivet.flow.results import give_results
 from trivet.flow.score_drift import watch
 from trivet.flow.weights import balance
@@ -28,7 +34,7 @@ from trivet.ledger.set_asides import SetAside
 from trivet.mapping import Decision, Library, Mapping, Problem
 from trivet.model import Document
 
-SHARE = "share_erp"
+SHARE, SCORED = "share_erp", "ai_score"
 APPLICATIONS = 500
 """Decided and planned together."""
 
@@ -39,7 +45,11 @@ class Person:
 
     subject_ref: str
     shares: bool
+    scored: bool
+    """Agreed to being scored, and has not taken it back."""
     employee_number: str | None
+    report: Document | None = None
+    """What the HR record gets as a file, where the flow attaches reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ def decide(
     if flow.orders is not None:
         planned += give_results(hub, flow, batch, dry_run=dry_run, only=only)
     if not dry_run:
+        ask(hub, flow, batch)
         hub.keep_versions(flow)
         expire_waiting(hub.ledger, tenant=flow.tenant, days=flow.waiting_days)
     return planned
@@ -93,12 +104,15 @@ def _decide(
     with hub.ledger.read() as tx:
         ids = touched(tx, batch) if only is None else sorted(only)
     planned: list[Planned] = []
+    border = Border.of(hub, flow.tenant)
     desk = Desk(flow, hub.files(flow), hub.contracts, hub.now(), codes(hub, flow))
     for part in chunks(ids, APPLICATIONS):
         decided = Decided()
         for case, person in people_of(hub, flow, part):
             decide_one(desk, case, person, decided)
+        _keep_within(border, decided)
         _weigh(hub, flow, decided)
+        decided.wanted = gated(hub, flow, decided.wanted)
         planned += plan(
             hub.ledger,
             batch.id,
@@ -111,6 +125,13 @@ def _decide(
         if not dry_run:
             _remember(hub, flow, batch, decided)
     return planned
+
+
+def _keep_within(border: Border, decided: Decided) -> None:
+    """Takes out what may not go to where its target leads; nothing of it is taken for vanished."""
+    decided.wanted, refused = border.wanted(decided.wanted)
+    decided.scopes -= {entry.item for entry in refused}
+    decided.refused += refused
 
 
 def _weigh(hub: Hub, flow: Flow, decided: Decided) -> None:
@@ -146,15 +167,17 @@ def people_of(hub: Hub, flow: Flow, ids: list[str]) -> Iterator[tuple[Applicatio
         cases = list(gather(tx, flow.tenant, ids))
         subjects = {case.subject_ref for case in cases}
         sharing = people.allowed(tx, flow.tenant, subjects, SHARE)
+        scored = people.allowed(tx, flow.tenant, subjects, SCORED)
         numbers = people.identifiers(tx, flow.tenant, EMPLOYEE_NUMBER, subjects)
+    made = attached(hub, flow, [case.assessment["id"] for case in cases if case.assessment])
     for case in cases:
-        subject = case.subject_ref
-        yield case, Person(subject, subject in sharing, numbers.get(subject))
+        subject, report = case.subject_ref, made.get(case.assessment["id"]) if case.assessment else None
+        yield case, Person(subject, subject in sharing, subject in scored, numbers.get(subject), report)
 
 
 def _remember(hub: Hub, flow: Flow, batch: Batch, decided: Decided) -> None:
     with hub.ledger.begin() as tx:
-        for stage in ("decide", "consent_share", "weigh"):
+        for stage in ("decide", "consent_share", "weigh", RESIDENCY):
             set_asides.resolve(tx, flow.tenant, stage, "application", decided.looked_at)
         set_asides.add_many(tx, batch, decided.refused)
     if decided.closed:
@@ -169,6 +192,11 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
         decided.closed.append(case.id)
         return
     if case.assessment is None:
+        return
+    if not person.scored:
+        # what was delivered stays until somebody decides; nothing more is made of these scores
+        decided.closed.append(case.id)
+        decided.refused.append(_not_agreed(case, SCORED, "nothing is made of the scores any more"))
         return
     given = {
         "application": case.application,
@@ -188,8 +216,8 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
         if person.shares:
             wanted += _for_target(desk, delivery, order, decisions, made_from, person, problems)
     if decisions and not person.shares:
-        decided.refused.append(_no_share(case))
-    wanted += _write_back(desk, case, made_from, problems)
+        decided.refused.append(_not_agreed(case, SHARE, "nothing goes to an ERP"))
+    wanted += _write_back(desk, case, made_from, person, problems)
     decided.refused += [_refusal(case, problem) for problem in problems]
     # with a problem the picture is incomplete: nothing of the person's is taken for vanished
     if not problems:
@@ -240,16 +268,20 @@ def _for_target(
 
 
 def _write_back(
-    desk: Desk, case: ApplicationCase, made_from: NewInput, problems: list[Problem]
+    desk: Desk, case: ApplicationCase, made_from: NewInput, person: Person, problems: list[Problem]
 ) -> list[Wanted]:
     back = desk.flow.write_back
     if back is None or case.assessment is None:
         return []
     wanted = []
-    for kind, name in (("assessment", back.mapping), ("report", back.report)):
-        mapping = desk.library.mapping(name) if name else None
-        document = _mapped(desk, mapping, made_from.document, problems) if mapping else None
-        if mapping is None or document is None:
+    todo = [("assessment", back.mapping, made_from)]
+    if back.report and person.report:
+        given = {**made_from.document, "report": person.report}
+        todo.append(("report", back.report, NewInput(_input_id(given), given, case.subject_ref)))
+    for kind, name, seen in todo:
+        mapping = desk.library.mapping(name)
+        document = _mapped(desk, mapping, seen.document, problems)
+        if document is None:
             continue
         wanted.append(
             Wanted(
@@ -263,7 +295,7 @@ def _write_back(
                 scope=case.id,
                 # the HR record hears of the scores whatever the ERPs say of the person's other operations
                 independent=True,
-                input=made_from,
+                input=seen,
             )
         )
     return wanted
@@ -272,7 +304,14 @@ def _write_back(
 def _mapped(desk: Desk, mapping: Mapping, given: Any, problems: list[Problem]) -> Document | None:
     mapped = mapping.apply(given, variables={}, now=desk.now)
     problems += mapped.problems
-    return mapped.documents[0] if mapped.documents and not mapped.problems else None
+    if not mapped.documents or mapped.problems:
+        return None
+    feelings = list(prohibited(mapped.documents[0]))
+    problems += [
+        Problem("FIELD_PROHIBITED", at, "no field may tell of feelings", f"{mapping.version_id}")
+        for at in feelings
+    ]
+    return None if feelings else mapped.documents[0]
 
 
 def _violations(desk: Desk, decision: Decision) -> list[Problem]:
@@ -295,13 +334,13 @@ def _refusal(case: ApplicationCase, problem: Problem) -> SetAside:
     )
 
 
-def _no_share(case: ApplicationCase) -> SetAside:
+def _not_agreed(case: ApplicationCase, purpose: str, follows: str) -> SetAside:
     return SetAside(
         stage="consent_share",
         kind="application",
         item=case.id,
         code="CONSENT_MISSING",
-        message=f"no consent for {SHARE}: nothing goes to an ERP",
+        message=f"no consent for {purpose}: {follows}",
         place=case.id,
         subject_ref=case.subject_ref,
     )

@@ -130,6 +130,24 @@ class Reports:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalPolicy:
+    """Which batches wait for a named person, who that may be, and how long they wait; see `trivet.flow.approvals`."""
+
+    new_versions: bool = False
+    drift: bool = False
+    people: int | None = None
+    """A batch with more people waits."""
+    approvers: tuple[str, ...] = ()
+    """Who may approve; anybody with the right where it is empty."""
+    passkey: bool = False
+    expires_after_hours: float = 20
+    """Less than a day: the next run asks anew."""
+    remind_after_hours: float | None = 4
+    escalate_after_hours: float | None = 12
+    escalate_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a refusal means for its siblings, a decision that no longer holds, and a vendor that looks different."""
 
@@ -140,6 +158,9 @@ class Policy:
     drift: Literal["accept", "warn", "hold"] = "warn"
     score_drift: Literal["accept", "warn", "hold"] = "warn"
     score_drift_limits: ScoreLimits = ScoreLimits()
+    approval: ApprovalPolicy = ApprovalPolicy()
+    four_eyes: tuple[str, ...] = ()
+    """Decisions about cases that two people take; taking back in production always is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +356,10 @@ def _ordering(entry: Mapping[str, Any]) -> Ordering:
 
 def _policy(entry: Mapping[str, Any]) -> Policy:
     limits = ScoreLimits(**entry.get("score_drift_limits", {}))
-    return Policy(**{**entry, "score_drift_limits": limits})
+    eyes, said = tuple(entry.get("four_eyes", ())), dict(entry.get("approval", {}))
+    said |= {name: tuple(said[name]) for name in ("approvers", "escalate_to") if name in said}
+    approval = ApprovalPolicy(**said)
+    return Policy(**{**entry, "score_drift_limits": limits, "four_eyes": eyes, "approval": approval})
 
 
 def _reports(entry: Mapping[str, Any]) -> Reports:

@@ -16,10 +16,13 @@ from trivet.delivery.push import PushReport
 from trivet.delivery.states import FLYING, TAKING_BACK
 from trivet.delivery.work import Limits
 from trivet.errors import AuthFailed, ConfigError, ConnectorError, LedgerError, TrivetError
+from trivet.flow.asking import ask
 from trivet.flow.definition import Flow
 from trivet.flow.drift import hold, notice, target_seen
+from trivet.flow.forbidden import stop_forbidden
+from trivet.flow.holding import flow_waits, system_waits
 from trivet.flow.hub import Hub
-from trivet.ledger import batches, operations
+from trivet.ledger import batches, gates, operations
 from trivet.ledger.batches import Batch
 from trivet.ledger.tables import operation
 
@@ -27,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | None:
-    """Sends what is planned for one target; None before the flow's cut-over date.
+    """Sends what is planned for one target; None before the flow's cut-over date, and while flow or system is on hold.
 
     Raises AuthFailed, RateLimited or Retryable where the connection must stop; what was not sent stays planned.
     """
@@ -35,6 +38,13 @@ def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | Non
     if night is not None and night < 0:
         log.info("push batch=%s target=%s held until the cut-over date", batch.id, target_id)
         return None
+    waits = flow_waits(hub, flow.name) or system_waits(hub, target_id)
+    if waits is not None:
+        log.info("push batch=%s target=%s waits: %s", batch.id, target_id, waits)
+        return None
+    # what is planned since, or marked by a policy that is stricter now, must not slip through
+    ask(hub, flow, batch)
+    stop_forbidden(hub, flow, batch, target_id)
     first = night is not None and night < flow.going_live.nights
     declaration, _ = hub.declared(TargetConnector, target_id)
     with hub.built(TargetConnector, target_id) as target:
@@ -94,6 +104,8 @@ def _settle_and_verify(hub: Hub, batch: Batch, target_id: str) -> None:
         here = (operation.c.batch_id == batch.id, operation.c.target == target_id)
         if not operations.tally(tx, *here):
             return
+    if system_waits(hub, target_id):
+        return
     with hub.built(TargetConnector, target_id) as target:
         done = settling.settle(hub.ledger, target_id, target, declaration.traits)
         if done.stopped is None:
@@ -110,12 +122,38 @@ def settle(hub: Hub) -> list[dict[str, Any]]:
         in_the_air = operation.c.state.in_(sorted(FLYING | TAKING_BACK))
         second_look = operation.c.state.in_(["confirmed", "compensated"]) & (operation.c.due_at <= tx.stamp)
         targets = {target for target, _ in operations.tally(tx, in_the_air | second_look)}
-    return [_settle_target(hub, target_id) for target_id in sorted(targets)]
+    rows = [_settle_target(hub, target_id) for target_id in sorted(targets)]
+    return rows + _send_approved(hub)
+
+
+def _send_approved(hub: Hub) -> list[dict[str, Any]]:
+    """One row a batch and target of which something was approved since its run ended."""
+    with hub.ledger.read() as tx:
+        ready = gates.ready(tx)
+    rows: list[dict[str, Any]] = []
+    for batch_id, target_id in sorted(ready):
+        with hub.ledger.read() as tx:
+            batch = batches.get(tx, batch_id)
+        row: dict[str, Any] = {"target": target_id, "problem": None}
+        try:
+            done = push(hub, hub.flow(batch.flow), batch, target_id)
+        except (ConnectorError, ConfigError) as error:
+            rows.append({**row, "problem": str(error)})
+        except LedgerError as error:
+            if error.code != "LEASE_HELD":
+                raise
+        else:
+            if done is not None:
+                rows.append({**row, "confirmed": done.confirmed, "waiting": done.unknown + done.accepted})
+    return rows
 
 
 def _settle_target(hub: Hub, target_id: str) -> dict[str, Any]:
     row: dict[str, Any] = {"target": target_id}
     try:
+        waits = system_waits(hub, target_id)
+        if waits is not None:
+            return {**row, "waits": waits}
         declaration, _ = hub.declared(TargetConnector, target_id)
         with hub.built(TargetConnector, target_id) as target:
             done = settling.settle(hub.ledger, target_id, target, declaration.traits)
@@ -151,7 +189,7 @@ def _resend(hub: Hub, batch_id: str, target_id: str, target: Any, traits: Any) -
 
 
 def rollback(hub: Hub, scope: Scope, *, actor: str, reason: str) -> RollbackReport:
-    """Takes a batch or a person back at every target that holds something of it."""
+    """Takes a batch or a person back at every target that holds something of it; a paused one follows when it may be called."""
     with hub.ledger.read() as tx:
         ids = dict.fromkeys(entry.target for entry in operations.find(tx, scope.condition()))
         if not ids and scope.batch_id is not None:
@@ -159,6 +197,8 @@ def rollback(hub: Hub, scope: Scope, *, actor: str, reason: str) -> RollbackRepo
     built: dict[str, Any] = {}
     with ExitStack() as stack:
         for target_id in ids:
+            if system_waits(hub, target_id):
+                continue  # the wish is noted, and `settle` goes on with it
             declaration, _ = hub.declared(TargetConnector, target_id)
             target = stack.enter_context(hub.built(TargetConnector, target_id))
             built[target_id] = (target, declaration.traits)

@@ -9,7 +9,7 @@ from trivet.delivery import report as delivered
 from trivet.delivery.report import Delivery
 from trivet.errors import LedgerError, TrivetError
 from trivet.flow.hub import Hub, stored_library
-from trivet.ledger import archive_file, documents, inputs, operations, releases
+from trivet.ledger import archive_file, documents, gates, inputs, operations, releases
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import operation
 from trivet.mapping import Library
@@ -23,6 +23,7 @@ def explain(hub: Hub, which: str) -> Row:
     with hub.ledger.read() as tx, archive_file.transactions(hub.ledger, hub.settings.archive) as older:
         delivery = _find(tx, which, older)
         entry = delivery.operation
+        gate = gates.get(tx, [entry.id]).get(entry.id)
         given = inputs.of_operations(tx, [entry.id]).get(entry.id)
         decision = delivery.decision or {}
         versions = releases.contents(tx, [v for v in (decision.get("rules"), entry.mapping_version) if v])
@@ -39,6 +40,7 @@ def explain(hub: Hub, which: str) -> Row:
         "rule": None,
         "mapping": {"version": entry.mapping_version, "fields": []},
         "assessment": _assessment(given, decision),
+        "approval": asdict(gate) if gate else None,
         "steps": [asdict(step) for step in delivery.steps],
         "notes": [],
     }

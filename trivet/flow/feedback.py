@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.documents.canonical import fingerprint
 from trivet.flow.definition import Flow, WriteBack
+from trivet.flow.gating import gated
 from trivet.flow.hub import Hub
 from trivet.flow.identity import FEEDBACK
 from trivet.ledger import documents, people, set_asides
@@ -40,7 +41,7 @@ def give_back(hub: Hub, flow: Flow, batch: Batch, *, dry_run: bool = False) -> l
     for part in chunks(ids, MOST):
         with hub.ledger.read() as tx:
             drafted = _drafts(hub, tx, flow, flow.feedback, mapping, part)
-        planned += plan(hub.ledger, batch.id, drafted.wanted, dry_run=dry_run)
+        planned += plan(hub.ledger, batch.id, gated(hub, flow, drafted.wanted), dry_run=dry_run)
         if not dry_run:
             with hub.ledger.begin() as tx:
                 for kind in FEEDBACK:

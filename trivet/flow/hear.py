@@ -9,6 +9,7 @@ from collections import defaultdict
 from trivet.awaiting import NOT_YET
 from trivet.contract import DirectoryConnector, Focused, InboundConnector, SourceConnector
 from trivet.flow.definition import Flow
+from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
 from trivet.flow.pull import open_batch
@@ -44,7 +45,8 @@ def hear(hub: Hub, flow: Flow, run_key: str) -> Batch | None:
 
     A connector's error is raised: the next run goes on with the same events.
     """
-    told_by = telling(hub, flow)
+    # what a paused system told waits until it may be asked
+    told_by = [name for name in telling(hub, flow) if not system_waits(hub, name)]
     with hub.ledger.read() as tx:
         waits = inbox.waiting(tx)
         left = batches.unfinished(tx, tenant=flow.tenant, flow=flow.name, kind="event")

@@ -15,9 +15,10 @@ from trivet.contract import CatalogueConnector, Source, SourceConnector
 from trivet.errors import AuthFailed, ConnectorError, RateLimited, Rejected
 from trivet.flow.ahead import ahead
 from trivet.flow.definition import Flow, Inflow
+from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
-from trivet.ledger import batches, cursors, documents, inbox, orders, records, set_asides
+from trivet.ledger import batches, cursors, documents, inbox, orders, records, set_asides, tombstones
 from trivet.ledger.batches import Batch, Kind
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.set_asides import SetAside
@@ -77,6 +78,10 @@ def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
     locked: list[AuthFailed] = []
     opened = ports(hub, flow)
     for port in opened:
+        waits = system_waits(hub, port.connection)
+        if waits is not None:
+            log.info("pull batch=%s: %s; the next run reads on from its cursors", batch.id, waits)
+            continue
         try:
             _pull_port(hub, flow, batch, port, counts)
             _take_events(hub, batch, port.connection)
@@ -132,6 +137,7 @@ def _pull_stream(
         with hub.ledger.begin() as tx:
             kept = records.store_page(tx, batch, port.connection, stream, page)
             gone = records.mark_gone(tx, batch, port.connection, stream, page.gone)
+            set_asides.add_many(tx, batch, [erased(stream, *entry) for entry in kept.buried.items()])
             batches.count(tx, batch.id, records=kept.new + kept.changed + gone)
         counts[stream] += kept.new + kept.changed + gone
         listed |= {entry.external_id for entry in page.records}
@@ -141,6 +147,18 @@ def _pull_stream(
             counts[stream] += _missing(tx, batch, port, stream, inflow, listed)
         if not since or stored is None or stored.whole_at is None:
             cursors.read_whole(tx, tenant=flow.tenant, flow=flow.name, **here, at=began.isoformat())
+
+
+def erased(kind: str, item: str, subject_ref: str) -> SetAside:
+    """Why a record was not taken in."""
+    return SetAside(
+        stage="erased",
+        kind=kind,
+        item=item,
+        code=tombstones.CODE,
+        message="the person was erased: not imported (`trivet subject readmit` where she applied anew)",
+        subject_ref=subject_ref,
+    )
 
 
 def _due(whole_at: str | None, now: datetime, inflow: Inflow) -> bool:

@@ -25,6 +25,7 @@ from trivet.ledger.set_asides import SetAside
 from trivet.mapping.tables import load_table
 from trivet.model import Document
 from trivet.reporting.content import Report, Sources, language_of, report
+from trivet.reporting.page import report_page
 from trivet.reporting.render import rendered
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,18 @@ def assessed(hub: Hub, tenant: str, names: Iterable[str]) -> Iterator[Assessed]:
     for part in chunks(names, TOGETHER):
         with hub.ledger.read() as tx:
             yield from list(_assessed(tx, tenant, part))
+
+
+def attached(hub: Hub, flow: Flow, names: Iterable[str]) -> dict[str, Document]:
+    """{html, language} of each assessment's report, for the HR record; empty where the flow attaches none."""
+    if flow.write_back is None or flow.write_back.report is None:
+        return {}
+    made = {entry.id: entry.report(hub, flow) for entry in assessed(hub, flow.tenant, names)}
+    # kept with every operation: without the letters, which a recruiter's machine has
+    return {
+        name: {"html": report_page(report, carried=False), "language": report.language}
+        for name, report in made.items()
+    }
 
 
 def competency_names(hub: Hub, language: str) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Flow, Ordering
+from trivet.flow.gating import gated
 from trivet.flow.gone import mapped
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE
@@ -66,7 +67,7 @@ def give_results(
         _draft(hub, flow, ordering, order, found.get(applications[order.id] or ""), drafted)
     if not dry_run:
         _remember(hub, flow, batch, known, drafted)
-    return plan(hub.ledger, batch.id, drafted.wanted, dry_run=dry_run)
+    return plan(hub.ledger, batch.id, gated(hub, flow, drafted.wanted), dry_run=dry_run)
 
 
 def _remember(hub: Hub, flow: Flow, batch: Batch, known: Sequence[StoredOrder], drafted: _Drafted) -> None:

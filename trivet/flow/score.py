@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -20,8 +20,9 @@ from trivet.flow.bench import DOWN, Bench, Seat
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
-from trivet.flow.fetch import fetch
+from trivet.flow.fetch import fetch, listening
 from trivet.flow.hub import Hub
+from trivet.flow.residency import EXPORT, Border
 from trivet.flow.scored import Outbox
 from trivet.ledger import people, scorings, set_asides
 from trivet.ledger.batches import Batch
@@ -57,6 +58,14 @@ class DueInterview:
     case: ApplicationCase
     face: bool
     """The person let faces be looked at, too."""
+    export: bool = False
+    """The person agreed to her data leaving her region."""
+
+    @property
+    def site(self) -> str | None:
+        """The position's."""
+        site: str | None = (self.case.requisition or {}).get("site")
+        return site
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +110,10 @@ def score(
     polls: list[str] = []
     with ExitStack() as stack:
         outbox = stack.enter_context(Outbox(hub.ledger, batch))
-        bench = Bench(hub, flow, batch, stack, outbox)
-        for part in chunks(due, INTERVIEWS):
+        bench = Bench(hub, flow, batch, stack, outbox, Border.of(hub, flow.tenant))
+        for listed in chunks(due, INTERVIEWS):
+            part = _still_allowed(hub, flow, listed, outbox)
+            done += len(listed) - len(part)
             bench.remember(_known(hub, flow, part))
             for entry in part:
                 try:
@@ -145,6 +156,16 @@ def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> list[Scoring]:
         return scorings.of_interviews(tx, flow.tenant, about)
 
 
+def _still_allowed(hub: Hub, flow: Flow, due: list[DueInterview], outbox: Outbox) -> list[DueInterview]:
+    """Those whose people agree still: scoring takes hours, and somebody may have taken it back meanwhile."""
+    with hub.ledger.read() as tx:
+        allowed = _consenting(tx, flow, [entry.case for entry in due])
+    for entry in due:
+        if entry.case.subject_ref not in allowed:
+            outbox.set_aside(_no_consent(entry.case))
+    return [entry for entry in due if entry.case.subject_ref in allowed]
+
+
 def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
     """The interviews of this batch's touched, open applications that have a recording and consent."""
     with hub.ledger.begin() as tx:
@@ -156,16 +177,18 @@ def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
             tx, flow.tenant, "consent", "application", [c.id for c in cases if c.subject_ref in allowed]
         )
         faces = people.allowed(tx, flow.tenant, allowed, EXPRESSION) if flow.expression else set()
-        return [due for case in cases if case.subject_ref in allowed for due in _due(case, faces)]
+        abroad = people.allowed(tx, flow.tenant, allowed, EXPORT)
+        return [due for case in cases if case.subject_ref in allowed for due in _due(case, faces, abroad)]
 
 
-def _due(case: ApplicationCase, faces: set[str]) -> Iterator[DueInterview]:
+def _due(case: ApplicationCase, faces: set[str], abroad: set[str]) -> Iterator[DueInterview]:
     for interview in case.interviews:
         recordings = case.recordings.get(interview["id"], [])
         if recordings:
             # one interview, one recording: a later upload replaces the earlier
             newest = max(recordings, key=lambda r: (r.get("created_at") or "", r["id"]))
-            yield DueInterview(interview, newest, case, case.subject_ref in faces)
+            ref = case.subject_ref
+            yield DueInterview(interview, newest, case, ref in faces, ref in abroad)
 
 
 def _consenting(tx: Any, flow: Flow, cases: list[ApplicationCase]) -> set[str]:
@@ -219,7 +242,10 @@ def _ask_one_of(bench: Bench, choice: Choice, due: DueInterview, said: _Said) ->
 
     Whoever answered before is not asked again, and who works on a ticket is waited for: nobody is paid twice.
     """
-    asked = [(seat, _request(bench, seat, due, said)) for seat in map(bench.seat, choice)]
+    open_to = [c for c in choice if bench.border.refusal(due.site, c, agreed=due.export) is None]
+    if not open_to:
+        bench.border.check(due.site, choice[0], agreed=due.export)
+    asked = [(seat, _request(bench, seat, due, said)) for seat in map(bench.seat, open_to)]
     before = [(seat, request, bench.heard(seat, request.key)) for seat, request in asked]
     before.sort(key=lambda one: one[2] is None)
     for i, (seat, request, known) in enumerate(before):
@@ -316,7 +342,10 @@ def _spoken(
         if known is not None and known.ticket:
             return seat.scorer.poll(known.ticket), row
         bench.afford(seat)
-        return seat.scorer.score(request), row
+        if request.audio is None:
+            return seat.scorer.score(request), row
+        with listening(bench.hub, request.audio) as heard:
+            return seat.scorer.score(replace(request, audio=heard)), row
     except Rejected as error:
         return None, row._replace(code=error.vendor_code or "REJECTED", message=error.message)
 
@@ -333,12 +362,13 @@ def _ids(due: DueInterview) -> dict[str, str]:
 def _ask_apart(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **position: Any) -> None:
     """Asks a scorer whose answer is kept and shown, and enters no assessment. Its troubles are its own."""
     try:
+        bench.border.check(due.site, seat.connection, agreed=due.export)
         request = _request(bench, seat, due, said, **position)
         if not bench.rests(seat):
             _answer(bench, seat, request, bench.heard(seat, request.key), due)
     except DOWN as error:
         bench.failed(seat, error)
-    except Rejected as error:
+    except (Rejected, DocumentRefused) as error:
         log.info("apart connection=%s interview=%s refused: %s", seat.connection, due.interview["id"], error)
 
 

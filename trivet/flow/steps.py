@@ -7,7 +7,7 @@ from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import ConnectorError, LedgerError
-from trivet.flow import approval, deliver, drift
+from trivet.flow import approval, approvals, deliver, drift, erase, holding
 from trivet.flow import decide as deciding
 from trivet.flow import hear as hearing
 from trivet.flow import pull as pulling
@@ -23,7 +23,11 @@ Row = dict[str, Any]
 
 
 def pull(hub: Hub, flow_name: str, run_key: str) -> str:
-    """The id of the flow's batch, new or resumed, with everything new upstream in it as canonical documents."""
+    """The id of the flow's batch, new or resumed, with everything new upstream in it as canonical documents.
+
+    `LedgerError` FLOW_HELD, and nothing done, where a person holds the flow; so does `hear`.
+    """
+    holding.check_flow(hub, flow_name)
     flow = hub.flow(flow_name)
     batch = pulling.open_batch(hub, flow, run_key)
     pulling.pull_streams(hub, flow, batch)
@@ -34,6 +38,7 @@ def pull(hub: Hub, flow_name: str, run_key: str) -> str:
 def hear(hub: Hub, flow_name: str, run_key: str) -> str | None:
     """The id of the flow's event batch, new or resumed, with what vendors told of in it as canonical documents; None where
     they told nothing."""
+    holding.check_flow(hub, flow_name)
     batch = hearing.hear(hub, hub.flow(flow_name), run_key)
     return batch.id if batch else None
 
@@ -100,7 +105,8 @@ def push(hub: Hub, batch_id: str, connection: str) -> dict[str, int]:
     batch = _batch(hub, batch_id)
     done = deliver.push(hub, hub.flow(batch.flow), batch, connection)
     if done is None:
-        return {"before_cut_over": 1}
+        waits = holding.flow_waits(hub, batch.flow) or holding.system_waits(hub, connection)
+        return {"on_hold": 1} if waits else {"before_cut_over": 1}
     names = ("confirmed", "accepted", "unknown", "rejected", "stuck", "taken_back", "left")
     return {name: getattr(done, name) for name in names if getattr(done, name)}
 
@@ -119,8 +125,16 @@ def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
 
 
 def settle(hub: Hub) -> list[Row]:
-    """One row a target at which something was in the air."""
-    return deliver.settle(hub)
+    """One row a target at which something was in the air, or at which what was approved since went; erasures that waited for
+    it go on.
+
+    Questions that nobody answered in time are expired, and of those that wait somebody is told again.
+    """
+    approvals.expire(hub)
+    approvals.remind(hub)
+    rows = deliver.settle(hub)
+    erase.resume(hub)
+    return rows
 
 
 def preview_rollback(hub: Hub, what: str) -> list[Row]:

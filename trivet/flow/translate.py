@@ -1,10 +1,11 @@
 """Vendor JSON becomes canonical documents, judged by schema; what breaks a contract is set aside, the rest goes on."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trivet.documents.canonical import fingerprint
+from trivet.flow.answers import prohibited
 from trivet.flow.definition import Flow
 from trivet.flow.drift import Seen, notice
 from trivet.flow.gone import propagate
@@ -22,13 +23,15 @@ from trivet.flow.identity import (
     meet,
 )
 from trivet.flow.ports import Port, ports
-from trivet.ledger import documents, people, records, set_asides
+from trivet.flow.pull import erased
+from trivet.ledger import documents, people, records, set_asides, tombstones
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.people import Consent, Identity
 from trivet.ledger.records import StoredRecord
 from trivet.ledger.set_asides import SetAside
+from trivet.ledger.tombstones import Name
 from trivet.model import Document
 
 CHUNK = 1000
@@ -50,6 +53,8 @@ class _Work:
     """Of the documents that these records were to become."""
     met: list[Met] = field(default_factory=list)
     """Employees, by the ERP's directory."""
+    buried: dict[str, SetAside] = field(default_factory=dict)
+    """Records about people who were erased, with what is said of each: nothing of them is kept."""
     strangers: set[str] = field(default_factory=set)
     """Records about people who never were candidates: their contents are not kept."""
 
@@ -91,21 +96,26 @@ def _translate_stream(
         after = chunk[-1].id
         for record in chunk:
             seen.record(record.external_id, record.document)
-        _store(hub, flow, batch, work, counts)
+        _store(hub, flow, batch, chunk, work, counts)
     notice(hub, flow, batch, [seen])
 
 
-def _store(hub: Hub, flow: Flow, batch: Batch, work: _Work, counts: Counter[str]) -> None:
-    refused = {entry.item for entry in work.refused}
+def _store(
+    hub: Hub, flow: Flow, batch: Batch, chunk: Sequence[StoredRecord], work: _Work, counts: Counter[str]
+) -> None:
+    # of a person who was erased there is one thing to say
+    work.refused = [entry for entry in work.refused if entry.item not in work.buried]
+    refused = {entry.item for entry in work.refused} | work.buried.keys()
     with hub.ledger.begin() as tx:
         changed = documents.put_many(tx, batch, work.made)
         _remember_people(tx, flow, batch, work)
         for kind in sorted(work.kinds):
             set_asides.resolve(tx, batch.tenant, "translate", kind, work.subjects)
         set_asides.add_many(tx, batch, work.refused)
-        records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused})
+        records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused}, chunk)
         records.mark_set_aside(tx, refused)
-        records.erase(tx, work.strangers - refused)
+        set_asides.add_many(tx, batch, list(work.buried.values()))
+        records.erase(tx, (work.strangers - refused) | work.buried.keys())
     counts.update(kind for kind, _ in changed)
     counts["set_aside"] += len(refused)
 
@@ -131,7 +141,11 @@ def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -
         violations = hub.contracts.check(mapping.kind, document)
         for broken in violations:
             work.refused.append(_refusal(record, mapping.kind, broken.code, broken.pointer, broken.message))
-        if not violations:
+        feelings = list(prohibited(document))
+        for at in feelings:
+            said = "no field may tell of feelings"
+            work.refused.append(_refusal(record, mapping.kind, "FIELD_PROHIBITED", at, said))
+        if not violations and not feelings:
             work.drafts.append((record, mapping.kind, document, mapping.version_id))
 
 
@@ -155,6 +169,7 @@ def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
         if kind == "application"
     }
     met = iter(work.met)
+    gone = _buried(tx, flow, work, candidates, applications)
     for record, kind, document, version in work.drafts:
         if kind == EMPLOYEE:
             subject: str | None = _of_employee(record, next(met), work)
@@ -162,13 +177,45 @@ def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
             subject = colleagues.get(document["employee_number"], _STRANGER)
         else:
             subject = _of_candidate(tx, flow, record, kind, document, candidates, applications, work)
-        if subject is _STRANGER:
+        ref = next((gone[name] for name in _names(kind, document, subject) if name in gone), None)
+        if ref is not None:
+            work.buried[record.id] = erased(kind, record.id, ref)
+        elif subject is _STRANGER:
             work.strangers.add(record.id)
         elif subject is not _REFUSED:
             work.subjects[record.id] = work.subjects[record.id] or subject
             work.made.append(
                 NewDocument(kind, document["id"], document, fingerprint(document), subject, version)
             )
+
+
+def _buried(
+    tx: Transaction,
+    flow: Flow,
+    work: _Work,
+    candidates: Mapping[str, str],
+    applications: Mapping[str, str | None],
+) -> dict[Name, str]:
+    """Those ids in these drafts that name somebody who was erased, with the pseudonym."""
+    said = {("subject", ref) for ref in (*candidates.values(), *applications.values()) if ref}
+    for _, kind, document, _ in work.drafts:
+        said |= set(_names(kind, document, None))
+        named = document["id"] if kind == CANDIDATE else document.get("candidate_id")
+        if named:
+            said.add((CANDIDATE, named))
+    return tombstones.buried(tx, flow.tenant, said)
+
+
+def _names(kind: str, document: Document, subject: str | None) -> Iterator[Name]:
+    """Every id by which a document tells whom it is about."""
+    yield "subject", subject or ""
+    for name, value in (
+        (CANDIDATE, document["id"] if kind == CANDIDATE else document.get("candidate_id")),
+        ("application", document["id"] if kind == "application" else document.get("application_id")),
+        (EMPLOYEE_NUMBER, document.get("employee_number")),
+    ):
+        if value:
+            yield name, value
 
 
 def _of_employee(record: StoredRecord, met: Met, work: _Work) -> str:
@@ -226,7 +273,7 @@ def _remember_people(tx: Transaction, flow: Flow, batch: Batch, work: _Work) -> 
     identities, addresses = [], []
     for record, kind, document, _ in work.drafts:
         source, subject = record.connection, work.subjects[record.id]
-        if subject is None:
+        if subject is None or record.id in work.buried:
             continue
         if kind == "consent":
             said[subject] = consents(subject, document)
@@ -236,7 +283,10 @@ def _remember_people(tx: Transaction, flow: Flow, batch: Batch, work: _Work) -> 
         if kind == "application" and document.get("employee_number"):
             identities.append(Identity(subject, EMPLOYEE_NUMBER, document["employee_number"], source))
     people.put_consents(tx, flow.tenant, said)
-    for met in work.met:
+    gone = [record.id in work.buried for record, kind, _, _ in work.drafts if kind == EMPLOYEE]
+    for met, erased_one in zip(work.met, gone, strict=True):
+        if erased_one:
+            continue
         if met.adopts is not None:
             people.adopt(tx, flow.tenant, met.adopts, met.subject_ref)
         identities += met.identities

@@ -1,6 +1,7 @@
 """The care of the ledger: prove and anchor its audit chains, back it up, put it back, archive what is old."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from trivet.delivery import archive as archiving
 from trivet.errors import LedgerError
 from trivet.flow.hub import Hub
-from trivet.ledger import Ledger, anchors, archive_file, audit, open_ledger
+from trivet.ledger import Ledger, anchors, archive_file, audit, key_copies, open_ledger, subject_keys
 from trivet.ledger import backup as copies
 from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.tables import batch, event, operation
@@ -18,6 +19,8 @@ from trivet.settings import Settings
 
 Row = dict[str, Any]
 _RESTORED = "RESTORED"
+KEYS_COPIED = "KEYS_COPIED"
+"""The event whose note is where a copy of people's keys lies."""
 
 
 def anchor_file(hub: Hub) -> Path | None:
@@ -64,17 +67,48 @@ def backup(hub: Hub, file: Path) -> Row:
     """Copies the ledger while others work in it."""
     copies.file_of(hub.settings.ledger_url, file)
     copies.copy(hub.ledger, file)
-    return {"file": str(file), "bytes": file.stat().st_size, **_size(hub.ledger)}
+    keys = key_copies.beside(file)
+    _remember(hub, keys)
+    return {"file": str(file), "keys": str(keys), "bytes": file.stat().st_size, **_size(hub.ledger)}
 
 
-def restore(settings: Settings, file: Path, *, yes: bool, actor: str) -> Row:
-    """Puts a proven backup in the ledger's place; what was there is kept beside it."""
+def backup_keys(hub: Hub, file: Path) -> Row:
+    """Copies people's keys alone, in place of an earlier copy: what the backup of a PostgreSQL ledger needs."""
+    with hub.ledger.read() as tx:
+        number = key_copies.write(tx.conn, file)
+    _remember(hub, file)
+    return {"file": str(file), "keys": number}
+
+
+def restore_keys(hub: Hub, file: Path, *, actor: str) -> Row:
+    """Puts people's keys back that are missing; one that was erased stays erased."""
+    keys = key_copies.read(file)
+    with hub.ledger.begin() as tx:
+        before = key_copies.missing(tx.conn)
+        key_copies.fill(tx.conn, keys)
+        after = key_copies.missing(tx.conn)
+        note = f"{before - after} from {file.name}"
+        tx.events.append(Event(WHOLE_LEDGER, WHOLE_LEDGER, "KEYS_RESTORED", actor=actor, note=note))
+    return {"file": str(file), "restored": before - after, "missing": after}
+
+
+def _remember(hub: Hub, keys: Path) -> None:
+    """Erasing a person looks there."""
+    with hub.ledger.begin() as tx:
+        tx.events.append(Event(WHOLE_LEDGER, WHOLE_LEDGER, KEYS_COPIED, note=str(keys.resolve())))
+
+
+def restore(settings: Settings, file: Path, *, yes: bool, actor: str, keys: Path | None = None) -> Row:
+    """Puts a proven backup in the ledger's place; what was there is kept beside it.
+
+    People's keys come from the ledger that is there and from the file beside the backup, or `keys`; the erased stay erased.
+    """
     ledger_file = copies.file_of(settings.ledger_url, file, restoring=True)
     if not file.is_file():
         raise LedgerError("no such file", code="BACKUP_MISSING", place=str(file), cure="name a backup")
     draft = ledger_file.with_name(f"{ledger_file.name}.proof")
     try:
-        size = _proven(settings, file, draft, actor)
+        size = _proven(settings, file, draft, actor, keys)
         kept = _make_room(settings, ledger_file, size, yes=yes)
         copies.put_back(draft, ledger_file)
     finally:
@@ -83,7 +117,7 @@ def restore(settings: Settings, file: Path, *, yes: bool, actor: str) -> Row:
     return {"ledger": str(ledger_file), "from": str(file), "kept": kept, **size}
 
 
-def _proven(settings: Settings, file: Path, draft: Path, actor: str) -> Row:
+def _proven(settings: Settings, file: Path, draft: Path, actor: str, keys: Path | None) -> Row:
     """A copy of the backup that opens with our keys, brought to this version, its chains whole, the restoring noted."""
     copies.proof(file, draft)
     ledger = open_ledger(f"sqlite:///{draft}", settings.state)
@@ -98,9 +132,30 @@ def _proven(settings: Settings, file: Path, draft: Path, actor: str) -> Row:
             backup_at = tx.conn.scalar(select(func.max(event.c.at))) or ""
             note = json.dumps({"backup_at": backup_at, "file": file.name})
             tx.events.append(Event(WHOLE_LEDGER, WHOLE_LEDGER, _RESTORED, actor=actor, note=note))
-        return {"backup_at": backup_at, **_size(ledger)}
+        _keys_back(settings, ledger, file, keys)
+        with ledger.read() as tx:
+            missing = key_copies.missing(tx.conn)
+        return {"backup_at": backup_at, **_size(ledger), "keys_missing": missing}
     finally:
         ledger.close()
+
+
+def _keys_back(settings: Settings, ledger: Ledger, file: Path, keys: Path | None) -> None:
+    known: dict[str, bytes] = {}
+    if keys is not None or key_copies.beside(file).exists():
+        known = key_copies.read(keys or key_copies.beside(file))
+    here = None
+    if copies.file_of(settings.ledger_url, file).exists():
+        with suppress(LedgerError):  # what does not open is to be replaced
+            here = open_ledger(settings.ledger_url, settings.state)
+    with ledger.begin() as tx:
+        if here is not None:
+            with here.read() as present:
+                key_copies.carry_over(present.conn, tx.conn)
+                known |= dict(subject_keys.every(present.conn))
+        key_copies.fill(tx.conn, known)
+    if here is not None:
+        here.close()
 
 
 def _make_room(settings: Settings, ledger_file: Path, size: Row, *, yes: bool) -> str | None:

@@ -21,6 +21,7 @@ from trivet.delivery.drafts import Wanted
 from trivet.delivery.keys import record_reference
 from trivet.errors import ConnectorError
 from trivet.flow.definition import Flow
+from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.ledger import contents, operations
 from trivet.model import Operation, Share, WeighedPlan
@@ -51,6 +52,12 @@ def balance(hub: Hub, flow: Flow, wanted: Sequence[Wanted]) -> tuple[list[Wanted
         if weighs and entry.document is not None:
             by_target[entry.target].append(entry)
     for target_id, weights in by_target.items():
+        waits = system_waits(hub, target_id)
+        if waits is not None:
+            refused += [
+                Refused(entry, "KPI_PLAN_UNREAD", f"its plan cannot be read: {waits}") for entry in weights
+            ]
+            continue
         try:
             more, less = _at_target(hub, flow, target_id, weights)
         except ConnectorError as error:

@@ -41,12 +41,28 @@ def month_file(folder: Path, month: str) -> Path:
     return folder / f"ledger-{month}.db"
 
 
+def files(folder: Path) -> list[Path]:
+    """Every archive of the folder, oldest first."""
+    return sorted(folder.glob("ledger-*.db"))
+
+
+@contextmanager
+def writing(ledger: Ledger, file: Path) -> Iterator[Transaction]:
+    """An archive, to be changed in one transaction; people's keys are those of the ledger."""
+    engine = _opened(file)
+    try:
+        with database.plain_errors(engine), ledger.read() as tx, engine.begin() as conn:
+            yield ledger.transaction(conn, tx.conn)
+    finally:
+        engine.dispose()
+
+
 @contextmanager
 def connections(folder: Path) -> Iterator[list[Connection]]:
     """Every archive of the folder, oldest first, open for reading."""
     with ExitStack() as stack:
         found = []
-        for file in sorted(folder.glob("ledger-*.db")):
+        for file in files(folder):
             engine = _opened(file)
             stack.callback(engine.dispose)
             stack.enter_context(database.plain_errors(engine))
@@ -57,8 +73,8 @@ def connections(folder: Path) -> Iterator[list[Connection]]:
 @contextmanager
 def transactions(ledger: Ledger, folder: Path) -> Iterator[list[Transaction]]:
     """The same, to be read as a ledger is read."""
-    with connections(folder) as opened:
-        yield [ledger.transaction(conn) for conn in opened]
+    with connections(folder) as opened, ledger.read() as tx:
+        yield [ledger.transaction(conn, tx.conn) for conn in opened]
 
 
 def _opened(file: Path) -> Engine:

@@ -1,4 +1,7 @@
-"""Copies of a ledger file: made while others write, and put back in one transaction."""
+"""Copies of a ledger file: made while others write, and put back in one transaction.
+
+People's keys are not in a copy: they lie beside it (`key_copies`), so that a key can be erased there.
+"""
 
 import os
 import sqlite3
@@ -8,10 +11,11 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 
 from trivet.errors import LedgerError
+from trivet.ledger import key_copies
 from trivet.ledger.ledger import Ledger
 
-_DUMP = "pg_dump --format=custom --file={file} {url}"
-_RESTORE = "pg_restore --clean --if-exists --dbname={url} {file}"
+_DUMP = "pg_dump --format=custom --exclude-table-data=subject_key --file={file} {url} && trivet keys backup {file}.keys"
+_RESTORE = "pg_restore --clean --if-exists --dbname={url} {file} && trivet keys restore {file}.keys"
 
 
 def file_of(url: str, wanted: Path, *, restoring: bool = False) -> Path:
@@ -46,8 +50,14 @@ def copy(ledger: Ledger, file: Path) -> None:
                 # in one step: in many, every commit of another process would start it again
                 source.backup(there, pages=-1)
                 there.execute("PRAGMA journal_mode = DELETE")
+                there.execute("PRAGMA secure_delete = ON")
+                there.execute("UPDATE subject_key SET wrapped = NULL")
+                there.commit()
                 check(there, draft)
         _sync(draft)
+        with ledger.read() as tx:
+            # after the copy: whoever came in between has a key, too
+            key_copies.write(tx.conn, key_copies.beside(file))
         draft.rename(file)
         _sync(file.parent)
     except (sqlite3.Error, OSError) as error:

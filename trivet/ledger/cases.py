@@ -80,7 +80,22 @@ def find(
 
 def close_for(tx: Transaction, operation_id: str, *, decision: str, actor: str, note: str = "") -> int:
     """Closes the open cases of the operation with the person's decision; how many there were."""
-    cases = find(tx, operation_id=operation_id)
+    return _close(tx, find(tx, operation_id=operation_id), decision, actor, note)
+
+
+def get(tx: Transaction, case_id: str) -> Case | None:
+    """The case of that id, open or closed."""
+    row = tx.conn.execute(select(case).where(case.c.id == case_id)).mappings().first()
+    return Case(**row) if row else None
+
+
+def close(tx: Transaction, case_id: str, *, decision: str, actor: str, note: str = "") -> int:
+    """Closes the case with the person's decision; 0 where it was closed already."""
+    known = get(tx, case_id)
+    return _close(tx, [known] if known and known.state == "open" else [], decision, actor, note)
+
+
+def _close(tx: Transaction, cases: Sequence[Case], decision: str, actor: str, note: str) -> int:
     decided = {
         "state": "closed",
         "decision": decision,

@@ -31,14 +31,18 @@ _PUT_INPUT = (
 _ERASED = Contents()
 
 
-def add_many(tx: Transaction, rows: Mapping[str, Contents], inputs: Mapping[str, str]) -> None:
-    """Stores documents and decisions of new operations, by operation id, with the ids of their inputs."""
+def add_many(
+    tx: Transaction, rows: Mapping[str, Contents], inputs: Mapping[str, str], people: Mapping[str, str | None]
+) -> None:
+    """Stores documents and decisions of new operations, by operation id, with the ids of their inputs and the people whom
+    they are about."""
+    tx.prepare(people.values())
     sealed = [
         (
             row_id,
-            _seal(tx, row_id, "document", one.document),
-            _seal(tx, row_id, "decision", one.decision),
-            tx.keys.newest,
+            _seal(tx, row_id, "document", one.document, people.get(row_id)),
+            _seal(tx, row_id, "decision", one.decision, people.get(row_id)),
+            tx.key_of(people.get(row_id)),
             inputs.get(row_id),
         )
         for row_id, one in rows.items()
@@ -46,10 +50,16 @@ def add_many(tx: Transaction, rows: Mapping[str, Contents], inputs: Mapping[str,
     run_many(tx.conn, _INSERT, _COLUMNS, sealed)
 
 
-def put(tx: Transaction, part: Part, documents: Mapping[str, Document | None]) -> None:
-    """Replaces one part of these operations' contents."""
-    rows = [(_seal(tx, row_id, part, document), row_id) for row_id, document in documents.items()]
-    run_many(tx.conn, _put(part), ("sealed", "at_id"), rows)
+def put(
+    tx: Transaction, part: Part, documents: Mapping[str, Document | None], people: Mapping[str, str | None]
+) -> None:
+    """Replaces one part of these operations' contents; `people` are those whom the operations are about."""
+    tx.prepare(people.values())
+    rows = [
+        (_seal(tx, row_id, part, document, people.get(row_id)), tx.key_of(people.get(row_id)), row_id)
+        for row_id, document in documents.items()
+    ]
+    run_many(tx.conn, _put(part), ("sealed", "by", "at_id"), rows)
 
 
 def put_input(tx: Transaction, inputs: Mapping[str, str]) -> None:
@@ -61,9 +71,9 @@ def get(tx: Transaction, ids: Iterable[str], *only: Part) -> dict[str, Contents]
     """The opened contents by operation id; `only` the parts named."""
     query = _get(only or tuple(_PARTS))
     found = dict.fromkeys(ids, _ERASED)
-    for row_id, *parts in rows_in(tx.conn, query, found):
+    for row_id, *parts in tx.opening(rows_in(tx.conn, query, found), 1, 2, 3):
         opened = (
-            None if sealed is None else tx.unseal(sealed, f"content|{column}|{row_id}")
+            None if sealed is None else tx.unseal_left(sealed, f"content|{column}|{row_id}")
             for column, sealed in zip(_PARTS.values(), parts, strict=True)
         )
         found[row_id] = Contents(*opened)
@@ -83,13 +93,17 @@ def erase(tx: Transaction, ids: Iterable[str]) -> None:
         tx.conn.execute(update(operation).where(operation.c.id.in_(part)).values(fingerprint=""))
 
 
-def _seal(tx: Transaction, row_id: str, part: Part, document: Document | None) -> bytes | None:
-    return None if document is None else tx.seal(document, f"content|{_PARTS[part]}|{row_id}")
+def _seal(
+    tx: Transaction, row_id: str, part: Part, document: Document | None, subject_ref: str | None
+) -> bytes | None:
+    if document is None:
+        return None
+    return tx.seal(document, f"content|{_PARTS[part]}|{row_id}", subject_ref)
 
 
 @lru_cache
 def _put(part: Part) -> UpdateBase:
-    values: dict[str, Any] = {_PARTS[part]: bindparam("sealed")}
+    values: dict[str, Any] = {_PARTS[part]: bindparam("sealed"), "key_id": bindparam("by")}
     return update(content).where(content.c.operation_id == bindparam("at_id")).values(values)
 
 

@@ -55,6 +55,7 @@ class StoredDocument(NamedTuple):
 _NAMES = (
     "tenant", "kind", "id", "fingerprint", "payload_enc", "subject_ref", "mapping_version", "changed_batch", "changed_at",
 )  # fmt: skip
+_SEALED = _NAMES.index("payload_enc")
 _ALL = select(*(document.c[name] for name in _NAMES)).where(document.c.payload_enc.is_not(None))
 _KEPT = _ALL.with_only_columns(document.c.kind, document.c.id, document.c.subject_ref)
 _OURS = document.c.tenant == bindparam("tenant_")
@@ -95,6 +96,7 @@ def _put(
         for entry in documents
         if known.get((entry.kind, entry.id)) != entry.fingerprint
     }
+    tx.prepare(entry.subject_ref for entry in changed.values())
     upsert(tx.conn, document, [_row(tx, tenant, batch_id, entry) for entry in changed.values()])
     return set(changed)
 
@@ -105,8 +107,8 @@ def _row(tx: Transaction, tenant: str, batch_id: str, entry: NewDocument) -> dic
         "kind": entry.kind,
         "id": entry.id,
         "fingerprint": entry.fingerprint,
-        "payload_enc": tx.seal(entry.document, _place(tenant, entry.kind, entry.id)),
-        "key_id": tx.keys.newest,
+        "payload_enc": tx.seal(entry.document, _place(tenant, entry.kind, entry.id), entry.subject_ref),
+        "key_id": tx.key_of(entry.subject_ref),
         "subject_ref": entry.subject_ref,
         "mapping_version": entry.mapping_version,
         "changed_batch": batch_id,
@@ -122,7 +124,7 @@ def get(tx: Transaction, tenant: str, kind: str, name: str) -> StoredDocument | 
 def get_many(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> dict[str, StoredDocument]:
     """Those of the documents that are there, by id."""
     rows = rows_in(tx.conn, _GET, names, {"tenant_": tenant, "kind_": kind})
-    return {entry.id: entry for entry in (_open(tx, row) for row in rows)}
+    return {row[2]: _open(tx, row) for row in tx.opening(rows, _SEALED)}
 
 
 def forget(tx: Transaction, tenant: str, kind: str, names: Iterable[str]) -> None:
@@ -219,11 +221,12 @@ def by_subject(
     """What is known about these people, ordered by kind and id."""
     query = _BY_SUBJECT if kind is None else _KIND_BY_SUBJECT
     rows = rows_in(tx.conn, query, subject_refs, {"kind_": kind})
-    return [_open(tx, row) for row in sorted((row for row in rows if row[0] == tenant), key=itemgetter(1, 2))]
+    ours = sorted((row for row in rows if row[0] == tenant), key=itemgetter(1, 2))
+    return [_open(tx, row) for row in tx.opening(ours, _SEALED)]
 
 
 def _opened(tx: Transaction, query: Select[Any]) -> Iterator[StoredDocument]:
-    for row in tx.conn.execute(query):
+    for row in tx.opening(tx.conn.execute(query), _SEALED):
         yield _open(tx, row)
 
 

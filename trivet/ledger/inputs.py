@@ -22,16 +22,18 @@ class NewInput:
 
 def put_many(tx: Transaction, tenant: str, inputs: Iterable[NewInput]) -> None:
     """Keeps those that are not kept yet."""
+    fresh = {one.id: one for one in inputs}
+    tx.prepare(entry.subject_ref for entry in fresh.values())
     rows = [
         {
             "id": entry.id,
             "tenant": tenant,
             "subject_ref": entry.subject_ref,
-            "payload_enc": tx.seal(entry.document, _place(entry.id)),
-            "key_id": tx.keys.newest,
+            "payload_enc": tx.seal(entry.document, _place(entry.id), entry.subject_ref),
+            "key_id": tx.key_of(entry.subject_ref),
             "created_at": tx.stamp,
         }
-        for entry in {one.id: one for one in inputs}.values()
+        for entry in fresh.values()
     ]
     upsert(tx.conn, decision_input, rows, keep=True)
 
@@ -45,8 +47,10 @@ def of_operations(tx: Transaction, operation_ids: Iterable[str]) -> dict[str, Do
             .join(decision_input, decision_input.c.id == content.c.input_id)
             .where(content.c.operation_id.in_(part))
         )
-        for row in tx.conn.execute(query):
-            found[row.operation_id] = tx.unseal(row.payload_enc, _place(row.id))
+        for operation_id, input_id, sealed in tx.opening(tx.conn.execute(query), 2):
+            given = tx.unseal_left(sealed, _place(input_id))
+            if given is not None:
+                found[operation_id] = given
     return found
 
 

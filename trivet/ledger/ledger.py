@@ -4,18 +4,21 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
 from trivet.errors import LedgerError
-from trivet.ledger import audit, database
+from trivet.ledger import audit, database, subject_keys
+from trivet.ledger.bulk import chunks
 from trivet.ledger.keyring import Keyring, load_keyring
+from trivet.ledger.subject_keys import SubjectKeys
 from trivet.ledger.tables import meta
 from trivet.ledger.times import stamp
 from trivet.model import Document
@@ -34,23 +37,73 @@ class Transaction:
     now: datetime
     stamp: str
     keys: Keyring
+    people: SubjectKeys
     blinding: hmac.HMAC = field(repr=False)
+    home: Connection | None = None
+    """Where people's keys are, for an archive: they stay in the ledger."""
     events: list[audit.Event] = field(default_factory=list)
+    _owned: dict[str, str] = field(default_factory=dict)
+    """Ids of people's keys, looked up in this transaction: one that was erased since must not be used again."""
 
     @property
     def locks(self) -> bool:
         """True where rows are locked one by one; SQLite's write transaction has locked everything already."""
         return self.conn.dialect.name != "sqlite"
 
-    def seal(self, document: Document, place: str) -> bytes:
-        """The document, sealed for `table|column|row`."""
+    def seal(self, document: Document, place: str, subject_ref: str | None = None) -> bytes:
+        """The document, sealed for `table|column|row` with the key of the person whom it is about."""
         written = quick_json(document) or _encode(document).encode("utf-8", "surrogatepass")
-        return self.keys.seal(written, place)
+        return self.seal_bytes(written, place, subject_ref)
+
+    def seal_bytes(self, plain: bytes, place: str, subject_ref: str | None = None) -> bytes:
+        """As `seal`, for what is no document; what is about nobody is sealed with the key ring's newest."""
+        if not subject_ref:
+            return self.keys.seal(plain, place)
+        if subject_ref not in self._owned:
+            self.prepare([subject_ref])
+        return self.people.seal(self._owned[subject_ref], plain, place)
 
     def unseal(self, sealed: bytes, place: str) -> Document:
         """The document that was sealed for this place."""
-        document: Document = quick_value(self.keys.unseal(sealed, place))
+        document: Document = quick_value(self.unseal_bytes(sealed, place))
         return document
+
+    def unseal_bytes(self, sealed: bytes, place: str) -> bytes:
+        """As `unseal`, for what is no document."""
+        sealed = bytes(sealed)
+        if not subject_keys.ours(sealed):
+            return self.keys.unseal(sealed, place)
+        return self.people.unseal(self.home or self.conn, sealed, place)
+
+    def unseal_left(self, sealed: bytes, place: str) -> Document | None:
+        """As `unseal`; None where the person was erased."""
+        try:
+            return self.unseal(sealed, place)
+        except LedgerError as error:
+            if error.code == subject_keys.ERASED:
+                return None
+            raise
+
+    def prepare(self, subject_refs: Iterable[str | None]) -> None:
+        """Has the keys of these people at hand, in bulk: `seal` would look them up one by one."""
+        wanted = {name for name in subject_refs if name} - self._owned.keys()
+        if wanted:
+            self._owned |= self.people.of_people(self.home or self.conn, wanted, self.stamp)
+
+    def key_of(self, subject_ref: str | None) -> str:
+        """The id of the key that seals what is about this person."""
+        return self._owned.get(subject_ref or "") or self.keys.newest
+
+    def opening(self, rows: Iterable[Any], *at: int) -> Iterator[Any]:
+        """The rows; the keys of the sealed values that stand `at` these places in them are fetched in bulk."""
+        for part in chunks(rows):
+            self.fetch_keys(row[i] for row in part for i in at)
+            yield from part
+
+    def fetch_keys(self, sealed: Iterable[bytes | None]) -> None:
+        """Has the keys of these values at hand, in bulk."""
+        names = {subject_keys.named(bytes(one)) for one in sealed if one is not None}
+        self.people.fetch(self.home or self.conn, (name for name in names if name))
 
     def blind(self, *parts: str) -> str:
         """A keyed hash, equal for equal parts: finds a sealed identifier without storing it in the clear."""
@@ -71,8 +124,11 @@ class Ledger:
     secret: bytes = field(repr=False)
     _blinding: hmac.HMAC = field(init=False, repr=False)
     """Keyed once: a hash of a few words costs half."""
+    people: SubjectKeys = field(init=False, repr=False)
+    """People's own keys, opened once a process."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "people", SubjectKeys(self.keys))
         object.__setattr__(self, "_blinding", hmac.new(self.secret, digestmod="sha256"))
 
     @contextmanager
@@ -102,10 +158,10 @@ class Ledger:
         """Closes the connections to the database."""
         self.engine.dispose()
 
-    def transaction(self, conn: Connection) -> Transaction:
+    def transaction(self, conn: Connection, home: Connection | None = None) -> Transaction:
         """A transaction on this connection; whoever opened it commits it and chains its events."""
         now = self.now()
-        return Transaction(conn, now, stamp(now), self.keys, self._blinding)
+        return Transaction(conn, now, stamp(now), self.keys, self.people, self._blinding, home)
 
 
 def open_ledger(

@@ -114,15 +114,23 @@ def cancel(tx: Transaction, order: StoredOrder) -> str:
 
 def link(tx: Transaction, order_id: str, application_id: str, subject_ref: str) -> None:
     """It is known now what the order belongs to."""
-    _change(tx, order_id, (OPEN,), application_id=application_id, subject_ref=subject_ref)
+    known = tx.conn.scalar(select(assessment_order.c.payload_enc).filter_by(id=order_id))
+    # whom the order is about is known only now
+    place = _place(order_id, "payload_enc")
+    sealed = None if known is None else tx.seal_bytes(tx.unseal_bytes(known, place), place, subject_ref)
+    _change(
+        tx, order_id, (OPEN,), application_id=application_id, subject_ref=subject_ref, payload_enc=sealed,
+        key_id=tx.key_of(subject_ref),
+    )  # fmt: skip
 
 
 def complete(tx: Transaction, order: StoredOrder, result: Document, batch_id: str) -> bool:
     """The order's result, or a later one in its place; False where it was cancelled meanwhile."""
-    sealed = tx.seal(result, _place(order.id, "result_enc"))
     if order.status == COMPLETED and order.result == result:
         return True
-    change = {"status": COMPLETED, "result_enc": sealed, "batch_id": batch_id, "key_id": tx.keys.newest}
+    whose = tx.conn.scalar(select(assessment_order.c.subject_ref).filter_by(id=order.id))
+    sealed = tx.seal(result, _place(order.id, "result_enc"), whose)
+    change = {"status": COMPLETED, "result_enc": sealed, "batch_id": batch_id, "key_id": tx.key_of(whose)}
     if not _change(tx, order.id, (OPEN, COMPLETED), **change):
         return False
     tx.events.append(Event(WHOLE_LEDGER, order.id, "ORDER_COMPLETED", order.status, COMPLETED, note=batch_id))

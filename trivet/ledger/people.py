@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, literal_column, select, update
 
+from trivet.ledger import subject_keys
 from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.bulk import rows_in, run_in, upsert
 from trivet.ledger.ledger import Transaction
@@ -162,18 +163,19 @@ def _put(
     taken: dict[str, str] = {}
     for system, keys in _by_system(by_hash).items():
         taken |= rows_in(tx.conn, _OWNERS, keys, {"tenant_": tenant, "system_": system})
+    fresh = {key: entry for key, entry in by_hash.items() if key not in taken}
+    tx.prepare(entry.subject_ref for entry in fresh.values())
     rows = [
         {
             "tenant": tenant,
             "system": entry.system,
             "identifier_hash": key,
-            "identifier_enc": tx.keys.seal(entry.identifier.encode(), _place(key)),
+            "identifier_enc": tx.seal_bytes(entry.identifier.encode(), _place(key), entry.subject_ref),
             "subject_ref": entry.subject_ref,
             "source": entry.source,
             "since": tx.stamp,
         }
-        for key, entry in by_hash.items()
-        if key not in taken
+        for key, entry in fresh.items()
     ]
     upsert(tx.conn, crosswalk, rows, keep=True)
     others = {
@@ -207,7 +209,7 @@ def _say(tx: Transaction, tenant: str, subject_ref: str, system: str, identifier
         "tenant": tenant,
         "system": system,
         "identifier_hash": key,
-        "identifier_enc": tx.keys.seal(identifier.encode(), _place(key)),
+        "identifier_enc": tx.seal_bytes(identifier.encode(), _place(key), subject_ref),
         "subject_ref": subject_ref,
         "source": f"{SAID_BY}{by}",
         "since": tx.stamp,
@@ -226,6 +228,7 @@ def adopt(tx: Transaction, tenant: str, employee: str, candidate: str) -> None:
     """Every id of the employee is the candidate's from now on."""
     ours = (crosswalk.c.tenant == tenant) & (crosswalk.c.subject_ref == employee)
     tx.conn.execute(update(crosswalk).where(ours).values(subject_ref=candidate))
+    subject_keys.change_owner(tx.conn, employee, candidate)
 
 
 def merge(tx: Transaction, tenant: str, goes: str, stays: str) -> None:
@@ -234,6 +237,7 @@ def merge(tx: Transaction, tenant: str, goes: str, stays: str) -> None:
         theirs = (table.c.tenant == tenant) & (table.c.subject_ref == goes)
         tx.conn.execute(update(table).where(theirs).values(subject_ref=stays))
     tx.conn.execute(delete(consent).filter_by(tenant=tenant, subject_ref=goes))
+    subject_keys.change_owner(tx.conn, goes, stays)
     tx.events.append(Event(WHOLE_LEDGER, stays, "PERSON_MERGED", note=goes))
 
 
@@ -265,8 +269,9 @@ def identifiers(tx: Transaction, tenant: str, system: str, subject_refs: Iterabl
     other."""
     found: dict[str, str] = {}
     given = {"tenant_": tenant, "system_": system}
-    for subject_ref, key, sealed in rows_in(tx.conn, _SEALED, subject_refs, given):
-        found[subject_ref] = tx.keys.unseal(sealed, _place(key)).decode()
+    rows = rows_in(tx.conn, _SEALED, subject_refs, given)
+    for subject_ref, key, sealed in tx.opening(rows, 2):
+        found[subject_ref] = tx.unseal_bytes(sealed, _place(key)).decode()
     return found
 
 
@@ -284,7 +289,7 @@ def identities_of(tx: Transaction, tenant: str, subject_ref: str) -> list[Identi
         Identity(
             subject_ref,
             row.system,
-            tx.keys.unseal(row.identifier_enc, _place(row.identifier_hash)).decode(),
+            tx.unseal_bytes(row.identifier_enc, _place(row.identifier_hash)).decode(),
             row.source,
         )
         for row in tx.conn.execute(query)

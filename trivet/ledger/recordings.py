@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, func, select
 
 from trivet.ledger.bulk import chunks, upsert
 from trivet.ledger.ledger import Transaction
@@ -37,5 +37,26 @@ def get_many(tx: Transaction, tenant: str, ids: Iterable[str]) -> dict[str, Reco
     for part in chunks(ids):
         query = select(recording).where(recording.c.tenant == tenant, recording.c.id.in_(part))
         for row in tx.conn.execute(query).mappings():
-            found[row["id"]] = Recording(**{name: row[name] for name in Recording.__slots__})
+            found[row["id"]] = _recording(row)
     return found
+
+
+def every(tx: Transaction) -> list[tuple[str, Recording]]:
+    """Every recording with its tenant."""
+    rows = tx.conn.execute(select(recording).order_by(recording.c.tenant, recording.c.id)).mappings()
+    return [(row["tenant"], _recording(row)) for row in rows]
+
+
+def at_path(tx: Transaction, path: str) -> int:
+    """How many recordings lie in that file."""
+    return tx.conn.scalar(select(func.count()).select_from(recording).where(recording.c.path == path)) or 0
+
+
+def of_subject(tx: Transaction, tenant: str, subject_ref: str) -> list[Recording]:
+    """The person's recordings."""
+    query = select(recording).filter_by(tenant=tenant, subject_ref=subject_ref).order_by(recording.c.id)
+    return [_recording(row) for row in tx.conn.execute(query).mappings()]
+
+
+def _recording(row: RowMapping) -> Recording:
+    return Recording(**{name: row[name] for name in Recording.__slots__})

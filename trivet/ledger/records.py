@@ -2,13 +2,13 @@
 
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, null, select, update
 
-from trivet.ledger import cursors
+from trivet.ledger import cursors, tombstones
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import rows_in, run_in, run_many, upsert
 from trivet.ledger.ledger import Transaction
@@ -25,6 +25,8 @@ class StoredPage:
     new: int
     changed: int
     unchanged: int
+    buried: Mapping[str, str] = field(default_factory=dict)
+    """Ids of records about people who were erased, with their pseudonyms: nothing of them was stored."""
 
 
 class StoredRecord(NamedTuple):
@@ -41,9 +43,10 @@ class StoredRecord(NamedTuple):
 
 
 _NAMES = ("id", "connection", "stream", "external_id", "version", "payload_enc", "subject_ref", "state")
+_SEALED = _NAMES.index("payload_enc")
 _ALL = select(*(record.c[name] for name in _NAMES))
 _HERE = record.c.id.in_(bindparam("ids", expanding=True))
-_VERSIONS = select(record.c.id, record.c.version).where(_HERE)
+_VERSIONS = select(record.c.id, record.c.version, record.c.subject_ref).where(_HERE)
 _KNOWN = _ALL.where(_HERE, record.c.state != GONE)
 _MARK = (
     update(record)
@@ -55,6 +58,14 @@ _MARK = (
         ),
     )
 )
+_REMARK = (
+    update(record)
+    .where(record.c.id == bindparam("at_id"))
+    .values(
+        payload_enc=bindparam("sealed"), key_id=bindparam("by"), subject_ref=bindparam("subject"),
+        state=bindparam("to_state"),
+    )
+)  # fmt: skip
 _FORGET = delete(record).where(_HERE)
 _ERASE = update(record).where(_HERE).values(payload_enc=null(), key_id=null())
 _REPLAY = update(record).where(_HERE).values(state="new", batch_id=bindparam("into"))
@@ -84,7 +95,18 @@ def store(
     New and changed records wait for translation in this batch. Of one object that comes twice the later counts.
     """
     fresh = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in pulled}
-    versions: dict[str, str] = dict(rows_in(tx.conn, _VERSIONS, fresh))
+    gone = {
+        key: ref
+        for (_, key), ref in tombstones.buried(tx, batch.tenant, (("record", key) for key in fresh)).items()
+    }
+    fresh = {key: entry for key, entry in fresh.items() if key not in gone}
+    known = list(rows_in(tx.conn, _VERSIONS, fresh))
+    versions: dict[str, str] = {row[0]: row[1] for row in known}
+    # whom a new record is about is known once it is translated: until then it has the key ring's key
+    whose: dict[str, str | None] = {
+        row[0]: row[2] for row in known if versions[row[0]] != fresh[row[0]].version
+    }
+    tx.prepare(whose.values())
     rows = [
         {
             "id": key,
@@ -93,8 +115,8 @@ def store(
             "stream": stream,
             "external_id": entry.external_id,
             "version": entry.version,
-            "payload_enc": tx.seal(entry.document, _place(key)),
-            "key_id": tx.keys.newest,
+            "payload_enc": tx.seal(entry.document, _place(key), whose.get(key)),
+            "key_id": tx.key_of(whose.get(key)),
             "batch_id": batch.id,
             "state": "new",
             "received_at": tx.stamp,
@@ -104,16 +126,16 @@ def store(
     ]
     upsert(tx.conn, record, rows)
     changed = sum(row["id"] in versions for row in rows)
-    return StoredPage(len(rows) - changed, changed, len(fresh) - len(rows))
+    return StoredPage(len(rows) - changed, changed, len(fresh) - len(rows), gone)
 
 
 def mark_gone(tx: Transaction, batch: Batch, connection: str, stream: str, gone: Iterable[Gone]) -> int:
     """What we know of these waits, in this batch, for what follows from its being gone; how many those are."""
     named = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in gone}
     marked = 0
-    for row in list(rows_in(tx.conn, _KNOWN, named)):
+    for row in list(tx.opening(rows_in(tx.conn, _KNOWN, named), _SEALED)):
         marked += 1
-        key, sealed = row[0], row[5]
+        key, sealed, subject_ref = row[0], row[_SEALED], row[6]
         if sealed is None:
             forget(tx, [key])
             continue
@@ -123,8 +145,8 @@ def mark_gone(tx: Transaction, batch: Batch, connection: str, stream: str, gone:
             "state": GONE,
             "version": GONE,
             "batch_id": batch.id,
-            "payload_enc": tx.seal(said, _place(key)),
-            "key_id": tx.keys.newest,
+            "payload_enc": tx.seal(said, _place(key), subject_ref),
+            "key_id": tx.key_of(subject_ref),
         }
         tx.conn.execute(update(record).where(record.c.id == key).values(values))
     return marked
@@ -162,7 +184,8 @@ def untranslated(
         query = query.where(record.c.stream == stream)
     if connection is not None:
         query = query.where(record.c.connection == connection)
-    return [_opened(tx, row) for row in tx.conn.execute(query.order_by(record.c.id).limit(limit))]
+    rows = tx.conn.execute(query.order_by(record.c.id).limit(limit))
+    return [_opened(tx, row) for row in tx.opening(rows, _SEALED)]
 
 
 def of_batches(
@@ -175,8 +198,13 @@ def of_batches(
 
 def _all(tx: Transaction, where: ColumnElement[bool]) -> Iterator[StoredRecord]:
     query = _ALL.where(where, record.c.payload_enc.is_not(None)).order_by(record.c.id)
-    for row in tx.conn.execute(query):
+    for row in tx.opening(tx.conn.execute(query), _SEALED):
         yield _opened(tx, row)
+
+
+def of_subject(tx: Transaction, tenant: str, subject_ref: str) -> list[StoredRecord]:
+    """What was pulled about the person, opened."""
+    return list(_all(tx, (record.c.tenant == tenant) & (record.c.subject_ref == subject_ref)))
 
 
 def forget(tx: Transaction, ids: Iterable[str]) -> None:
@@ -213,9 +241,28 @@ def waiting(tx: Transaction, batch_id: str) -> int:
     return tx.conn.scalar(query) or 0
 
 
-def mark_translated(tx: Transaction, subjects: Mapping[str, str | None]) -> None:
-    """These records (id → pseudonym of the person, or None) have become canonical documents."""
-    _mark(tx, subjects, "translated")
+def mark_translated(
+    tx: Transaction, subjects: Mapping[str, str | None], read: Iterable[StoredRecord] = ()
+) -> None:
+    """These records (id → pseudonym of the person, or None) have become canonical documents.
+
+    Those of them that were `read` are sealed anew where it is known only now whom they are about.
+    """
+    theirs = [entry for entry in read if entry.subject_ref is None and subjects.get(entry.id)]
+    tx.prepare(subjects[entry.id] for entry in theirs)
+    sealed = [
+        (
+            tx.seal(entry.document, _place(entry.id), subjects[entry.id]),
+            tx.key_of(subjects[entry.id]),
+            subjects[entry.id],
+            "translated",
+            entry.id,
+        )
+        for entry in theirs
+    ]
+    run_many(tx.conn, _REMARK, ("sealed", "by", "subject", "to_state", "at_id"), sealed)
+    done = {entry.id for entry in theirs}
+    _mark(tx, {key: subject for key, subject in subjects.items() if key not in done}, "translated")
 
 
 def mark_set_aside(tx: Transaction, ids: Iterable[str]) -> None:

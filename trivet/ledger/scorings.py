@@ -33,6 +33,7 @@ class Scoring(NamedTuple):
 _NAMES = (
     "tenant", "key", "answer_enc", "scorer", "interview", "state", "subject_ref", "ticket", "poll_at", "code", "message",
 )  # fmt: skip
+_SEALED = _NAMES.index("answer_enc")
 _ALL = select(*(scoring.c[name] for name in _NAMES))
 _BY_KEY = _ALL.where(
     scoring.c.tenant == bindparam("tenant_"), scoring.c.key.in_(bindparam("ids", expanding=True))
@@ -52,6 +53,7 @@ FORGOTTEN = timedelta(days=14)
 
 def put_many(tx: Transaction, tenant: str, scorings: Sequence[Scoring]) -> None:
     """Stores or replaces; the answers are sealed."""
+    tx.prepare(entry.subject_ref for entry in scorings)
     rows = {
         entry.key: {
             "tenant": tenant,
@@ -61,8 +63,8 @@ def put_many(tx: Transaction, tenant: str, scorings: Sequence[Scoring]) -> None:
             "state": entry.state,
             "ticket": entry.ticket,
             "poll_at": entry.poll_at,
-            "answer_enc": None if entry.answer is None else tx.seal(entry.answer, _place(tenant, entry.key)),
-            "key_id": tx.keys.newest,
+            "answer_enc": _sealed(tx, tenant, entry),
+            "key_id": tx.key_of(entry.subject_ref),
             "code": entry.code,
             "message": entry.message,
             "subject_ref": entry.subject_ref,
@@ -76,20 +78,28 @@ def put_many(tx: Transaction, tenant: str, scorings: Sequence[Scoring]) -> None:
 def get_many(tx: Transaction, tenant: str, keys: Iterable[str]) -> dict[str, Scoring]:
     """Those that are known, opened, by key."""
     rows = rows_in(tx.conn, _BY_KEY, keys, {"tenant_": tenant})
-    return {entry.key: entry for entry in (_scoring(tx, row) for row in rows)}
+    return {entry.key: entry for entry in (_scoring(tx, row) for row in tx.opening(rows, _SEALED))}
 
 
 def of_interviews(tx: Transaction, tenant: str, interviews: Mapping[str, str]) -> list[Scoring]:
     """Everything that scorers said about these interviews (with the pseudonym of whom each is about), opened."""
     # the person finds the rows: there is no index of interviews, and one person has few of them
     rows = rows_in(tx.conn, _BY_SUBJECT, set(interviews.values()))
-    return [_scoring(tx, row) for row in rows if row[0] == tenant and row[4] in interviews]
+    ours = (row for row in rows if row[0] == tenant and row[4] in interviews)
+    return [_scoring(tx, row) for row in tx.opening(ours, _SEALED)]
+
+
+def of_people(tx: Transaction, tenant: str, subject_refs: Iterable[str]) -> list[Scoring]:
+    """Everything that scorers said about these people, opened."""
+    ours = (row for row in rows_in(tx.conn, _BY_SUBJECT, subject_refs) if row[0] == tenant)
+    return [_scoring(tx, row) for row in tx.opening(ours, _SEALED)]
 
 
 def of_scorer(tx: Transaction, tenant: str, scorer: str) -> list[Scoring]:
     """Every answer of one connection, opened, the oldest first."""
     query = _ALL.where(scoring.c.tenant == tenant, scoring.c.scorer == scorer, scoring.c.state == "done")
-    return [_scoring(tx, row) for row in tx.conn.execute(query.order_by(scoring.c.updated_at))]
+    rows = tx.conn.execute(query.order_by(scoring.c.updated_at))
+    return [_scoring(tx, row) for row in tx.opening(rows, _SEALED)]
 
 
 def awaited(tx: Transaction, tenant: str) -> set[str]:
@@ -97,6 +107,12 @@ def awaited(tx: Transaction, tenant: str) -> set[str]:
     since = stamp(tx.now - FORGOTTEN)
     found = tx.conn.scalars(_AWAITED, {"tenant_": tenant, "since": since})
     return {ref for ref in found if ref is not None}
+
+
+def _sealed(tx: Transaction, tenant: str, entry: Scoring) -> bytes | None:
+    if entry.answer is None:
+        return None
+    return tx.seal(entry.answer, _place(tenant, entry.key), entry.subject_ref)
 
 
 def _scoring(tx: Transaction, row: Sequence[Any]) -> Scoring:

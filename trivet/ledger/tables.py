@@ -62,6 +62,56 @@ meta = Table(
     Column("value_enc", LargeBinary, nullable=False),
 )
 
+# a person's key, wrapped by the key ring; without `wrapped` nothing opens that was sealed with it
+subject_key = Table(
+    "subject_key",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject_ref", String, nullable=False),
+    Column("wrapped", LargeBinary),
+    Column("key_id", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("erased_at", String),
+    Index("subject_key_subject", "subject_ref"),
+)
+
+# who was erased: a keyed hash of each id, so that the next pull does not bring the person back
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("subject_ref", String, nullable=False),
+    Column("erased_at", String, nullable=False),
+    Index("tombstone_subject", "subject_ref"),
+)
+
+# one row a place of an erasure; confirmed, or a case says what a person has to do
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("subject_ref", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+    _one_of("state", ("due", "confirmed", "listed", "case", "held"), "erasure_state"),
+    Index("erasure_subject", "subject_ref"),
+)
+
+# why nothing of a person may be erased for now, and who said so
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("subject_ref", String, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("said_by", String, nullable=False),
+    Column("since", String, nullable=False),
+)
+
 batch = Table(
     "batch",
     metadata,
@@ -480,4 +530,78 @@ case = Table(
     Column("note", String),
     _one_of("state", ("open", "closed"), "case_state"),
     Index("case_open", "state", "operation_id"),
+)
+
+# what a person stopped: a flow that is not to run, or a system that is not to be called
+hold = Table(
+    "hold",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("since", String, nullable=False),
+    _one_of("kind", ("flow", "system"), "hold_kind"),
+)
+
+# a question to a named person about what of one batch waits for her
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("flow", String, nullable=False),
+    Column("batch_id", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("causes", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("passkey", Boolean, nullable=False),
+    Column("asked_at", String, nullable=False),
+    Column("expires_at", String, nullable=False),
+    Column("remind_at", String),
+    Column("escalate_at", String),
+    Column("decided_by", String),
+    Column("decided_at", String),
+    Column("how", String),
+    Column("note", String),
+    _one_of("state", ("waiting", "approved", "rejected", "expired", "replaced"), "approval_state"),
+    Index("approval_batch", "batch_id", "state"),
+    Index("approval_state_asked", "state", "asked_at"),
+)
+
+# an operation that goes only when a named person has approved it
+gate = Table(
+    "gate",
+    metadata,
+    Column("operation_id", String, primary_key=True),
+    Column("causes", String, nullable=False),
+    Column("approval_id", String),
+    Column("approved_by", String),
+    Column("approved_at", String),
+    Index("gate_approval", "approval_id"),
+)
+
+# a person's own device, by the public half of its key
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("title", String, nullable=False),
+    Column("registered_at", String, nullable=False),
+    Column("used_at", String),
+    Index("passkey_person", "person"),
+)
+
+# what a passkey is asked to sign: once, soon, about one thing
+challenge = Table(
+    "challenge",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("until", String, nullable=False),
+    Column("used_at", String),
 )

@@ -17,6 +17,13 @@ _PACKAGE: Schema = {
     "required": ["id", "name"],
 }
 _PERSON: Schema = {"properties": {"employee_number": {"type": "string", "pii": True}}}
+_REPORT: Schema = {
+    "properties": {
+        "html": {"type": "string", "pii": True},
+        "language": {"type": "string", "enum": ["zh", "en"]},
+    }
+}
+"""What a mapping sees that a flow names under `write_back.report`."""
 
 
 def input_schema(source: str, name: str, contracts: Contracts) -> Schema:
@@ -34,7 +41,7 @@ def input_schema(source: str, name: str, contracts: Contracts) -> Schema:
         "assessment": of("assessment"),
     }
     if source == "decision_input":
-        return {"properties": decided}
+        return {"properties": {**decided, "report": _REPORT}}
     if source == "feedback_input":
         told = {name: said for kind in FEEDBACK for name, said in of(kind)["properties"].items()}
         shared = [

@@ -8,26 +8,26 @@ from html import escape
 
 from trivet.reporting.candidate import Feedback, Point
 from trivet.reporting.content import Judgement, Maker, Passage, Quote, Report, Score
+from trivet.reporting.letters import letters
 from trivet.reporting.style import CSS
 from trivet.reporting.words import Language
 
-_STYLE = b64encode(sha256(CSS.encode()).digest()).decode()
 _TURNING = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 """Scripts that are written from right to left."""
 _HEAD = (
     '<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; "
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src {styles}; font-src data:; '
     "base-uri 'none'; form-action 'none'\">\n"
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     '<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex">\n'
     '<meta name="format-detection" content="telephone=no">\n'
-    "<title>{title}</title>\n<style>{css}</style>\n</head>\n<body>\n<main>\n"
+    "<title>{title}</title>\n{sheets}\n</head>\n<body>\n<main>\n"
 )
 _TAIL = "</main>\n</body>\n</html>\n"
 
 
-def report_page(report: Report) -> str:
-    """The page for recruiters and interviewers."""
+def report_page(report: Report, *, carried: bool = True) -> str:
+    """The page for recruiters and interviewers; carrying its Chinese letters, unless the reader's machine has them."""
     parts = [
         _header(report),
         _scores(report),
@@ -40,7 +40,7 @@ def report_page(report: Report) -> str:
         _excerpt(report),
         _made(report),
     ]
-    return _whole(report.language, report.say("title"), parts, report.reference)
+    return _whole(report.language, report.say("title"), parts, report.reference, carried=carried)
 
 
 def candidate_page(feedback: Feedback) -> str:
@@ -64,11 +64,24 @@ def candidate_page(feedback: Feedback) -> str:
     return _whole(feedback.language, feedback.title, parts, feedback.reference)
 
 
-def _whole(language: Language, title: str, parts: Iterable[str], reference: str) -> str:
+def _whole(
+    language: Language, title: str, parts: Iterable[str], reference: str, *, carried: bool = True
+) -> str:
     lang = "zh-CN" if language == "zh" else "en"
+    body = f"{''.join(parts)}<footer>{escape(reference)}</footer>\n{_TAIL}"
+    sheets = [sheet for sheet in (letters(body) if carried else "", CSS) if sheet]
     # the person's name is no title: it would stand in tabs, histories and the names of saved files
-    head = _HEAD.format(language=lang, style=_STYLE, title=escape(f"{title} {reference}"), css=CSS)
-    return f"{head}{''.join(parts)}<footer>{escape(reference)}</footer>\n{_TAIL}"
+    return (
+        _HEAD.format(
+            language=lang,
+            styles=" ".join(
+                f"'sha256-{b64encode(sha256(sheet.encode()).digest()).decode()}'" for sheet in sheets
+            ),
+            title=escape(f"{title} {reference}"),
+            sheets="".join(f"<style>{sheet}</style>" for sheet in sheets),
+        )
+        + body
+    )
 
 
 def _header(report: Report) -> str:

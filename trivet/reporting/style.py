@@ -9,7 +9,7 @@ CSS = """
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
 body{margin:0;background:var(--back);color:var(--ink);line-height:1.6;overflow-wrap:anywhere;
 font:16px/1.6 system-ui,-apple-system,"Segoe UI","PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC",
-"Noto Sans SC","Source Han Sans SC",sans-serif}
+"Noto Sans SC","Source Han Sans SC","Trivet Letters",sans-serif}
 main{max-width:860px;margin:0 auto;padding:28px 16px 56px}
 header{border-top:6px solid var(--main);background:var(--card);border-radius:var(--radius);padding:24px 28px;
 box-shadow:0 1px 3px rgb(0 0 0/.08)}

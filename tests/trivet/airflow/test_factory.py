@@ -57,6 +57,15 @@ def test_the_steps_run_in_order(dag: DAG) -> None:
     assert upstream(dag, "conclude") == {"write_back"}
 
 
+def test_what_waits_for_a_person_keeps_nothing_else(dag: DAG) -> None:
+    """The question stands beside the pushes; nothing but the sending of what was approved follows it."""
+    assert upstream(dag, "approve") == {"decide"}
+    assert upstream(dag, "send_approved") == {"approve"}
+    approve = dag.get_task("approve")
+    assert approve.downstream_task_ids == {"send_approved", "verdict"}
+    assert (approve.defaults, approve.response_timeout.total_seconds()) == (["Reject"], 20 * 3600)
+
+
 def test_results_of_orders_go_beside_the_write_back(deployment: Path) -> None:
     """A task of their own: what the one cannot do does not hold the other back."""
     ordered = FLOW + "assessment_orders: {connection: hr, target: exams}\n"

@@ -1,12 +1,17 @@
 """HTML that is one file, asks nobody for anything, and holds no stranger's markup."""
 
 import re
+from base64 import b64decode, b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
 import pytest
+from fontTools.ttLib import TTFont
 from reported import EVIL, hostile, sample
 
+from trivet.reporting.letters import letters
 from trivet.reporting.render import rendered
 
 TAGS = {
@@ -57,7 +62,8 @@ def test_a_page_asks_nobody_for_anything(language: Any) -> None:
     for audience in ("recruiter", "candidate"):
         text = rendered(sample(language), "html", audience).decode()  # type: ignore[arg-type]
         page = Page(text)
-        assert not re.search(r"https?:|//|url\(|@import", text)
+        bare = re.sub(r"url\(data:font/otf;base64,[\w+/=]+\)", "", text)
+        assert not re.search(r"https?:|//|url\(|@import", bare)
         links = [attributes["href"] for tag, attributes in page.tags if "href" in attributes]
         assert all(link and link.startswith("#t") for link in links)
         policy = next(a["content"] for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
@@ -66,14 +72,24 @@ def test_a_page_asks_nobody_for_anything(language: Any) -> None:
         assert page.tags[0][1]["lang"] == ("zh-CN" if language == "zh" else "en")
 
 
-def test_the_style_is_the_one_that_the_policy_names() -> None:
-    """Else a browser would show a bare page."""
-    from base64 import b64encode
-    from hashlib import sha256
+def test_the_styles_are_those_that_the_policy_names() -> None:
+    """Else a browser would show a bare page, or boxes."""
+    text = rendered(sample("zh"), "html").decode()
+    policy = text.split("style-src ")[1].split(";")[0].split()
+    styles = re.findall("<style>(.*?)</style>", text, re.DOTALL)
+    assert policy == [f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" for style in styles]
 
-    text = rendered(sample(), "html").decode()
-    style = text.split("<style>")[1].split("</style>")[0]
-    assert f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}" in text
+
+def test_the_page_carries_its_chinese_letters() -> None:
+    """Each that it shows is in the font inside; a page without any carries none."""
+    text = rendered(sample("zh", candidate={"id": "c", "name": "龘𠮷"}), "html").decode()
+    data = re.search(r"font/otf;base64,([\w+/=]+)", text)
+    assert data
+    known = TTFont(BytesIO(b64decode(data[1]))).getBestCmap()
+    shown = {letter for letter in text if "\u3000" <= letter <= "\uffff"}
+    assert len(shown) > 60
+    assert shown <= {chr(point) for point in known}
+    assert letters("Résumé — “score” 9.5") == ""
 
 
 def test_every_time_stamp_leads_to_its_sentence() -> None:

@@ -14,7 +14,9 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
 from trivet.airflow.web import (
+    acts,
     agreement,
+    approvals,
     audit,
     batch,
     cases,
@@ -28,7 +30,7 @@ from trivet.airflow.web.deployment import deployments
 from trivet.airflow.web.visit import place_of
 from trivet.errors import ConfigError, TrivetError
 
-ROOMS = (overview, deliveries, person, cases, mappings, connections, agreement, audit, batch)
+ROOMS = (overview, deliveries, person, cases, mappings, connections, agreement, audit, batch, acts, approvals)
 """Modules with a `router`."""
 
 

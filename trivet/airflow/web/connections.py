@@ -12,10 +12,16 @@ router = APIRouter()
 @router.get("/connections")
 def connections(visit: Asked) -> Response:
     """The connections of the flows that the visitor sees."""
-    from trivet.flow import health
+    from trivet.flow import health, holding
 
     found = health.connections(visit.hub, visit.flows)
-    return visit.page("connections.html", "Connections", nav="/connections", found=found)
+    # a maintenance window ends by itself: only what a person paused can be resumed
+    stopped = [row for row in holding.listed(visit.hub) if row["kind"] == "system"]
+    return visit.page(
+        "connections.html", "Connections", nav="/connections", found=found,
+        held={row["name"] for row in stopped if row["since"]},
+        waits={row["name"]: f"{row['by']}: {row['reason']}" for row in stopped},
+    )  # fmt: skip
 
 
 def _uses(visit: Visit, conn_id: str) -> list[str]:

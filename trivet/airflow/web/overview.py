@@ -33,6 +33,7 @@ def overview(visit: Asked) -> Response:
 @router.get("/flow/{name}")
 def flow(visit: Asked, name: str) -> Response:
     """The nights of one flow, further back."""
+    from trivet.flow import holding
     from trivet.flow import overview as nights
 
     need(visit, "view", name)
@@ -40,7 +41,15 @@ def flow(visit: Asked, name: str) -> Response:
     if name not in visit.who.sites and not found:
         raise HTTPException(404)
     drawn = trend(found, visit.words)
-    return visit.page("flow.html", "Nights", nav="/", flow=name, nights=found, drawn=drawn)
+    return visit.page(
+        "flow.html",
+        "Nights",
+        nav="/",
+        flow=name,
+        nights=found,
+        drawn=drawn,
+        held=holding.flow_waits(visit.hub, name),
+    )
 
 
 @router.get("/dag")

@@ -29,6 +29,7 @@ NAVIGATION = (
     ("/deliveries", "Deliveries"),
     ("/person", "Person"),
     ("/cases", "Cases"),
+    ("/approvals", "Approvals"),
     ("/mappings", "Mappings"),
     ("/connections", "Connections"),
     ("/agreement", "Agreement and drift"),

@@ -46,7 +46,7 @@ STATES = {
 @cache
 def chinese() -> Mapping[str, str]:
     """Chinese by English."""
-    known: dict[str, str] = json.loads(_read("zh.json"))
+    known: dict[str, str] = json.loads(_read("zh.json")) | json.loads(_read("zh_acts.json"))
     return known
 
 

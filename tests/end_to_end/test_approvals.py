@@ -1,0 +1,278 @@
+"""What must not go without a named person waits for her, and nothing else does."""
+
+import json
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import World
+from end_to_end.shell import rows, trivet
+
+from trivet.delivery.plan import Wanted
+from trivet.errors import ConfigError, LedgerError
+from trivet.flow import approvals, decide, explain, report, steps
+from trivet.flow.check import check_home
+from trivet.flow.gating import SENSITIVE, gated, marks_person
+from trivet.flow.sites import EEA, load_sites
+from trivet.ledger import batches, documents
+from trivet.ledger.inputs import NewInput
+
+
+def strict(world: World, country: str = "", flows: str = "[]") -> None:
+    """The sites let only these kinds flow."""
+    for file in (world.home / "mappings" / "sites").glob("*.yaml"):
+        text = file.read_text(encoding="utf-8").partition("decisions:")[0]
+        if country:
+            text = "".join(
+                f"country: {country}\n" if line.startswith("country") else line
+                for line in text.splitlines(keepends=True)
+            )
+        file.write_text(f"{text}decisions: {{flow: {flows}}}\n", encoding="utf-8")
+
+
+def states(world: World, **which: Any) -> Counter[str]:
+    """How many operations are in which state."""
+    return Counter(o["state"] for o in world.operations(**which))
+
+
+def waiting(world: World) -> dict[str, Any]:
+    """The one approval that waits."""
+    with world.hub() as hub:
+        (one,) = approvals.listed(hub)
+    return one
+
+
+def test_sensitive_decisions_wait_and_the_rest_flows(world: World) -> None:
+    """Approved on the command line they go with the name on them; explanation and time line say who."""
+    strict(world)
+    world.night()
+    one = waiting(world)
+    assert one["causes"] == ["sensitive"]
+    assert states(world)["planned"] == one["operations"] > 3
+    held = world.held("successfactors")
+    assert [len(held.get(entity, ())) for entity in ("Goal_1", "cust_TalentPoolEntry")] == [0, 0]
+    assert states(world)["confirmed"] >= 3
+    seen = rows(world, "approvals", "show", one["approval"])["operations_waiting"]
+    assert {entry["decision"] for entry in seen} <= SENSITIVE
+    assert all(entry["reason"] and entry["document"] for entry in seen)
+    told = rows(
+        world, "approvals", "approve", one["approval"], "--note", "talked it over", "--seen", one["digest"]
+    )
+    assert told["changed"]
+    assert "planned" not in states(world)
+    assert len(world.held("successfactors")["cust_TalentPoolEntry"]) == 3
+    which = seen[0]["id"]
+    said = trivet(world, "explain", which)
+    assert "approved    by ann at" in said
+    assert "APPROVED by ann approval" in said
+    with world.hub() as hub:
+        gate = explain.explain(hub, which)["approval"]
+        assert (gate["approved_by"], gate["approval_id"]) == ("ann", one["approval"])
+        line = report.person(hub, seen[0]["subject_ref"])["timeline"]
+        assert any("APPROVED" in entry["about"] for entry in line)
+        assert not approvals.approve(hub, one["approval"], actor="ann").changed
+        with pytest.raises(LedgerError, match="approved, by ann"):
+            approvals.reject(hub, one["approval"], actor="bea")
+    world.night()
+    assert rows(world, "approvals", "list") == []
+
+
+def test_what_was_rejected_is_not_asked_for_again(world: World) -> None:
+    """It is cancelled; unchanged it is never planned anew, changed it is asked about again. The person's rest flows."""
+    strict(world, flows="[kpi_weight, talent_pool_entry]")
+    world.night()
+    one = waiting(world)
+    with world.hub() as hub:
+        assert approvals.reject(hub, one["approval"], actor="ann", note="too early").changed
+        assert approvals.reject(hub, one["approval"], actor="ann").changed is False
+    assert states(world)["cancelled"] == one["operations"]
+    trivet(world, "cursor", "reset", world.flow)
+    file = world.home / "mappings" / "rules" / "competencies.yaml"
+    text = file.read_text(encoding="utf-8")
+    world.night()
+    with world.hub() as hub:
+        assert approvals.listed(hub) == []
+    file.write_text(
+        text.replace("每月一次反馈谈话", "每周一次反馈谈话").replace("monthly feedback", "weekly feedback"),
+        encoding="utf-8",
+    )
+    with world.hub() as hub:
+        # decided again with the files that count now
+        batch = steps.pull(hub, world.flow, "again")
+        flow = hub.flow(world.flow)
+        with hub.ledger.read() as tx:
+            ids = [e.id for e in documents.of_kind(tx, flow.tenant, "application")]
+            known = batches.get(tx, batch)
+        decide.decide(hub, flow, known, only=ids)
+        assert approvals.listed(hub)[0]["operations"] == one["operations"]
+
+
+def test_nobody_answers_in_time(world: World) -> None:
+    """Somebody is reminded, then somebody else; then it is expired, nothing was sent, and the next night asks anew."""
+    strict(world)
+    world.edit_flow(
+        lambda flow: flow["policy"].update(approval={"approvers": ["ann"], "escalate_to": ["boss"]})
+    )
+    world.night()
+    one = waiting(world)
+    world.clock.forward(hours=5)
+    with world.hub() as hub:
+        assert [(r["escalated"], r["to"]) for r in approvals.remind(hub)] == [(False, ["ann"])]
+        assert approvals.remind(hub) == []
+    world.clock.forward(hours=8)
+    with world.hub() as hub:
+        assert [(r["escalated"], r["to"]) for r in approvals.remind(hub)] == [(True, ["boss"])]
+    world.clock.forward(hours=8)
+    with world.hub() as hub:
+        with pytest.raises(LedgerError) as caught:
+            approvals.approve(hub, one["approval"], actor="ann")
+        assert caught.value.code == "APPROVAL_EXPIRED"
+    assert states(world)["planned"] == one["operations"]
+    world.night()
+    again = waiting(world)
+    assert (again["approval"] != one["approval"], again["operations"]) == (True, one["operations"])
+    with world.hub() as hub:
+        assert approvals.approve(hub, again["approval"], actor="Ann").changed
+        # the minute after, settling sends what was approved
+        steps.settle(hub)
+    assert "planned" not in states(world)
+
+
+def test_the_next_night_takes_over_what_still_waits(world: World) -> None:
+    """One question about all of it; the earlier one is replaced, and cannot be answered any more."""
+    strict(world)
+    world.night()
+    one = waiting(world)
+    world.night()
+    two = waiting(world)
+    assert (two["approval"] != one["approval"], two["operations"]) == (True, one["operations"])
+    with world.hub() as hub, pytest.raises(LedgerError) as caught:
+        approvals.approve(hub, one["approval"], actor="ann")
+    assert caught.value.code == "APPROVAL_DECIDED"
+
+
+@pytest.mark.parametrize(
+    ("policy", "how", "code"),
+    [
+        ({"approvers": ["bea"]}, {}, "APPROVAL_NOT_YOURS"),
+        ({"passkey": True}, {}, "APPROVAL_PASSKEY"),
+        ({}, {"actor": "cli"}, "ACTOR_UNKNOWN"),
+        ({}, {"seen": "something else"}, "APPROVAL_CHANGED"),
+        ({}, {"approval_id": "nothing"}, "APPROVAL_UNKNOWN"),
+    ],
+)
+def test_bad_input_of_an_approval(
+    world: World, policy: dict[str, Any], how: dict[str, Any], code: str
+) -> None:
+    """Clear code, and nothing goes."""
+    strict(world)
+    world.edit_flow(lambda flow: flow["policy"].update(approval=policy))
+    with world.hub() as hub:
+        batch = steps.pull(hub, world.flow, "test")
+        for shard in range(2):
+            steps.score(hub, batch, shard, 2)
+        steps.decide(hub, batch)
+        one = approvals.listed(hub)[0]
+        with pytest.raises(LedgerError) as caught:
+            approvals.approve(hub, **{"approval_id": one["approval"], "actor": "ann", **how})
+        assert caught.value.code == code
+        assert approvals.listed(hub)[0]["state"] == "waiting"
+
+
+@pytest.mark.parametrize("policy", [{"people": 2}, {"new_versions": True}])
+def test_a_marked_batch_waits_as_a_whole(world: World, policy: dict[str, Any]) -> None:
+    """More people than allowed, or a first run: nothing goes to any system, write-backs included, until somebody approves."""
+    world.edit_flow(lambda flow: flow["policy"].update(approval=policy))
+    world.night()
+    one = waiting(world)
+    assert one["causes"] == ["people" if "people" in policy else "new_version"]
+    assert set(states(world)) <= {"planned", "waiting_identity"}
+    assert not world.writes("feishu_hire")
+    with world.hub() as hub:
+        approvals.approve(hub, one["approval"], actor="ann")
+        assert not [row for row in approvals.send(hub, one["approval"]) if row["problem"]]
+    assert "planned" not in states(world)
+    if "new_versions" in policy:
+        with world.hub() as hub:
+            assert approvals.listed(hub, "approved")[0]["versions"]
+
+
+@pytest.mark.parametrize("country", ["DE", "NO", "RE"])
+def test_the_eu_lets_nothing_flow(world: World, country: str) -> None:
+    """Whatever the site's file says; and the check says that it cannot."""
+    strict(world, country, "[performance_focus, kpi_weight, talent_pool_entry]")
+    assert country in EEA
+    with world.hub() as hub:
+        flow = hub.flow(world.flow)
+        given = NewInput("i", {"requisition": {"site": "global"}}, "s")
+        wanted = [
+            Wanted("t", "e", kind, {"x": 1}, {"kind": kind}, "s", "v", input=given)
+            for kind in (*sorted(SENSITIVE), "training_recommendation")
+        ]
+        assert [entry.awaits for entry in gated(hub, flow, wanted)] == ["sensitive"] * 3 + [""]
+    (finding,) = {entry.code for entry in check_home(world.home).findings}
+    assert finding == "SITE_DECISIONS_EEA"
+
+
+def test_sites_inherit(tmp_path: Path) -> None:
+    """What a file leaves out counts as in the one that it extends; a circle is refused."""
+    folder = tmp_path / "mappings" / "sites"
+    folder.mkdir(parents=True)
+    head = "apiVersion: trivet/v1\nkind: Site\nmetadata: {name: %s}\ntimezone: Asia/Shanghai\n"
+    (folder / "cn.yaml").write_text(
+        head % "cn" + "country: CN\ndecisions: {flow: [kpi_weight]}\n", encoding="utf-8"
+    )
+    (folder / "sh.yaml").write_text(head % "sh" + "extends: cn\n", encoding="utf-8")
+    sites = load_sites(tmp_path)
+    assert (sites["sh"].country, sites["sh"].flows) == ("CN", frozenset({"kpi_weight"}))
+    (folder / "cn.yaml").write_text(head % "cn" + "extends: sh\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="circle"):
+        load_sites(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("document", "marks"),
+    [
+        ({"stage": "Rejected"}, True),
+        ({"a": [{"application_status": "not hired"}]}, True),
+        ({"employmentStatus": "TERMINATED"}, True),
+        ({"结果": "淘汰", "result": "淘汰"}, True),
+        ({"action": "promotion"}, True),
+        ({"status": "complete", "text": "rejected"}, False),
+        ({"result": "9.0"}, False),
+        (None, False),
+    ],
+)
+def test_a_verdict_on_a_person_is_seen_in_any_document(document: Any, marks: bool) -> None:
+    """By the field that tells a fate and the word in it."""
+    assert marks_person(document) is marks
+
+
+def test_a_rejection_never_goes_alone(world: World) -> None:
+    """A mapping that sets somebody's status waits even where the site lets everything flow."""
+    file = world.home / "mappings" / "successfactors" / "talent_pool_entry.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("fields:\n", "fields:\n  status: {value: promoted}\n"), encoding="utf-8")
+    world.night()
+    assert waiting(world)["causes"] == ["verdict"]
+    assert "cust_TalentPoolEntry" not in world.held("successfactors")
+
+
+def test_production_lets_nothing_flow_unless_a_site_says_so(world: World) -> None:
+    """Without a file that speaks of it, everything sensitive waits."""
+    for file in (world.home / "mappings" / "sites").glob("*.yaml"):
+        file.unlink()
+    known = json.loads(world.settings.connections.read_text())
+    for one in known.values():
+        one["extra"]["environment"] = "production"
+    world.settings.connections.write_text(json.dumps(known))
+    world.edit_flow(lambda flow: flow.update(environment="production", versions="files"))
+    world.night()
+    assert waiting(world)["causes"] == ["sensitive"]
+    with sqlite3.connect(world.state / "ledger.db") as db:
+        kinds = db.execute(
+            "SELECT DISTINCT o.entity FROM operation o JOIN gate g ON g.operation_id = o.id WHERE o.attempts > 0"
+        ).fetchall()
+    assert kinds == []

@@ -1,0 +1,87 @@
+"""`trivet approvals`: what waits for a named person, and her answer."""
+
+from typing import Annotated, Any
+
+import typer
+
+from trivet.cli import options, output
+from trivet.cli.options import Json, Limit
+
+approvals = typer.Typer(help="Show, approve and reject what waits for a named person.", no_args_is_help=True)
+
+Which = Annotated[str, typer.Argument(help="The approval, see `trivet approvals list`.")]
+Actor = Annotated[str, typer.Option("--actor", envvar="USER", help="Who; kept with every delivery.")]
+Note = Annotated[str, typer.Option("--note", help="Why; kept in the audit trail.")]
+_LIST = ["approval", "flow", "batch", "state", "causes", "operations", "people", "expires_at", "decided_by"]
+
+
+@approvals.command("list")
+def list_(
+    state: Annotated[
+        str, typer.Option("--state", help="waiting, approved, rejected, expired, replaced, or all.")
+    ] = "waiting",
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List what waits for a named person, newest first. Example: `trivet approvals list`"""
+    from trivet.flow.approvals import listed
+
+    with options.hub() as hub:
+        rows = listed(hub, None if state == "all" else state, limit)
+    output.print_rows(rows, _LIST, as_json=json, empty="nothing waits for an approval")
+
+
+@approvals.command("show")
+def show(which: Which, json: Json = False) -> None:
+    """Show every operation of one approval: for whom, what would go where, and why. Example: `trivet approvals show a1f`"""
+    from trivet.flow.approvals import shown
+
+    with options.hub() as hub:
+        found = shown(hub, which)
+    if json:
+        output.print_json(found)
+        return
+    causes = ", ".join(found["causes"])
+    output.print_lines([f"{found['approval']} of batch {found['batch']}: {found['state']}, for {causes}", ""])
+    columns = ["target", "entity", "kind", "subject_ref", "decision", "reason"]
+    output.print_rows(found["operations_waiting"], columns, as_json=False)
+
+
+@approvals.command("approve")
+def approve(
+    which: Which,
+    actor: Actor = "cli",
+    note: Note = "",
+    seen: Annotated[
+        str | None,
+        typer.Option("--seen", help="The `digest` that `show --json` told: what changed since is refused."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Approve all of it and send it. Example: `trivet approvals approve a1f --note "talked with the managers"`"""
+    from trivet.flow import approvals as deciding
+
+    with options.hub() as hub:
+        done = deciding.approve(hub, which, actor=actor, note=note, seen=seen)
+        rows = deciding.send(hub, which)
+    _say(done, rows, as_json=json)
+    raise typer.Exit(1 if any(row["problem"] for row in rows) else 0)
+
+
+@approvals.command("reject")
+def reject(which: Which, actor: Actor = "cli", note: Note = "", json: Json = False) -> None:
+    """Reject all of it: it is cancelled, and not asked for again unless it changes. Example: `trivet approvals reject a1f`"""
+    from trivet.flow import approvals as deciding
+
+    with options.hub() as hub:
+        done = deciding.reject(hub, which, actor=actor, note=note)
+    _say(done, [], as_json=json)
+
+
+def _say(done: Any, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        output.print_json({"changed": done.changed, "message": done.message, "rows": rows})
+        return
+    output.print_lines([done.message])
+    if rows:
+        output.print_rows(rows, ["target", "confirmed", "refused", "left", "problem"], as_json=False)

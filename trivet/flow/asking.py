@@ -1,0 +1,80 @@
+"""Puts the question about what of a batch must not go without a named person: one a batch, about all that waits in it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from trivet.documents.canonical import fingerprint
+from trivet.flow import drift, gating
+from trivet.flow.definition import Flow
+from trivet.flow.hub import Hub
+from trivet.ledger import approvals, gates, shapes
+from trivet.ledger.approvals import Approval, Terms
+from trivet.ledger.batches import Batch
+from trivet.ledger.gates import Gate
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.operations import StoredOperation
+
+Row = dict[str, Any]
+Waiting = Sequence[tuple[StoredOperation, Gate]]
+
+
+def ask(hub: Hub, flow: Flow, batch: Batch) -> Approval | None:
+    """The open question about the batch, asked now where something waits; None where nothing does."""
+    gating.mark(hub, flow, batch)
+    with hub.ledger.read() as tx:
+        if not gates.waiting(tx, batch.id):
+            return None
+    with hub.ledger.begin() as tx:
+        found = gates.waiting(tx, batch.id)
+        if not found:
+            return None  # decided this moment
+        opened = next(iter(approvals.find(tx, batch_id=batch.id)), None)
+        _replace(tx, found, opened)
+        causes, detail = _about(hub, tx, flow, found)
+        if opened is None:
+            opened = approvals.ask(
+                tx, tenant=flow.tenant, flow=flow.name, batch_id=batch.id, causes=causes, detail=detail, terms=_terms(flow)
+            )  # fmt: skip
+        elif opened.detail["digest"] != detail["digest"]:
+            opened = approvals.extend(tx, opened, causes, detail)
+        gates.ask(tx, [entry.id for entry, _ in found], opened.id)
+    return opened
+
+
+def _replace(tx: Transaction, found: Waiting, opened: Approval | None) -> None:
+    """Ends the questions of earlier batches whose operations this one took over."""
+    earlier = {one.approval_id for _, one in found if one.approval_id} - {opened.id if opened else None}
+    for name in sorted(filter(None, earlier)):
+        known = approvals.get(tx, name, lock=True)
+        if known.state == "waiting":
+            approvals.decide(tx, known, "replaced", note="the next run asks about it")
+
+
+def _about(hub: Hub, tx: Transaction, flow: Flow, found: Waiting) -> tuple[list[str], Row]:
+    causes = sorted({word for _, one in found for word in one.causes.split()})
+    systems = Counter(f"{entry.target} {entry.entity}" for entry, _ in found)
+    detail: Row = {
+        "operations": len(found),
+        "people": len({entry.subject_ref for entry, _ in found if entry.subject_ref}),
+        "systems": dict(sorted(systems.items())),
+        "digest": digest(found),
+    }
+    if "new_version" in causes:
+        detail["versions"] = gating.new_versions(hub, tx, flow)
+    if "drift" in causes:
+        noticed = shapes.noticed(tx, tenant=flow.tenant, flow=flow.name)
+        detail["drift"] = [f"{row['source']} {row['path']} {row['change']}" for row in drift.shown(noticed)]
+    return causes, detail
+
+
+def digest(found: Waiting) -> str:
+    """What exactly was asked: who looked at less must not approve more."""
+    return fingerprint(sorted([entry.id, entry.fingerprint] for entry, _ in found))
+
+
+def _terms(flow: Flow) -> Terms:
+    policy = flow.policy.approval
+    return Terms(
+        policy.expires_after_hours, policy.remind_after_hours, policy.escalate_after_hours, policy.passkey
+    )

@@ -1,0 +1,378 @@
+"""Erases a person everywhere: what was pushed is taken back, what is stored goes with its key, what cannot come back is listed.
+
+    hold? ─► begun: buried, consents ended, nothing more is sent ─► targets ─► files ─► ledger, archives ─► keys ─► proof
+                                                                       └─ in the air: due, goes on with the next call
+
+Every step may be repeated. The ledger goes after the targets: what was there before is needed to take something back.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from trivet.contract import TargetConnector
+from trivet.delivery import compensate
+from trivet.delivery.compensate import RollbackReport, Scope
+from trivet.delivery.states import UNSENT
+from trivet.delivery.waiting import cancel_waiting
+from trivet.errors import LedgerError, TrivetError
+from trivet.flow import approval
+from trivet.flow.hub import Hub
+from trivet.flow.identity import CANDIDATE, EMAIL, EMPLOYEE_NUMBER, PHONE
+from trivet.flow.report import FoundPerson, find_person
+from trivet.flow.shelf import Shelf
+from trivet.flow.upkeep import KEYS_COPIED
+from trivet.ledger import (
+    archive_file,
+    audit,
+    cases,
+    documents,
+    erasures,
+    key_copies,
+    mailings,
+    people,
+    recordings,
+    scorings,
+    tombstones,
+)
+from trivet.ledger.audit import WHOLE_LEDGER, Event
+from trivet.ledger.cases import NewCase
+from trivet.ledger.erasures import Place
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.tables import chain, event, operation, record, tombstone
+from trivet.ledger.tombstones import Name
+
+Row = dict[str, Any]
+BY_HAND = "ERASURE_BY_HAND"
+STARTED, DONE = "ERASURE_STARTED", "ERASED"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """Who is to be erased, why, and who answers for it."""
+
+    who: str
+    """Pseudonym, candidate id, the HR system's id, or employee number."""
+    reason: str
+    actor: str
+    approved_by: str | None = None
+    """The second person, where a production system is touched."""
+
+
+def preview(hub: Hub, who: str) -> list[Row]:
+    """Every place at which something of the person is, and what would happen there; nothing is written."""
+    found = _find(hub, who)
+    with hub.ledger.read() as tx:
+        known = erasures.places(tx, found.subject_ref)
+        fresh = list(_places(hub, tx, found))
+    noted = {entry.place for entry in known}
+    return [asdict(entry) for entry in (*known, *(one for one in fresh if one.place not in noted))]
+
+
+def erase(hub: Hub, said: Erasing) -> Row:
+    """The proof, or how far it came: `state` is `erased`, or `waits` where something is still in the air.
+
+    `LedgerError` LEGAL_HOLD, APPROVAL_MISSING or APPROVAL_SAME_PERSON, and nothing erased.
+    """
+    found = _find(hub, said.who)
+    with hub.ledger.read() as tx:
+        hold = erasures.held(tx, found.tenant, found.subject_ref)
+        begun = erasures.places(tx, found.subject_ref)
+    if hold is not None:
+        raise LedgerError(
+            f"a legal hold stands since {hold.since[:10]}: {hold.reason}", code="LEGAL_HOLD",
+            place=f"person {found.subject_ref}", cure="`trivet subject release` ends it, where the matter is over",
+        )  # fmt: skip
+    if not begun:
+        if said.approved_by is not None or approval.demanded(hub, Scope(subject_ref=found.subject_ref)):
+            approval.check(said.actor, said.approved_by)
+        _begin(hub, found, said)
+    return go_on(hub, found)
+
+
+def resume(hub: Hub) -> list[Row]:
+    """Goes on with every erasure that waited for something; what each came to."""
+    with hub.ledger.read() as tx:
+        waiting = [FoundPerson(*entry) for entry in erasures.unfinished(tx)]
+    return [go_on(hub, found) for found in waiting]
+
+
+def go_on(hub: Hub, found: FoundPerson) -> Row:
+    """Does what is left of a begun erasure."""
+    cancel_waiting(hub.ledger, tenant=found.tenant, subject_refs=[found.subject_ref], reason="SUBJECT_ERASED")
+    _take_back(hub, found)
+    with hub.ledger.read() as tx:
+        due = [entry for entry in erasures.places(tx, found.subject_ref) if entry.state == "due"]
+    if any(entry.place.startswith("target ") for entry in due):
+        return {
+            "state": "waits",
+            "subject_ref": found.subject_ref,
+            "places": [asdict(entry) for entry in due],
+        }
+    if due:
+        _files(hub, found)
+        _ledger(hub, found)
+        _keys(hub, found)
+    return _proof(hub, found)
+
+
+def readmit(hub: Hub, candidate_id: str, *, actor: str, reason: str) -> int:
+    """The person may be taken in again, by an application of her own; how many ids were freed."""
+    freed = 0
+    with hub.ledger.begin() as tx:
+        for tenant in _tenants(tx):
+            ref = tombstones.buried(tx, tenant, [(CANDIDATE, candidate_id)]).get((CANDIDATE, candidate_id))
+            if ref is not None:
+                freed += tombstones.lift(tx, tenant, ref)
+                tx.events.append(Event(WHOLE_LEDGER, ref, "SUBJECT_READMITTED", actor=actor, note=reason))
+    if not freed:
+        raise LedgerError(
+            "nobody of that id was erased",
+            code="PERSON_UNKNOWN",
+            cure="name the candidate's canonical id: <system>/…",
+        )
+    return freed
+
+
+def _tenants(tx: Transaction) -> list[str]:
+    return sorted(set(tx.conn.scalars(select(tombstone.c.tenant).distinct())))
+
+
+def _find(hub: Hub, who: str) -> FoundPerson:
+    with hub.ledger.read() as tx:
+        tenant = tombstones.known(tx, who)
+        if tenant:
+            return FoundPerson(tenant, who)
+        for tenant in _tenants(tx):
+            known = tombstones.buried(tx, tenant, [(CANDIDATE, who), (EMPLOYEE_NUMBER, who)])
+            if known:
+                return FoundPerson(tenant, next(iter(known.values())))
+        return find_person(tx, who)
+
+
+def _begin(hub: Hub, found: FoundPerson, said: Erasing) -> None:
+    """In one transaction: from here on nothing of the person comes in, and nothing new goes out."""
+    tenant, ref = found.tenant, found.subject_ref
+    with hub.ledger.begin() as tx:
+        tombstones.bury(tx, tenant, ref, _names(tx, found))
+        erasures.put(tx, tenant, ref, _places(hub, tx, found))
+        people.leave(tx, tenant, ref, (EMAIL, PHONE), "erased")
+        note = said.reason + (f" (approved by {said.approved_by})" if said.approved_by else "")
+        tx.events.append(Event(WHOLE_LEDGER, ref, STARTED, actor=said.actor, note=note))
+
+
+def _names(tx: Transaction, found: FoundPerson) -> Iterator[Name]:
+    """Every id by which the person could come back."""
+    yield "subject", found.subject_ref
+    for entry in people.identities_of(tx, found.tenant, found.subject_ref):
+        if entry.system == CANDIDATE:
+            yield CANDIDATE, entry.identifier
+            yield "subject", people.pseudonym(tx, found.tenant, CANDIDATE, entry.identifier)
+        if entry.system == EMPLOYEE_NUMBER:
+            yield EMPLOYEE_NUMBER, entry.identifier
+    for named in documents.by_subject(tx, found.tenant, [found.subject_ref], "application"):
+        yield "application", named.id
+    theirs = (record.c.tenant == found.tenant) & (record.c.subject_ref == found.subject_ref)
+    for record_id in tx.conn.scalars(select(record.c.id).where(theirs)):
+        yield "record", record_id
+
+
+def _places(hub: Hub, tx: Transaction, found: FoundPerson) -> Iterator[Place]:
+    tenant, ref = found.tenant, found.subject_ref
+    theirs = (operation.c.tenant == tenant) & (operation.c.subject_ref == ref)
+    sent = select(operation.c.target, operation.c.id).where(theirs, operation.c.state.not_in(sorted(UNSENT)))
+    by_target: dict[str, int] = {}
+    for target, _ in tx.conn.execute(sent):
+        by_target[target] = by_target.get(target, 0) + 1
+    for target, number in sorted(by_target.items()):
+        yield Place(f"target {target}", "due", f"take back what is left of {number} operations")
+    yield Place("recordings", "due", f"{len(recordings.of_subject(tx, tenant, ref))} files to delete")
+    assessments = documents.ids_of(tx, tenant, [ref], "assessment")
+    yield Place("reports", "due", f"of {len(assessments)} assessments, files to delete")
+    yield Place("ledger", "due", "every document, record, answer, id and address to delete")
+    yield Place("archives", "due", f"{len(archive_file.files(hub.settings.archive))} files to go through")
+    yield Place("keys", "due", "the person's key to erase: nothing that was copied before opens any more")
+    for file in _copies(hub, tx):
+        yield Place(f"backup {file}", "due", "the person's key to take out of this copy")
+    letters = [
+        entry for entry in mailings.of_reports(tx, tenant, assessments) if entry.state in ("sent", "unknown")
+    ]
+    if letters:
+        when = ", ".join(sorted({entry.changed_at[:10] for entry in letters}))
+        yield Place(
+            "letters",
+            "listed",
+            f"{len(letters)} were sent ({when}) and cannot be called back: tell those who have them",
+        )
+    for scorer in sorted({entry.scorer for entry in scorings.of_people(tx, tenant, [ref])}):
+        yield Place(
+            f"scorer {scorer}", "listed", "heard or read the interview: its own terms say what it keeps"
+        )
+    systems = (
+        select(record.c.connection).where(record.c.tenant == tenant, record.c.subject_ref == ref).distinct()
+    )
+    for system in sorted(tx.conn.scalars(systems)):
+        yield Place(
+            f"source {system}", "listed", "holds the original record: it is erased there by those who own it"
+        )
+
+
+def _take_back(hub: Hub, found: FoundPerson) -> None:
+    with hub.ledger.read() as tx:
+        due = [
+            e
+            for e in erasures.places(tx, found.subject_ref)
+            if e.state == "due" and e.place.startswith("target ")
+        ]
+    for entry in reversed(due):
+        target_id = entry.place.partition(" ")[2]
+        try:
+            declaration, _ = hub.declared(TargetConnector, target_id)
+            with hub.built(TargetConnector, target_id) as target:
+                done = compensate.rollback(
+                    hub.ledger, Scope(subject_ref=found.subject_ref), {target_id: (target, declaration.traits)},
+                    actor=audit.ENGINE, reason="the person is erased",
+                )  # fmt: skip
+            came_to = _outcome(entry.place, target_id, done)
+        except LedgerError:
+            raise
+        except TrivetError as error:
+            came_to = Place(entry.place, "due", f"could not be asked: {error.code}")
+        _note(hub, found, came_to)
+
+
+def _outcome(place: str, target_id: str, done: RollbackReport) -> Place:
+    def here(entries: Iterable[Any]) -> int:
+        return sum(getattr(entry, "operation", entry).target == target_id for entry in entries)
+
+    if done.stopped or target_id in done.busy or here(done.pending):
+        return Place(place, "due", f"{here(done.pending)} operations are still in the air")
+    left = [entry for entry in done.left if entry.operation.target == target_id]
+    if left:
+        ids = ", ".join(sorted({entry.operation.remote_id or entry.operation.reference for entry in left}))
+        return Place(place, "case", f"{len(left)} records could not be taken back, by hand: {ids}")
+    return Place(place, "confirmed", f"{here(done.taken_back)} operations taken back")
+
+
+def _note(hub: Hub, found: FoundPerson, place: Place) -> None:
+    """Keeps what became of a place; where somebody has to act, a case says so."""
+    with hub.ledger.begin() as tx:
+        erasures.put(tx, found.tenant, found.subject_ref, [place])
+        if place.state == "case":
+            said = f"erasure of {found.subject_ref} at {place.place}: {place.detail}"
+            cases.open_many(tx, [NewCase(found.tenant, BY_HAND, said, subject_ref=found.subject_ref)])
+        code = f"ERASURE_{place.state.upper()}"
+        tx.events.append(Event(WHOLE_LEDGER, found.subject_ref, code, note=place.place))
+
+
+def _files(hub: Hub, found: FoundPerson) -> None:
+    with hub.ledger.read() as tx:
+        heard = recordings.of_subject(tx, found.tenant, found.subject_ref)
+        assessments = documents.ids_of(tx, found.tenant, [found.subject_ref], "assessment")
+        shared = {entry.path for entry in heard if entry.path and recordings.at_path(tx, entry.path) > 1}
+    for entry in heard:
+        # a file of an earlier version may be somebody else's, too: it goes with the last of them
+        if entry.path and entry.path not in shared:
+            (hub.settings.recordings / entry.path).unlink(missing_ok=True)
+    shelf = Shelf(hub.settings.reports / found.tenant)
+    for name in assessments:
+        shelf.drop(name)
+    _note(hub, found, Place("recordings", "confirmed", f"{len(heard)} recordings deleted"))
+    _note(hub, found, Place("reports", "confirmed", f"of {len(assessments)} assessments deleted"))
+
+
+def _ledger(hub: Hub, found: FoundPerson) -> None:
+    moved = 0
+    for file in archive_file.files(hub.settings.archive):
+        with archive_file.writing(hub.ledger, file) as there:
+            moved += erasures.forget_archived(there, found.tenant, found.subject_ref)
+    _note(hub, found, Place("archives", "confirmed", f"contents of {moved} operations deleted"))
+    with hub.ledger.begin() as tx:
+        rows = erasures.forget(tx, found.tenant, found.subject_ref)
+    _note(hub, found, Place("ledger", "confirmed", f"{rows} rows deleted or emptied"))
+
+
+def _keys(hub: Hub, found: FoundPerson) -> None:
+    with hub.ledger.begin() as tx:
+        ids = erasures.erase_keys(tx, found.subject_ref)
+        copies = _copies(hub, tx)
+    erasures.write_over(hub.ledger)
+    hub.ledger.people.forget()
+    for file in copies:
+        if not file.exists():
+            said = (
+                f"the copy is not there any more: where it went, take these keys out of it: {', '.join(ids)}"
+            )
+            came_to = Place(f"backup {file}", "case", said)
+        elif key_copies.strip(file, ids):
+            came_to = Place(f"backup {file}", "confirmed", "the person's key is not in it any more")
+        else:
+            said = f"the copy cannot be changed: take these keys out of it: {', '.join(ids)}"
+            came_to = Place(f"backup {file}", "case", said)
+        _note(hub, found, came_to)
+    _note(hub, found, Place("keys", "confirmed", f"{len(ids)} keys erased"))
+
+
+def _copies(hub: Hub, tx: Transaction) -> list[Path]:
+    """Every file that ever got a copy of people's keys, as far as this ledger knows."""
+    noted = select(event.c.note).where(event.c.chain == WHOLE_LEDGER, event.c.code == KEYS_COPIED)
+    beside = hub.settings.state.glob(f"*{key_copies.SUFFIX}")
+    named = {Path(note) for note in tx.conn.scalars(noted)} | set(beside)
+    return sorted(file for file in named if file.name != "ledger.keys")
+
+
+def _proof(hub: Hub, found: FoundPerson) -> Row:
+    """The document that proves it, signed by the audit chain: the event that ends the erasure holds its hash."""
+    file = hub.settings.state / "erasures" / f"{found.subject_ref}.json"
+    if file.exists():
+        known: Row = json.loads(file.read_text(encoding="utf-8"))
+        return known
+    with hub.ledger.read() as tx:
+        about = select(event).where(event.c.chain == WHOLE_LEDGER, event.c.about == found.subject_ref)
+        happened = list(tx.conn.execute(about.order_by(event.c.n)))
+        started = [row for row in happened if row.code == STARTED][-1]
+        body: Row = {
+            "format": "trivet/erasure-proof/v1",
+            "subject_ref": found.subject_ref,
+            "tenant": found.tenant,
+            "asked_by": started.actor,
+            "reason": started.note,
+            "started_at": started.at,
+            "ended_at": tx.stamp,
+            "places": [asdict(entry) for entry in erasures.places(tx, found.subject_ref)],
+        }
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    with hub.ledger.begin() as tx:
+        tx.events.append(Event(WHOLE_LEDGER, found.subject_ref, DONE, note=digest))
+    with hub.ledger.read() as tx:
+        head = tx.conn.execute(select(chain).where(chain.c.id == WHOLE_LEDGER)).one()
+    proof = {**body, "sha256": digest, "chain": {"id": head.id, "n": head.n, "mac": head.mac}}
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    for path, text in (
+        (file, json.dumps(proof, ensure_ascii=False, indent=2)),
+        (file.with_suffix(".txt"), _text(proof)),
+    ):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text + "\n")
+    return {"state": "erased", "proof": str(file), **proof}
+
+
+def _text(proof: Row) -> str:
+    lines = [
+        "删除证明 / Proof of erasure",
+        f"{proof['subject_ref']}  {proof['started_at']} – {proof['ended_at']}",
+        f"申请人 / asked by: {proof['asked_by']}; 原因 / reason: {proof['reason']}",
+        "",
+        *(f"[{place['state']:9}] {place['place']}: {place['detail']}" for place in proof["places"]),
+        "",
+        f"sha256 {proof['sha256']}",
+        f"审计链 / audit chain {proof['chain']['id']} {proof['chain']['n']} {proof['chain']['mac']}",
+    ]
+    return "\n".join(lines)
