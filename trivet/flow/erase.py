@@ -82,17 +82,12 @@ def erase(hub: Hub, said: Erasing) -> Row:
     """
     found = _find(hub, said.who)
     with hub.ledger.read() as tx:
-        hold = erasures.held(tx, found.tenant, found.subject_ref)
         begun = erasures.places(tx, found.subject_ref)
-    if hold is not None:
-        raise LedgerError(
-            f"a legal hold stands since {hold.since[:10]}: {hold.reason}", code="LEGAL_HOLD",
-            place=f"person {found.subject_ref}", cure="`trivet subject release` ends it, where the matter is over",
-        )  # fmt: skip
     if not begun:
         if said.approved_by is not None or approval.demanded(hub, Scope(subject_ref=found.subject_ref)):
             approval.check(said.actor, said.approved_by)
-        _begin(hub, found, said)
+        note = said.reason + (f" (approved by {said.approved_by})" if said.approved_by else "")
+        start(hub, found, note, actor=said.actor)
     return go_on(hub, found)
 
 
@@ -130,6 +125,7 @@ def readmit(hub: Hub, candidate_id: str, *, actor: str, reason: str) -> int:
             ref = tombstones.buried(tx, tenant, [(CANDIDATE, candidate_id)]).get((CANDIDATE, candidate_id))
             if ref is not None:
                 freed += tombstones.lift(tx, tenant, ref)
+                erasures.close(tx, ref)
                 tx.events.append(Event(WHOLE_LEDGER, ref, "SUBJECT_READMITTED", actor=actor, note=reason))
     if not freed:
         raise LedgerError(
@@ -156,15 +152,22 @@ def _find(hub: Hub, who: str) -> FoundPerson:
         return find_person(tx, who)
 
 
-def _begin(hub: Hub, found: FoundPerson, said: Erasing) -> None:
-    """In one transaction: from here on nothing of the person comes in, and nothing new goes out."""
+def start(hub: Hub, found: FoundPerson, why: str, *, actor: str = audit.ENGINE) -> None:
+    """From here on nothing of the person comes in, and nothing new goes out; `LedgerError` LEGAL_HOLD, and nothing begun."""
     tenant, ref = found.tenant, found.subject_ref
     with hub.ledger.begin() as tx:
+        hold = erasures.held(tx, tenant, ref)
+        if hold is not None:
+            raise LedgerError(
+                f"a legal hold stands since {hold.since[:10]}: {hold.reason}", code="LEGAL_HOLD",
+                place=f"person {ref}", cure="`trivet subject release` ends it, where the matter is over",
+            )  # fmt: skip
+        if erasures.places(tx, ref):
+            return
         tombstones.bury(tx, tenant, ref, _names(tx, found))
         erasures.put(tx, tenant, ref, _places(hub, tx, found))
         people.leave(tx, tenant, ref, (EMAIL, PHONE), "erased")
-        note = said.reason + (f" (approved by {said.approved_by})" if said.approved_by else "")
-        tx.events.append(Event(WHOLE_LEDGER, ref, STARTED, actor=said.actor, note=note))
+        tx.events.append(Event(WHOLE_LEDGER, ref, STARTED, actor=actor, note=why))
 
 
 def _names(tx: Transaction, found: FoundPerson) -> Iterator[Name]:
@@ -329,14 +332,14 @@ def _copies(hub: Hub, tx: Transaction) -> list[Path]:
 
 def _proof(hub: Hub, found: FoundPerson) -> Row:
     """The document that proves it, signed by the audit chain: the event that ends the erasure holds its hash."""
-    file = hub.settings.state / "erasures" / f"{found.subject_ref}.json"
-    if file.exists():
-        known: Row = json.loads(file.read_text(encoding="utf-8"))
-        return known
     with hub.ledger.read() as tx:
         about = select(event).where(event.c.chain == WHOLE_LEDGER, event.c.about == found.subject_ref)
         happened = list(tx.conn.execute(about.order_by(event.c.n)))
         started = [row for row in happened if row.code == STARTED][-1]
+        file = hub.settings.state / "erasures" / f"{found.subject_ref}-{started.n}.json"
+        if file.exists():
+            known: Row = json.loads(file.read_text(encoding="utf-8"))
+            return known
         body: Row = {
             "format": "trivet/erasure-proof/v1",
             "subject_ref": found.subject_ref,

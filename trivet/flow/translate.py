@@ -24,6 +24,7 @@ from trivet.flow.identity import (
 )
 from trivet.flow.ports import Port, ports
 from trivet.flow.pull import erased
+from trivet.flow.withdrawal import follow
 from trivet.ledger import documents, people, records, set_asides, tombstones
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument
@@ -69,6 +70,7 @@ def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
             _translate_stream(hub, flow, batch, port, stream, counts)
     # last: who was merged is looked for among those who are there now
     counts += propagate(hub, flow, batch)
+    follow(hub, flow, batch)
     hub.keep_versions(flow)
     return counts
 
