@@ -20,6 +20,7 @@ from trivet.flow.bench import DOWN, Bench, Seat
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
+from trivet.flow.feelings import flag, named
 from trivet.flow.fetch import fetch, listening
 from trivet.flow.hub import Hub
 from trivet.flow.residency import EXPORT, Border
@@ -136,6 +137,7 @@ def score(
     notice(
         hub, flow, batch, [scorer_seen(s.connection, s.provenance) for s in bench.seats()], vanishing=False
     )
+    flag(hub, flow, batch, bench.flagged)
     hub.keep_versions(flow)
     if again is not None:
         raise again
@@ -393,6 +395,7 @@ def _store_assessment(
         NewDocument("assessment", d["id"], d, _content(d), case.subject_ref, mapping.version_id)
         for d in mapped.documents
     ]
+    bench.flagged.update(name for document in mapped.documents for name in named(document))
     bench.outbox.assessed(due.interview["id"], new)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trivet.documents.canonical import fingerprint
-from trivet.flow.answers import prohibited
 from trivet.flow.definition import Flow
 from trivet.flow.drift import Seen, notice
 from trivet.flow.gone import propagate
@@ -143,11 +142,7 @@ def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -
         violations = hub.contracts.check(mapping.kind, document)
         for broken in violations:
             work.refused.append(_refusal(record, mapping.kind, broken.code, broken.pointer, broken.message))
-        feelings = list(prohibited(document))
-        for at in feelings:
-            said = "no field may tell of feelings"
-            work.refused.append(_refusal(record, mapping.kind, "FIELD_PROHIBITED", at, said))
-        if not violations and not feelings:
+        if not violations:
             work.drafts.append((record, mapping.kind, document, mapping.version_id))
 
 
