@@ -5,26 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import World
+from conftest import ROOT, World
 from sqlalchemy import update
 
 from trivet.flow import retention, steps
 from trivet.flow.hub import Hub
 from trivet.ledger import tables
 
-SITE = """apiVersion: trivet/v1
-kind: Site
-metadata: {{name: sites/{name}}}
-timezone: Asia/Shanghai
-data: {data}
-"""
-
 
 def rule(world: World, name: str, data: str) -> None:
     """A site's rules about data."""
-    folder = world.home / "mappings" / "sites"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.yaml").write_text(SITE.format(name=name, data=data), encoding="utf-8")
+    file = world.home / "mappings" / "sites" / f"{name}.yaml"
+    said = (ROOT / "mappings" / "sites" / f"{name}.yaml").read_text(encoding="utf-8")
+    file.write_text(f"{said}\ndata: {data}\n", encoding="utf-8")
 
 
 def take_back(hub: Hub, purpose: str) -> None:

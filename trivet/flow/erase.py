@@ -20,6 +20,7 @@ from trivet.errors import LedgerError, TrivetError
 from trivet.flow import approval
 from trivet.flow.erasure_places import key_files, names_of, places_of
 from trivet.flow.erasure_proof import STARTED, proof_of
+from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE, EMAIL, EMPLOYEE_NUMBER, PHONE
 from trivet.flow.report import FoundPerson, find_person
@@ -183,6 +184,10 @@ def _take_back(hub: Hub, found: FoundPerson) -> None:
     for entry in reversed(due):
         target_id = entry.place.partition(" ")[2]
         try:
+            waits = system_waits(hub, target_id)
+            if waits is not None:
+                _note(hub, found, Place(entry.place, "due", waits))
+                continue
             declaration, _ = hub.declared(TargetConnector, target_id)
             with hub.built(TargetConnector, target_id) as target:
                 done = compensate.rollback(
