@@ -19,7 +19,7 @@ from typing import Any, Literal
 from trivet.delivery.plan import Wanted
 from trivet.errors import ConfigError, DocumentRefused
 from trivet.flow.hub import Hub
-from trivet.flow.sites import site_settings
+from trivet.flow.sites import layers
 from trivet.ledger import people
 from trivet.ledger.set_asides import SetAside
 
@@ -61,12 +61,14 @@ class Rules:
 
 def load_rules(home: Path) -> dict[str, Rules]:
     """The rules of every site that has some; what a site's file leaves out it inherits, key by key."""
-    folder = home / "mappings" / "sites"
-    return {
-        name: _rules(said["data"], folder / f"{name}.yaml")
-        for name, said in site_settings(home).items()
-        if said["data"]
-    }
+    found = {}
+    for name, parts in layers(home).items():
+        data: dict[str, Any] = {}
+        for one in parts:
+            data |= one.get("data", {})
+        if data:
+            found[name] = _rules(data, home / "mappings" / "sites" / f"{name}.yaml")
+    return found
 
 
 def _rules(data: Mapping[str, Any], file: Path) -> Rules:
