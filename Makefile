@@ -48,8 +48,9 @@ bench: $(STAMP) ## the benchmarks, each beside its peers, as tables
 docs: $(STAMP) ## rewrite the generated pages
 	@$(BIN)/python -m scripts.generate_docs
 
-lock: $(STAMP) ## resolve setup.cfg anew into requirements.lock
+lock: $(STAMP) ## resolve setup.cfg anew into requirements.lock and, for many workers, requirements-cluster.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip compile setup.cfg --extra demo --extra sap --extra postgres --extra test --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip compile setup.cfg --extra report --extra speech --extra sap --extra cluster --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-cluster.lock
 
 clean: ## remove the environment and everything that a run left
 	rm -rf .venv .trivet .airflow build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,7 @@ import typer
 from trivet import __version__
 from trivet.cli import (
     aftercare,
+    alerts,
     authoring,
     crosswalk,
     files,
@@ -43,6 +44,7 @@ app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")
 app.add_typer(report.report, name="report")
+app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")
