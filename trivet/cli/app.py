@@ -12,6 +12,7 @@ from trivet.cli import (
     judgement,
     judging,
     look,
+    metrics,
     report,
     sap,
     serving,
@@ -33,7 +34,7 @@ app = typer.Typer(
 COMMANDS = (
     work.run, serving.serve, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
     look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
-    look.compare, judging.agreement, judging.impact,
+    look.compare, metrics.metrics, judging.agreement, judging.impact,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
     workbench.describe,
