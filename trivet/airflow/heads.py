@@ -20,6 +20,7 @@ from trivet.errors import ConfigError
 from trivet.settings import load_settings
 
 MOST_SHARDS = 64
+QUEUES = ("scoring", "gpu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class FlowHead:
     schedule: CronTriggerTimetable | None
     shards: int
     """0 where nothing is scored."""
+    queue: str
+    """Of the tasks that score; an executor without queues takes no notice."""
     targets: tuple[str, ...]
     backs: tuple[str, ...]
     """HR systems that hear what came of it."""
@@ -78,10 +81,18 @@ def _head(name: str, flow: Any) -> FlowHead:
         sources=tuple(_id(entry["connection"]) for entry in _inflows(flow)),
         schedule=_schedule(flow.get("schedule") or {}),
         shards=shards,
+        queue=_queue(scoring or {}),
         targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow.get("deliver", []))),
         backs=tuple(dict.fromkeys(_backs(flow))),
         hears="source" in flow,
     )
+
+
+def _queue(scoring: dict[str, Any]) -> str:
+    queue = scoring.get("queue", "scoring")
+    if queue not in QUEUES:
+        raise ValueError(f"scoring.queue is {queue!r}, not one of {', '.join(QUEUES)}")
+    return str(queue)
 
 
 def _backs(flow: Any) -> Iterator[str]:

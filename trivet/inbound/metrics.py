@@ -1,4 +1,5 @@
-"""GET /metrics of `trivet serve`: for a scraper on this machine, or with the token of `TRIVET_METRICS_TOKEN`.
+"""GET /metrics of `trivet serve`: for a scraper on this machine, or with the token of `TRIVET_METRICS_TOKEN`
+(or of the file in `TRIVET_METRICS_TOKEN_FILE`).
 
 A proxy that stands on this machine calls from loopback as well: what it passes on needs the token.
 """
@@ -8,7 +9,6 @@ import logging
 import os
 from collections.abc import Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from threading import Lock
 
 from fastapi import APIRouter, Request
@@ -18,16 +18,17 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from trivet.errors import LedgerError
 from trivet.flow.hub import Hub
 from trivet.flow.metrics import Metrics
+from trivet.settings import secret
 
 log = logging.getLogger(__name__)
-TOKEN, TOKEN_FILE = "TRIVET_METRICS_TOKEN", "TRIVET_METRICS_TOKEN_FILE"
+TOKEN = "TRIVET_METRICS_TOKEN"  # noqa: S105 - its name
 _PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 def metrics_router(hub: Hub, environ: Mapping[str, str] = os.environ) -> APIRouter:
     """The route."""
     router = APIRouter()
-    metrics, alone, token = Metrics(hub), Lock(), _token(environ)
+    metrics, alone, token = Metrics(hub), Lock(), secret(environ, TOKEN)
 
     @router.get("/metrics")
     def show(request: Request) -> PlainTextResponse:
@@ -42,11 +43,6 @@ def metrics_router(hub: Hub, environ: Mapping[str, str] = os.environ) -> APIRout
         return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
-
-
-def _token(environ: Mapping[str, str]) -> str:
-    file = environ.get(TOKEN_FILE)
-    return Path(file).read_text(encoding="utf-8").strip() if file else environ.get(TOKEN, "")
 
 
 def _may(request: Request, token: str) -> bool:

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trivet.errors import LedgerError
+from trivet.settings import secret
 
 VARIABLE = "TRIVET_KEYS"
 KEY_FILE = "ledger.keys"
@@ -57,8 +58,11 @@ class Keyring:
 
 
 def load_keyring(state: Path, environ: Mapping[str, str], *, create: bool) -> Keyring:
-    """Keys of `TRIVET_KEYS`, else of the key file; `create` writes a first key file (0600) where there is none."""
-    text, place = environ.get(VARIABLE), f"variable {VARIABLE}"
+    """Keys of `TRIVET_KEYS` or of the file in `TRIVET_KEYS_FILE`, else of the key file.
+
+    `create` writes a first key file (0600) where there is none.
+    """
+    text, place = secret(environ, VARIABLE), f"variable {VARIABLE}"
     file = state / KEY_FILE
     if not text:
         if create and not file.exists():
