@@ -243,3 +243,16 @@ class Letter:
     written_at: datetime
     """Aware."""
     enclosed: tuple[Enclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short message to a group of people who run the hub; no personal data is in it."""
+
+    id: str
+    """The same however often it is sent."""
+    title: str
+    lines: tuple[str, ...]
+    """Plain text, no markup."""
+    link: str | None = None
+    link_text: str = ""

@@ -22,6 +22,7 @@ from trivet.settings import load_settings
 MOST_SHARDS = 64
 PATIENCE = 20
 """Hours, as the flow's own definition has it."""
+QUEUES = ("scoring", "gpu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class FlowHead:
     schedule: CronTriggerTimetable | None
     shards: int
     """0 where nothing is scored."""
+    queue: str
+    """Of the tasks that score; an executor without queues takes no notice."""
     targets: tuple[str, ...]
     backs: tuple[str, ...]
     """HR systems that hear what came of it."""
@@ -82,6 +85,7 @@ def _head(name: str, flow: Any) -> FlowHead:
         sources=tuple(_id(entry["connection"]) for entry in _inflows(flow)),
         schedule=_schedule(flow.get("schedule") or {}, flow.get("site")),
         shards=shards,
+        queue=_queue(scoring or {}),
         targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow.get("deliver", []))),
         backs=tuple(dict.fromkeys(_backs(flow))),
         hears="source" in flow,
@@ -95,6 +99,13 @@ def _hours(flow: Any) -> float:
     if not isinstance(hours, int | float) or hours <= 0:
         raise ValueError(f"policy.approval.expires_after_hours is {hours!r}, not a number above 0")
     return hours
+
+
+def _queue(scoring: dict[str, Any]) -> str:
+    queue = scoring.get("queue", "scoring")
+    if queue not in QUEUES:
+        raise ValueError(f"scoring.queue is {queue!r}, not one of {', '.join(QUEUES)}")
+    return str(queue)
 
 
 def _backs(flow: Any) -> Iterator[str]:

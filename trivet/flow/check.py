@@ -8,6 +8,7 @@ from typing import Any
 from trivet.documents import Contracts
 from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
+from trivet.flow.alerts.definition import alerts_file, problems
 from trivet.flow.definition import flow_files
 from trivet.flow.residency import load_rules
 from trivet.flow.sites import EEA, forbidden, load_sites, site_files
@@ -53,7 +54,8 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     """Every finding; of these files and folders only, where any are given. `ConfigError` for a path that is none of ours."""
     contracts = Contracts.packaged()
     flows, mappings = flow_files(home), mapping_files(home)
-    only = _chosen(home, paths, [*flows, *mappings, *site_files(home)]) if paths else None
+    alerts = [file for file in (alerts_file(home),) if file.exists()]
+    only = _chosen(home, paths, [*flows, *mappings, *alerts, *site_files(home)]) if paths else None
     known = set(names(home, mappings))
     found = [
         finding
@@ -61,11 +63,14 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
         if only is None or file in only
         for finding in _check_flow(home, file, contracts, known)
     ]
+    for file in alerts:
+        if only is None or file in only:
+            found += _check_alerts(home, file, contracts, {flow.stem for flow in flows})
     found += check_mappings(home, contracts, only)
     sites = site_files(home)
     if only is None or any(file in only for file in sites):
         found += _check_sites(home, sites, contracts)
-    looked_at = [file for file in (*flows, *mappings, *sites) if only is None or file in only]
+    looked_at = [file for file in (*flows, *mappings, *alerts, *sites) if only is None or file in only]
     return Checked(len(looked_at), tuple(sorted(found)))
 
 
@@ -147,6 +152,29 @@ def _check_sites(home: Path, files: Sequence[Path], contracts: Contracts) -> Ite
         said = forbidden(sites[file.stem])
         if said:
             yield _at(home, read_yaml(file), "/decisions/flow", "SITE_DECISIONS_EEA", said)
+
+
+def _check_alerts(home: Path, file: Path, contracts: Contracts, flows: Collection[str]) -> Iterator[Finding]:
+    try:
+        loaded = read_yaml(file)
+    except ConfigError as error:
+        yield refused(home, file, error)
+        return
+    yield from head(home, loaded, "alerts")
+    broken = [
+        _at(home, loaded, v.pointer, v.code, f"{v.pointer} {v.message}")
+        for _, v in complaints(loaded, "alerts", contracts)
+    ]
+    yield from broken
+    if broken:
+        return
+    for pointer, said in problems(loaded.data):
+        yield _at(home, loaded, pointer, "ALERTS_WRONG", said)
+    for i, route in enumerate(loaded.data["routes"]):
+        for k, name in enumerate(route.get("flows", ())):
+            if name not in flows:
+                said = f"no file mappings/flows/{name}.yaml{near(name, flows)}"
+                yield _at(home, loaded, f"/routes/{i}/flows/{k}", "FLOW_UNKNOWN", said)
 
 
 def _condition(text: str, around: Around) -> Iterator[lints.Said]:
