@@ -63,7 +63,7 @@ def seed(ledger: Ledger, clock: Clock, size: Size) -> None:
     """Fills the ledger; the clock ends at the present, some minutes after the last night."""
     chance = random.Random(1)
     end = datetime.now(UTC).replace(microsecond=0)
-    each, theirs = size.deliveries // size.nights, -(-size.people // size.nights)
+    each, theirs = size.deliveries // size.nights, max(1, size.people // size.nights)
     for night in range(size.nights):
         clock.at = end - timedelta(days=size.nights - 1 - night, minutes=40)
         with ledger.begin() as tx:
@@ -171,7 +171,7 @@ def _deliveries(
             message = f"{row.target} {row.entity}: changed by hand since <script>alert('x')</script>"
             opened.append(NewCase(TENANT, "CONFLICT", message, batch.id, row.id, row.target, row.subject_ref))
     operations.add_many(tx, rows)
-    contents.add_many(tx, inside, {})
+    contents.add_many(tx, inside, {}, {row.id: row.subject_ref for row in rows})
     cases.open_many(tx, opened)
     if numbers and trouble:
         aside = [

@@ -194,7 +194,7 @@ class ScoringRequest:
     language: str | None
     """`zh`, `en` or None where it is to be detected."""
     audio: Path | None = None
-    """Local file, present for scorers that take audio."""
+    """Local file, present for scorers that take audio, and there for the length of the call only."""
     transcript: Document | None = None
     """The transcriber's own answer, present for scorers that take a transcript."""
     answers: Mapping[str, Document] = field(default_factory=dict)

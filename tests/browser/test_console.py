@@ -57,7 +57,9 @@ def test_every_page_is_fit_to_be_seen(
         for name, path in pages(site).items():
             page.goto(f"{site.address}/trivet{path}")
             page.screenshot(path=shots / f"{name}.{where}.{language}.{scheme}.png", full_page=name != "audit")
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wide = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
             assert wide <= 0, f"{name} is {wide} px too wide"
             if language == "zh":
                 words = set(re.findall(r"[A-Za-z_]{2,}", page.evaluate(_UNTRANSLATED)))

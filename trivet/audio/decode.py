@@ -108,7 +108,8 @@ def _write(container: Any, out: IO[bytes], max_seconds: float, channels: int) ->
         last = [None] if packet.size == 0 else []
         for frame in [*frames, *last]:
             for piece in resampler.resample(frame):
-                out.write(piece.to_ndarray().tobytes())
+                # one plane of 16 bits a sample and channel, padded at its end
+                out.write(memoryview(piece.planes[0])[: piece.samples * 2 * channels])
                 samples += piece.samples
         if samples / RATE > max_seconds:
             raise Refused("MEDIA_TOO_LONG", f"more than {max_seconds / 60:.0f} minutes")

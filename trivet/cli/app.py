@@ -34,7 +34,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    work.run, serving.serve, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
+    work.run, serving.serve, work.settle, subject.retention, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
     acting.hold, acting.release, acting.pause, acting.resume, acting.holds, acting.retry, acting.write_off,
     look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
     look.compare, judging.agreement, judging.impact,

@@ -9,7 +9,8 @@ from trivet.documents import Contracts
 from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
 from trivet.flow.definition import flow_files
-from trivet.flow.sites import forbidden, load_sites, site_files
+from trivet.flow.residency import load_rules
+from trivet.flow.sites import EEA, forbidden, load_sites, site_files
 from trivet.mapping.check import Finding, check_mappings, lints
 from trivet.mapping.check.around import Around
 from trivet.mapping.check.editor import head
@@ -104,6 +105,9 @@ def _check_flow(home: Path, file: Path, contracts: Contracts, known: Collection[
         if name not in known:
             said = f"no file mappings/{name}.yaml{near(name, known)}"
             yield _at(home, loaded, pointer, "MAPPING_MISSING", said)
+    for name, region in _faces(loaded.data):
+        said = f"{region} belongs to the EU or the EEA, where nobody's face is read"
+        yield _at(home, loaded, f"/scoring/expression/regions/{name}", "EXPRESSION_EEA", said)
     for i, twice in _doubled(loaded.data):
         said = f"package {twice!r} is offered twice"
         yield _at(home, loaded, f"/assessment_orders/packages/{i}/id", "PACKAGE_DUPLICATE", said)
@@ -135,6 +139,7 @@ def _check_sites(home: Path, files: Sequence[Path], contracts: Contracts) -> Ite
         return
     try:
         sites = load_sites(home)
+        load_rules(home)
     except ConfigError as error:
         yield refused(home, Path(error.place or ""), error)
         return
@@ -180,6 +185,14 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (
         (f"/assessment_orders/{n}", orders[n]) for n in ("mapping", "arrange", "publish") if n in orders
     )
+
+
+def _faces(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each site, with its region, at which faces must not be looked at."""
+    looking = (data.get("scoring") or {}).get("expression") or {}
+    for name, region in looking.get("regions", {}).items():
+        if region.partition("-")[0] in EEA | {"EU", "EEA"}:
+            yield name, region
 
 
 def _doubled(data: dict[str, Any]) -> Iterator[tuple[int, str]]:

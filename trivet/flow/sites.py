@@ -25,8 +25,6 @@ https://www.efta.int/eea/eea-agreement; territories: TFEU article 355(1)). Nobod
 there (Regulation (EU) 2016/679, article 22), and systems that decide on workers are overseen by people (Regulation (EU)
 2024/1689, article 14 with annex III, 4)."""
 
-EEA_NAMES = EEA | {"EU", "EEA"}
-
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -38,13 +36,11 @@ class Site:
     language: str | None
     flows: frozenset[str] | None
     """Kinds of sensitive decisions that go without a named approver; None where nobody has said anything."""
-    region: str | None = None
-    """Where the site's data belongs (`data.region`)."""
 
     @property
     def in_eea(self) -> bool:
         """True where people of the EU or the EEA work."""
-        return not EEA_NAMES.isdisjoint({self.country, (self.region or "").partition("-")[0]})
+        return self.country in EEA
 
 
 def site_files(home: Path) -> list[Path]:
@@ -54,8 +50,13 @@ def site_files(home: Path) -> list[Path]:
 
 def load_sites(home: Path) -> dict[str, Site]:
     """Every site by name; `ConfigError` with file, line and cure where a file is wrong."""
+    return {name: _site(name, _merged(parts)) for name, parts in layers(home).items()}
+
+
+def layers(home: Path) -> dict[str, list[dict[str, Any]]]:
+    """What each site's file says, after what those say that it extends; `ConfigError` where one of them cannot be."""
     raw = {file.stem: load_yaml(file, "site").data for file in site_files(home)}
-    return {name: _site(name, _inherited(home, raw, name)) for name in raw}
+    return {name: _inherited(home, raw, name) for name in raw}
 
 
 def forbidden(site: Site) -> str | None:
@@ -65,7 +66,7 @@ def forbidden(site: Site) -> str | None:
     return None
 
 
-def _inherited(home: Path, raw: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+def _inherited(home: Path, raw: Mapping[str, dict[str, Any]], name: str) -> list[dict[str, Any]]:
     chain: list[str] = []
     here: str | None = name
     while here is not None:
@@ -77,9 +78,13 @@ def _inherited(home: Path, raw: Mapping[str, dict[str, Any]], name: str) -> dict
             )  # fmt: skip
         chain.append(here)
         here = raw[here].get("extends")
+    return [raw[one] for one in reversed(chain)]
+
+
+def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
-    for one in reversed(chain):
-        merged |= raw[one]
+    for one in parts:
+        merged |= one
     return merged
 
 
@@ -91,5 +96,4 @@ def _site(name: str, data: Mapping[str, Any]) -> Site:
         data["timezone"],
         data.get("language"),
         None if said is None else frozenset(said.get("flow", ())),
-        (data.get("data") or {}).get("region"),
     )

@@ -63,7 +63,12 @@ class AirflowApi:
         """Proves that it answers and lets us in; a connector's error where it does not."""
         reply = self.http.read("look", "GET", "/api/v2/dags?limit=1")
         if reply.status >= 300:
-            raise Rejected("it does not show its DAGs", connector=NAME, operation="look", vendor_code=f"HTTP {reply.status}")
+            raise Rejected(
+                "it does not show its DAGs",
+                connector=NAME,
+                operation="look",
+                vendor_code=f"HTTP {reply.status}",
+            )
 
     def _login(self) -> Mapping[str, str]:
         said = {

@@ -132,6 +132,7 @@ batch = Table(
     _one_of("state", BATCH_STATES, "batch_state"),
     _one_of("kind", ("night", "event"), "batch_kind"),
 )
+Index("batch_of_flow", batch.c.flow, batch.c.kind, batch.c.opened_at)
 # a run that died is resumed: a flow has one unfinished batch of a kind at most
 Index(
     "batch_unfinished",
@@ -373,6 +374,19 @@ operation = Table(
     Index("operation_due", "target", "state", "due_at"),
     Index("operation_subject", "subject_ref"),
     Index("operation_scope", "scope"),
+    # a row's place in these never changes, so that a night pays for them once
+    Index("operation_planned", "seq", "id"),
+    Index("operation_target", "target", "seq", "id"),
+)
+# what a person looks for among very many; a delivery that goes well never gets in here
+TROUBLE = ("rejected", "stuck", "unknown", "comp_unknown", "waiting_identity")
+_TROUBLE = text(f"state IN ({', '.join(map(repr, TROUBLE))})")
+Index(
+    "operation_trouble",
+    operation.c.state,
+    operation.c.seq,
+    sqlite_where=_TROUBLE,
+    postgresql_where=_TROUBLE,
 )
 
 # apart from the operation: a state changes many times, and a small row makes each change cheap
@@ -493,6 +507,7 @@ event = Table(
     Column("fence", BigInteger),
     Column("mac", String, nullable=False),
     Index("event_about", "about"),
+    Index("event_at", "at", "chain", "n"),
     sqlite_with_rowid=False,
 )
 

@@ -22,8 +22,9 @@ _MILLISECONDS = 1000
 class ReferenceProgram:
     """A compiled expression of the reference engine; not to be shared between threads."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, patience: float = 1) -> None:
         refuse_foreign(source)
+        self._seconds = LIMITS["timeout"] * patience
         try:
             self._expression = Jsonata(source)
         except JException as error:
@@ -37,7 +38,7 @@ class ReferenceProgram:
     def evaluate(self, document: Any, variables: Mapping[str, Any], now: datetime) -> Any:
         """See `Program`."""
         frame = self._expression.create_frame()
-        frame.set_runtime_bounds(int(LIMITS["timeout"] * _MILLISECONDS), LIMITS["max_depth"] * 3)
+        frame.set_runtime_bounds(int(self._seconds * _MILLISECONDS), LIMITS["max_depth"] * 3)
         for name, value in variables.items():
             frame.bind(name, value)
         self._fix_clock(now)
@@ -60,9 +61,10 @@ class ReferenceProgram:
         self._expression.register_lambda("millis", lambda: millis)
 
 
-def compile_reference(source: str) -> ReferenceProgram:
-    """The program; `ExpressionFailed` with the offset where the text is not JSONata."""
-    return ReferenceProgram(source)
+def compile_reference(source: str, patience: float = 1) -> ReferenceProgram:
+    """The program, which may take `patience` times the limit of time; `ExpressionFailed` with the offset where the text is not
+    JSONata."""
+    return ReferenceProgram(source, patience)
 
 
 def _plain_arguments(function: Any) -> Any:
