@@ -227,6 +227,8 @@ def test_sites_inherit(tmp_path: Path) -> None:
     (folder / "sh.yaml").write_text(head % "sh" + "extends: cn\n", encoding="utf-8")
     sites = load_sites(tmp_path)
     assert (sites["sh"].country, sites["sh"].flows) == ("CN", frozenset({"kpi_weight"}))
+    (folder / "eu.yaml").write_text(head % "eu" + "data: {region: EU}\n", encoding="utf-8")
+    assert load_sites(tmp_path)["eu"].in_eea
     (folder / "cn.yaml").write_text(head % "cn" + "extends: sh\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="circle"):
         load_sites(tmp_path)
