@@ -65,7 +65,8 @@ def layers(home: Path) -> dict[str, list[dict[str, Any]]]:
 def forbidden(site: Site) -> str | None:
     """Why what the site's file says cannot be; None where it can."""
     if site.in_eea and site.flows:
-        return f"{site.country or site.region} belongs to the EU or the EEA: {', '.join(sorted(site.flows))} always waits for a named person"
+        where, kinds = site.country or site.region, ", ".join(sorted(site.flows))
+        return f"{where} belongs to the EU or the EEA: {kinds} always waits for a named person"
     return None
 
 
