@@ -9,6 +9,7 @@ from trivet.cli import (
     alerts,
     approving,
     authoring,
+    complying,
     crosswalk,
     files,
     judgement,
@@ -48,6 +49,7 @@ for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(acting.case, name="case")
 app.add_typer(approving.approvals, name="approvals")
+app.add_typer(complying.compliance, name="compliance")
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")
