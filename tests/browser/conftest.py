@@ -65,7 +65,9 @@ def site(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     }
     airflow = f"{sys.executable} -m airflow"
     command = ["sh", "-c", f"{airflow} db migrate && exec {airflow} api-server --workers 1"]
-    with Processes([Wanted("airflow", command, variables, world.state / "airflow.log")], world.state / "spec.json"):
+    with Processes(
+        [Wanted("airflow", command, variables, world.state / "airflow.log")], world.state / "spec.json"
+    ):
         address = f"http://localhost:{port}"
         eventually(lambda: _up(address), 120, "the api-server is up")
         yield Site(address, batch, str(rows[0].subject_ref), rows[0].id)
@@ -83,7 +85,9 @@ def browser() -> Iterator[Any]:
     """A headless Chromium; the tests are skipped, and say so, where there is none."""
     if CHROMIUM is None:
         pytest.skip("NO BROWSER: install Debian's chromium (and fonts-noto-cjk) to run these tests")
-    playwright = pytest.importorskip("playwright.sync_api", reason="NO DRIVER: `make setup` installs playwright")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="NO DRIVER: `make setup` installs playwright"
+    )
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield opened

@@ -8,6 +8,7 @@ from typing import Any
 from trivet.documents import Contracts
 from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
+from trivet.flow.access_check import access_file, check_access
 from trivet.flow.definition import flow_files
 from trivet.flow.sites import forbidden, load_sites, site_files
 from trivet.mapping.check import Finding, check_mappings, lints
@@ -52,7 +53,8 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     """Every finding; of these files and folders only, where any are given. `ConfigError` for a path that is none of ours."""
     contracts = Contracts.packaged()
     flows, mappings = flow_files(home), mapping_files(home)
-    only = _chosen(home, paths, [*flows, *mappings, *site_files(home)]) if paths else None
+    access = [file for file in [access_file(home)] if file]
+    only = _chosen(home, paths, [*flows, *mappings, *site_files(home), *access]) if paths else None
     known = set(names(home, mappings))
     found = [
         finding
@@ -64,7 +66,10 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     sites = site_files(home)
     if only is None or any(file in only for file in sites):
         found += _check_sites(home, sites, contracts)
-    looked_at = [file for file in (*flows, *mappings, *sites) if only is None or file in only]
+    for file in access:
+        if only is None or file in only:
+            found += check_access(home, file, contracts)
+    looked_at = [file for file in (*flows, *mappings, *sites, *access) if only is None or file in only]
     return Checked(len(looked_at), tuple(sorted(found)))
 
 

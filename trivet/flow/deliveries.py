@@ -18,7 +18,7 @@ from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import OPERATION_STATES, TROUBLE, batch, operation
 from trivet.spreadsheet import csv_text
 
-PAGE = 100
+PAGE = 50
 _TOGETHER = 2_000
 """Rows of an export that are read in one transaction."""
 GROUPS = {

@@ -14,7 +14,7 @@ from trivet.flow.hub import Hub
 from trivet.ledger.tables import case, event, operation
 from trivet.ledger.times import stamp
 
-PAGE = 200
+PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
