@@ -182,7 +182,7 @@ def test_every_text_of_a_page_is_known(console: Console) -> None:
         text
         for file in (*folder.glob("templates/*.html"), *folder.glob("*.py"))
         for text in re.findall(
-            r"""\b(?:say|figure|td|num|txt|head|button|Confirm|Done)\(\s*"([^"]+)\"""", file.read_text()
+            r"""\b(?:say|figure|td|num|txt|head|button|Confirm|Done)\(\s*"([^"]+)"\s*[,)]""", file.read_text()
         )
     }
     missing = {text.lstrip("#") for text in found if not text.startswith("/")} - set(chinese())
