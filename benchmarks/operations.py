@@ -115,7 +115,7 @@ def deployment(folder: Path, url: str, size: Size) -> Settings:
     if ledger.engine.dialect.name == "postgresql":
         # what autovacuum does within a minute of such a night
         with ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            conn.exec_driver_sql("ANALYZE")
+            conn.exec_driver_sql("VACUUM ANALYZE")
     ledger.close()
     print(
         f"{settings.ledger_url.split(':')[0]}: seeded in {time.perf_counter() - begin:.0f} s", file=sys.stderr

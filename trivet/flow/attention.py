@@ -1,18 +1,16 @@
 """What waits for a person: open cases, deliveries that were refused or are stuck, people without number, what was set aside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select, text, tuple_
 
 from trivet.flow.access import of_flows
 from trivet.flow.hub import Hub
-from trivet.ledger.tables import batch, case, operation, set_aside
+from trivet.ledger.tables import UNSETTLED_SQL, batch, case, operation, set_aside
 
 MOST = 100
-KINDS = ("stuck", "conflict", "identity", "other")
-"""In this order on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +65,14 @@ def attention(
         query = _CASE.where(*page).order_by(case.c.opened_at.desc(), case.c.id.desc())
         rows = tx.conn.execute(query.limit(MOST + 1)).all()
         number = tx.conn.scalar(select(func.count()).select_from(case).where(*here)) or 0
-        waits = [operation.c.state == "waiting_identity", *_of(operation.c.batch_id, chosen, batch_id)]
-        waiting = tx.conn.execute(
-            select(
-                operation.c.subject_ref, operation.c.target, func.count(), func.min(operation.c.created_at),
-                func.min(batch.c.flow),
-            )
-            .outerjoin(batch, batch.c.id == operation.c.batch_id)
-            .where(*waits)
-            .group_by(operation.c.subject_ref, operation.c.target)
-            .order_by(func.min(operation.c.created_at))
-            .limit(MOST)
-        ).all()  # fmt: skip
-        people = tx.conn.scalar(select(func.count(operation.c.subject_ref.distinct())).where(*waits)) or 0
+        waits = [
+            operation.c.state == "waiting_identity",
+            text(UNSETTLED_SQL),
+            *_of(operation.c.batch_id, chosen, batch_id),
+        ]
+        named = select(operation.c.subject_ref, operation.c.target, operation.c.created_at, batch.c.flow)
+        named = named.outerjoin(batch, batch.c.id == operation.c.batch_id).where(*waits)
+        waiting = _together(tx.conn.execute(named))
         aside = tx.conn.execute(
             select(
                 set_aside.c.stage, set_aside.c.code, func.count().label("number"),
@@ -93,7 +86,21 @@ def attention(
         ).all()  # fmt: skip
     shown = rows[:MOST]
     more = f"{shown[-1].opened_at}_{shown[-1].id}" if len(rows) > MOST else None
-    return Attention(shown, more, number, [Waiting(*row) for row in waiting], people, aside)
+    people = len({one.subject_ref for one in waiting})
+    return Attention(shown, more, number, waiting[:MOST], people, aside)
+
+
+def _together(rows: Iterable[Any]) -> list[Waiting]:
+    """A row a person and system, who waits longest first."""
+    # counted here: a database that groups by person reads every delivery there is, in the order of people
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        found.setdefault((row.subject_ref or "", row.target), []).append(row)
+    waiting = [
+        Waiting(ref, target, len(same), min(row.created_at for row in same), same[0].flow)
+        for (ref, target), same in found.items()
+    ]
+    return sorted(waiting, key=lambda one: (one.since, one.subject_ref))
 
 
 def _of(column: Any, flows: frozenset[str] | None, batch_id: str) -> list[Any]:

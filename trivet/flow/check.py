@@ -8,6 +8,7 @@ from typing import Any
 from trivet.documents import Contracts
 from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
+from trivet.flow.access_check import access_file, check_access
 from trivet.flow.alerts.definition import alerts_file, problems
 from trivet.flow.definition import flow_files
 from trivet.flow.residency import load_rules
@@ -55,7 +56,8 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     contracts = Contracts.packaged()
     flows, mappings = flow_files(home), mapping_files(home)
     alerts = [file for file in (alerts_file(home),) if file.exists()]
-    only = _chosen(home, paths, [*flows, *mappings, *alerts, *site_files(home)]) if paths else None
+    access = [file for file in [access_file(home)] if file]
+    only = _chosen(home, paths, [*flows, *mappings, *alerts, *site_files(home), *access]) if paths else None
     known = set(names(home, mappings))
     found = [
         finding
@@ -70,7 +72,11 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     sites = site_files(home)
     if only is None or any(file in only for file in sites):
         found += _check_sites(home, sites, contracts)
-    looked_at = [file for file in (*flows, *mappings, *alerts, *sites) if only is None or file in only]
+    for file in access:
+        if only is None or file in only:
+            found += check_access(home, file, contracts)
+    every = (*flows, *mappings, *alerts, *sites, *access)
+    looked_at = [file for file in every if only is None or file in only]
     return Checked(len(looked_at), tuple(sorted(found)))
 
 

@@ -378,15 +378,20 @@ operation = Table(
     Index("operation_planned", "seq", "id"),
     Index("operation_target", "target", "seq", "id"),
 )
-# what a person looks for among very many; a delivery that goes well never gets in here
-TROUBLE = ("rejected", "stuck", "unknown", "comp_unknown", "waiting_identity")
-_TROUBLE = text(f"state IN ({', '.join(map(repr, TROUBLE))})")
+# neither resting nor merely planned: few rows among very many, of which pages and a person ask
+UNSETTLED = (
+    "waiting_identity", "intent", "accepted", "unknown", "rejected", "stuck", "comp_planned", "comp_intent", "comp_unknown",
+)  # fmt: skip
+UNSETTLED_SQL = f"operation.state IN ({', '.join(map(repr, UNSETTLED))})"
+"""The index's condition as a query has to say it: a database sees that the index fits where the values are literals."""
+_UNSETTLED = text(UNSETTLED_SQL.removeprefix("operation."))
 Index(
-    "operation_trouble",
+    "operation_unsettled",
     operation.c.state,
     operation.c.seq,
-    sqlite_where=_TROUBLE,
-    postgresql_where=_TROUBLE,
+    operation.c.id,
+    sqlite_where=_UNSETTLED,
+    postgresql_where=_UNSETTLED,
 )
 
 # apart from the operation: a state changes many times, and a small row makes each change cheap
@@ -553,6 +558,16 @@ event = Table(
     Column("mac", String, nullable=False),
     Index("event_about", "about"),
     Index("event_at", "at", "chain", "n"),
+    Index("event_code", "code", "at", "chain", "n"),
+    Index(
+        "event_actor",
+        "actor",
+        "at",
+        "chain",
+        "n",
+        sqlite_where=text("actor <> 'trivet'"),
+        postgresql_where=text("actor <> 'trivet'"),
+    ),
     sqlite_with_rowid=False,
 )
 

@@ -1,10 +1,13 @@
 """Trivet's console inside the Airflow UI: who gets in, what she sees, what she may do."""
 
+import base64
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from starlette.requests import Request
 
 from trivet.airflow import web
 from trivet.airflow.web.app import app, same_origin
+from trivet.airflow.web.rights import groups_of
 from trivet.airflow.web.words import chinese, language_of
 
 ROUTES = [(m, r.path) for r in app.routes for m in (getattr(r, "methods", None) or {"GET"}) - {"HEAD"}]
@@ -150,6 +154,7 @@ def every_page(world: World) -> dict[str, str]:
         "find": "/person", "person": f"/person/{entry['subject_ref']}", "delivery": f"/delivery/{entry['id']}",
         "cases": "/cases", "mappings": "/mappings", "of a flow": f"/mappings?flow={world.flow}", "checks": "/mappings/check",
         "preview": "/mappings/preview", "connections": "/connections", "agreement": "/agreement", "audit": "/audit",
+        "approvals": "/approvals",
         "tab of the DAG": f"/dag?dag=sync__{world.flow}", "tab of the run": f"/run?dag=sync__{world.flow}&run=test",
     }  # fmt: skip
 
@@ -177,7 +182,7 @@ def test_every_text_of_a_page_is_known(console: Console) -> None:
         text
         for file in (*folder.glob("templates/*.html"), *folder.glob("*.py"))
         for text in re.findall(
-            r"""\b(?:say|figure|td|num|txt|head|button|Confirm|Done)\(\s*"([^"]+)\"""", file.read_text()
+            r"""\b(?:say|figure|td|num|txt|head|button|Confirm|Done)\(\s*"([^"]+)"\s*[,)]""", file.read_text()
         )
     }
     missing = {text.lstrip("#") for text in found if not text.startswith("/")} - set(chinese())
@@ -357,3 +362,25 @@ def test_a_write_comes_from_our_own_pages(made: Request, passes: bool) -> None:
 def test_the_browsers_language_is_spoken(accepted: str, language: str) -> None:
     """Chinese or English, whichever comes first; English where neither does."""
     assert language_of(accepted) == language
+
+
+def token_of(**claims: Any) -> str:
+    """A token as Keycloak signs it; who reads the claims has had it verified."""
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"e30.{body}.signature"
+
+
+@pytest.mark.parametrize(
+    ("user", "groups"),
+    [
+        (SimpleNamespace(role="op", teams=["night"]), {"op", "night"}),
+        # fab: models with a name
+        (SimpleNamespace(roles=[SimpleNamespace(name="Op")], groups=[SimpleNamespace(name="hr-it")]), {"Op", "hr-it"}),
+        (SimpleNamespace(access_token=token_of(groups=["/hr/cn"], realm_access={"roles": ["hr-it"]})), {"hr/cn", "hr-it"}),
+        (SimpleNamespace(access_token="no token"), set()),
+        (SimpleNamespace(), set()),
+    ],
+)  # fmt: skip
+def test_groups_come_from_every_auth_manager(user: Any, groups: set[str]) -> None:
+    """Each manager's user says them in its own way."""
+    assert groups_of(user) == groups

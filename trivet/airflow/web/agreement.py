@@ -29,7 +29,7 @@ def agreement(visit: Asked, flow: str = "") -> Response:
         kept, noticed = figures.kept(visit.hub, chosen), figures.noticed(visit.hub, chosen)
     return visit.page(
         "agreement.html", "Agreement and drift", nav="/agreement", flow=chosen, choices=_scoring(visit), kept=kept,
-        noticed=noticed, differences=_differences(kept, visit.words), spreads=_spreads(kept, visit.words),
+        noticed=noticed, differences=_differences(kept), spreads=_spreads(kept, visit.words),
     )  # fmt: skip
 
 
@@ -48,19 +48,16 @@ def _scoring(visit: Visit) -> list[str]:
     return found
 
 
-def _differences(kept: "Figures | None", words: Words) -> Markup:
-    """The AI's mean difference from people, per row that has one, with its interval."""
-    rows = [row for row in (kept.agreement if kept else ()) if row["difference"] is not None]
-    if not rows:
-        return Markup("")
+def _differences(kept: "Figures | None") -> list[Markup]:
+    """Of each row the AI's mean difference from people with its interval, all on one scale; nothing where there are too few."""
+    rows = kept.agreement if kept else []
     values = [(row["difference"], row["difference_low"], row["difference_high"]) for row in rows]
-    said = [
-        f"{row['competency']} · {row['family']}: "
-        + " ".join(f"{one:+.2f}" for one in three if one is not None)
-        for row, three in zip(rows, values, strict=True)
+    top = max((abs(edge) for value in values for edge in value if edge is not None), default=1.0)
+    scale = max(1.0, top)
+    return [
+        draw.range_line(*value, low=-scale, high=scale) if value[0] is not None else Markup("")
+        for value in values
     ]
-    top = max(1.0, *(abs(edge) for value in values for edge in value if edge is not None))
-    return draw.ranges(values, -top, top, said, words.say("AI's score minus people's"))
 
 
 def _spreads(kept: "Figures | None", words: Words) -> list[dict[str, Any]]:

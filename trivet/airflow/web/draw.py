@@ -50,37 +50,20 @@ def bars(
     return _svg(width, height, label, "".join(drawn), "bars")
 
 
-def ranges(
-    rows: Sequence[tuple[float | None, float | None, float | None]],
-    low: float,
-    high: float,
-    said: Sequence[str],
-    label: str,
-) -> Markup:
-    """A line a row from its low to its high with a dot at the value, all on one scale; a mark where zero is."""
-    width, row = 220, 18
-    height = row * len(rows) + 4
+def range_line(value: float, least: float | None, most: float | None, *, low: float, high: float) -> Markup:
+    """A value as a dot on its interval, on a scale from `low` to `high` with a mark where zero is."""
+    width, y = 160, 9
 
-    def x(value: float) -> float:
-        return round(6 + (min(max(value, low), high) - low) / (high - low) * (width - 12), 1)
+    def x(at: float) -> float:
+        return round(6 + (min(max(at, low), high) - low) / (high - low) * (width - 12), 1)
 
-    drawn = [f'<line class="zero" x1="{x(0)}" x2="{x(0)}" y1="0" y2="{height}"/>'] if low < 0 < high else []
-    for at, ((value, least, most), text) in enumerate(zip(rows, said, strict=True)):
-        y = 2 + row * at + row / 2
-        parts = [_title(text), f'<line class="track" x1="6" x2="{width - 6}" y1="{y}" y2="{y}"/>']
-        if least is not None and most is not None:
-            parts.append(f'<line class="range" x1="{x(least)}" x2="{x(most)}" y1="{y}" y2="{y}"/>')
-        if value is not None:
-            parts.append(f'<circle class="dot" cx="{x(value)}" cy="{y}" r="4"/>')
-        drawn.append(f"<g>{''.join(parts)}</g>")
-    return _svg(width, height, label, "".join(drawn), "ranges")
-
-
-def share(part: float, kind: str, said: str) -> Markup:
-    """One bar, filled to that share of one."""
-    filled = round(max(0.0, min(1.0, part)) * 120, 1)
-    ground = '<rect class="ground" width="120" height="8" rx="4"/>'
-    return _svg(120, 8, said, f'{ground}<rect class="{kind}" width="{filled}" height="8" rx="4"/>', "share")
+    drawn = [f'<line class="track" x1="6" x2="{width - 6}" y1="{y}" y2="{y}"/>']
+    drawn.append(f'<line class="zero" x1="{x(0)}" x2="{x(0)}" y1="0" y2="{2 * y}"/>')
+    if least is not None and most is not None:
+        drawn.append(f'<line class="range" x1="{x(least)}" x2="{x(most)}" y1="{y}" y2="{y}"/>')
+    drawn.append(f'<circle class="dot" cx="{x(value)}" cy="{y}" r="4"/>')
+    said = " … ".join(f"{edge:+.2f}" for edge in (least, value, most) if edge is not None)
+    return _svg(width, 2 * y, said, "".join(drawn), "ranges")
 
 
 def _x(at: int) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trivet.flow.overview import Night
 
 router = APIRouter()
-MOST_NIGHTS = 60
+MOST_NIGHTS = 30
 
 
 @router.get("/")

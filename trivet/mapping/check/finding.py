@@ -8,6 +8,7 @@ from typing import Any
 
 WARNINGS = frozenset(
     {
+        "ACCESS_SITE",
         "EDITOR_HEAD",
         "FALSY_ZERO",
         "FIELD_LENGTH",
