@@ -12,7 +12,7 @@ import yaml
 from chaos.databases import postgres_cluster, postgres_programs
 
 ROOT = Path(__file__).parents[1]
-OWN_IMAGES = ("postgres", "redis", "backup")
+OWN_IMAGES = ("postgres", "redis", "prepare", "backup")
 """Services that run somebody else's image."""
 
 
@@ -68,7 +68,7 @@ def test_every_service_is_pinned_watched_and_nobody_special(compose: dict[str, A
             assert service["user"] == "50000:50000", name
             assert service["read_only"], name
             assert service["cap_drop"] == ["ALL"], name
-        if name not in ("migrate", "backup", "sandbox"):
+        if name not in ("migrate", "prepare", "backup", "sandbox"):
             assert "healthcheck" in service, name
 
 
