@@ -16,7 +16,7 @@ from trivet.errors import ConfigError
 from trivet.flow.alerts.definition import Alerting
 from trivet.flow.definition import Flow, flow_files, load_flow
 from trivet.flow.hub import Hub
-from trivet.ledger import alerts, breakers
+from trivet.ledger import alerts, approvals, breakers
 from trivet.ledger.alerts import Happening
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import batch, case, shape
@@ -31,9 +31,18 @@ def happenings(
     hub: Hub, alerting: Alerting, failed_runs: FailedRuns | None
 ) -> tuple[list[Happening], set[str]]:
     """Everything that is wrong, and the kinds that were looked at."""
-    judged = {"stale", "breaker_open", "case_opened", "drift", "backup_old", "channel_failing"}
+    judged = {
+        "stale",
+        "breaker_open",
+        "case_opened",
+        "drift",
+        "approval_waits",
+        "backup_old",
+        "channel_failing",
+    }
     with hub.ledger.read() as tx:
         found = [*_stale(hub, tx, alerting), *_breakers(tx), *_cases(tx), *_drift(tx), *_channels(hub, tx)]
+        found += _approvals(tx)
     found += _backup(hub, alerting)
     if failed_runs is not None:
         judged.add("run_failed")
@@ -111,6 +120,18 @@ def _cases(tx: Transaction) -> Iterator[Happening]:
         yield Happening(
             f"case_opened:{about}:{row.code}:{row.target or ''}", "case_opened", row.code, row.batch_id or "",
             flow=row.flow, system=row.target, count=row.n, path=f"batch/{row.batch_id}" if row.batch_id else "",
+        )  # fmt: skip
+
+
+def _approvals(tx: Transaction) -> Iterator[Happening]:
+    """Questions to a named person that nobody has answered; one is told again as another when its reminder is due."""
+    for one in approvals.find(tx):
+        # its reminders are used up one after the other
+        again = f":{sum(at is None for at in (one.remind_at, one.escalate_at))}"
+        said = f"{one.detail['operations']} operations, {', '.join(one.causes)}, until {one.expires_at[:16]}Z"
+        yield Happening(
+            f"approval_waits:{one.id}{again}", "approval_waits", "APPROVAL_WAITS", said, flow=one.flow,
+            path=f"approval/{one.id}",
         )  # fmt: skip
 
 
