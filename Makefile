@@ -5,10 +5,10 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ONCE ?=
 
-.PHONY: help setup run test check judges chaos bench lock docs clean
+.PHONY: help setup run test check cluster-test judges chaos bench lock docs clean
 
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## create .venv with every pinned package (quick when nothing changed)
 
@@ -35,6 +35,13 @@ test: $(STAMP) ## every test: side by side on every core, then those that need t
 check: $(STAMP) ## lint, types, import rules, schemas, mappings, generated docs, spelling (under a minute)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check
 
+cluster-test: $(STAMP) requirements-cluster.lock ## PostgreSQL, Redis, all of Airflow, two Celery workers, one killed; CANDIDATES=2000 arrive once
+	@test -x .venv-cluster/bin/python || $(PYTHON) -m venv .venv-cluster
+	@VIRTUAL_ENV=$(CURDIR)/.venv-cluster $(BIN)/uv pip sync --quiet --require-hashes requirements-tools.lock requirements-cluster.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv-cluster $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@rm -rf trivet.egg-info
+	@.venv-cluster/bin/python -m scripts.cluster_test --candidates $(or $(CANDIDATES),2000)
+
 judges: $(STAMP) ## official suites, both engines on 1,000 documents a file, vendors' own SDKs and servers; rewrites docs/judges.md
 	@$(BIN)/python -m scripts.judges
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/sandbox tests/judges/test_*_judge.py -rs
@@ -48,8 +55,9 @@ bench: $(STAMP) ## the benchmarks, each beside its peers, as tables
 docs: $(STAMP) ## rewrite the generated pages
 	@$(BIN)/python -m scripts.generate_docs
 
-lock: $(STAMP) ## resolve setup.cfg anew into requirements.lock
+lock: $(STAMP) ## resolve setup.cfg anew into requirements.lock and, for many workers, requirements-cluster.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip compile setup.cfg --extra demo --extra sap --extra postgres --extra test --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip compile setup.cfg --extra report --extra speech --extra sap --extra cluster --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-cluster.lock
 
 clean: ## remove the environment and everything that a run left
-	rm -rf .venv .trivet .airflow build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-cluster .trivet .airflow build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,6 +9,7 @@ from .baidu_face import BaiduFace
 from .baidu_speech import BaiduSpeech
 from .bamboohr import BambooHr
 from .beisen import Beisen
+from .chat_bots import ChatBots
 from .feishu_hire import FeishuHire
 from .feishu_minutes import FeishuMinutes
 from .greenhouse import Greenhouse
@@ -55,6 +56,7 @@ VENDORS: dict[str, Callable[..., Vendor]] = {
     "openai_chat": OpenAiChat,
     "http_scorer": IndustryModels,
     "baidu_face": BaiduFace,
+    "chat_bots": ChatBots,
 }
 
 

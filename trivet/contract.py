@@ -39,6 +39,7 @@ from trivet.model import (
     Found,
     Heard,
     Letter,
+    Notice,
     Operation,
     Outcome,
     Page,
@@ -211,6 +212,17 @@ class Mailer(Protocol):
 
         Raises where nobody's was. `UnknownOutcome`: all of it was sent and the answer was lost; anything else: provably not.
         """
+
+
+class Messenger(Protocol):
+    """Says something in a group of people, who read it on their phones."""
+
+    def check(self) -> None:
+        """Address and secret hold, or a typed error. No vendor has a way to ask: one line is said, which says that it is a
+        test."""
+
+    def say(self, notice: Notice) -> None:
+        """The vendor took it over, or a typed error. `UnknownOutcome`: it may stand there; anything else: provably not."""
 
 
 class Target(Protocol):
@@ -392,4 +404,15 @@ class MailerConnector(Generic[C]):
     title: str
     config: type[C]
     build: Callable[[C, Services], AbstractContextManager[Mailer]]
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessengerConnector(Generic[C]):
+    """Declaration of a messenger."""
+
+    name: str
+    title: str
+    config: type[C]
+    build: Callable[[C, Services], AbstractContextManager[Messenger]]
     experimental: bool = False

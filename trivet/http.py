@@ -128,6 +128,10 @@ class HttpClient:
     speaks: Callable[[Reply], bool] = lambda _: False
     """Whether an answer with a 5xx is the vendor's own word on the call, which its connector judges (a SOAP fault comes
     with HTTP 500); any other is a failure here."""
+    words_as_html: bool = False
+    """This vendor answers with a word that it labels a web page."""
+    hides_path: bool = False
+    """The path is a secret of its own: it stands in no log and no kept exchange."""
     max_request: int = MAX_REQUEST
     """Largest body that is sent, in bytes."""
     session: requests.Session = field(default_factory=requests.Session)
@@ -358,7 +362,7 @@ class HttpClient:
         told = {
             "operation": f"{self.connector} {operation}",
             "method": method,
-            "path": path.partition("?")[0],
+            "path": "…" if self.hides_path else path.partition("?")[0],
             "status": response.status_code,
             "milliseconds": round(seconds * 1000),
             "correlation_id": prepared.headers[CORRELATION],
@@ -422,7 +426,11 @@ class HttpClient:
             )
 
     def _refuse_html(self, operation: str, reply: Reply, doubt: type[ConnectorError]) -> None:
-        if reply.status < 300 and "text/html" in reply.headers.get("Content-Type", ""):
+        if (
+            not self.words_as_html
+            and reply.status < 300
+            and "text/html" in reply.headers.get("Content-Type", "")
+        ):
             self._raise(doubt, operation, "a web page came in place of an answer")
 
     def _asks_for_pause(self, reply: Reply) -> float | None:

@@ -194,7 +194,7 @@ class ScoringRequest:
     language: str | None
     """`zh`, `en` or None where it is to be detected."""
     audio: Path | None = None
-    """Local file, present for scorers that take audio."""
+    """Local file, present for scorers that take audio, and there for the length of the call only."""
     transcript: Document | None = None
     """The transcriber's own answer, present for scorers that take a transcript."""
     answers: Mapping[str, Document] = field(default_factory=dict)
@@ -243,3 +243,16 @@ class Letter:
     written_at: datetime
     """Aware."""
     enclosed: tuple[Enclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short message to a group of people who run the hub; no personal data is in it."""
+
+    id: str
+    """The same however often it is sent."""
+    title: str
+    lines: tuple[str, ...]
+    """Plain text, no markup."""
+    link: str | None = None
+    link_text: str = ""

@@ -12,6 +12,7 @@ from trivet.contract import (
     FeedbackConnector,
     InboundConnector,
     MailerConnector,
+    MessengerConnector,
     RecordingsConnector,
     ScorerConnector,
     SourceConnector,
@@ -27,6 +28,7 @@ Declaration = (
     | ScorerConnector[Any]
     | TargetConnector[Any]
     | MailerConnector[Any]
+    | MessengerConnector[Any]
 )
 D = TypeVar(
     "D",
@@ -40,6 +42,7 @@ D = TypeVar(
     ScorerConnector[Any],
     TargetConnector[Any],
     MailerConnector[Any],
+    MessengerConnector[Any],
 )
 
 GROUPS: dict[type, str] = {
@@ -53,6 +56,7 @@ GROUPS: dict[type, str] = {
     ScorerConnector: "trivet.scorers",
     TargetConnector: "trivet.targets",
     MailerConnector: "trivet.mailers",
+    MessengerConnector: "trivet.messengers",
 }
 
 

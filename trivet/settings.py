@@ -5,6 +5,7 @@ TRIVET_STATE         writable folder for ledger file, keys, recordings, caches (
 TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder)
 TRIVET_LISTENING     folder, best in memory, for recordings while a scorer hears them (default: $TRIVET_STATE/listening)
 TRIVET_ANCHORS       folder outside the database that keeps the heads of the audit chains (default: none are kept)
+                     a secret; TRIVET_LEDGER_URL_FILE names a file that holds it
 TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/connections.json where it exists)
 """
 
@@ -68,8 +69,23 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         home=home,
         state=state,
-        ledger_url=environ.get("TRIVET_LEDGER_URL") or f"sqlite:///{state / 'ledger.db'}",
+        ledger_url=secret(environ, "TRIVET_LEDGER_URL") or f"sqlite:///{state / 'ledger.db'}",
         connections=Path(environ.get("TRIVET_CONNECTIONS") or state / "connections.json"),
         anchors=Path(environ["TRIVET_ANCHORS"]).resolve() if environ.get("TRIVET_ANCHORS") else None,
         clear=Path(environ["TRIVET_LISTENING"]).resolve() if environ.get("TRIVET_LISTENING") else None,
     )
+
+
+def secret(environ: Mapping[str, str], name: str) -> str:
+    """The variable's value, or the content of the file that `<name>_FILE` names; empty where neither is set."""
+    said = environ.get(name, "")
+    file = environ.get(f"{name}_FILE", "")
+    if said or not file:
+        return said
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot be read: {type(error).__name__}", code="SECRET_FILE", place=f"{name}_FILE={file}",
+            cure=f"mount the file where this user may read it, or set {name}",
+        ) from None  # fmt: skip

@@ -31,6 +31,8 @@ class Site:
     batch: str
     person: str
     delivery: str
+    world: Any = None
+    """The deployment behind it."""
 
     def token(self, user: str) -> str:
         """A login of one of the demo's users, whose password is her name."""
@@ -70,7 +72,7 @@ def site(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     ):
         address = f"http://localhost:{port}"
         eventually(lambda: _up(address), 120, "the api-server is up")
-        yield Site(address, batch, str(rows[0].subject_ref), rows[0].id)
+        yield Site(address, batch, str(rows[0].subject_ref), rows[0].id, world)
 
 
 def _up(address: str) -> bool:

@@ -21,7 +21,8 @@ def test_every_dag_loads(bag: DagBag) -> None:
     assert bag.import_errors == {}
     flows = {f"sync__{file.stem}" for file in (REPOSITORY / "mappings" / "flows").glob("*.yaml")}
     fresh = {"event__nightly_interviews"}
-    assert set(bag.dags) == {"settle", "rollback", "replay", "reconcile"} | flows | fresh
+    own = {"settle", "rollback", "replay", "reconcile", "retention", "trivet_watch"}
+    assert set(bag.dags) == own | flows | fresh
     assert "sync__nightly_interviews" in bag.dags
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from conftest import World
 from end_to_end.shell import rows
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from trivet.errors import LedgerError
 from trivet.flow import erase, keys, retention, steps, upkeep
 from trivet.flow.erase import Erasing
 from trivet.flow.hub import Hub
 from trivet.ledger import documents, subject_keys
-from trivet.ledger.tables import record
+from trivet.ledger.tables import batch, record
 
 ASKED = ("--reason", "asked by letter", "--actor", "li.na")
 
@@ -95,7 +95,13 @@ def test_an_erasure_waits_for_an_erp_that_is_down_and_goes_on(world: World) -> N
     ref = delivered(world)
     world.misbehave("kingdee_cloud", kind="http_503", times=1000)
     with world.hub() as hub:
-        came_to = erase.erase(hub, Erasing(ref, "asked", "li.na"))
+        with hub.ledger.begin() as tx:
+            tx.conn.execute(update(batch).values(environment="production"))
+        for second, code in ((None, "APPROVAL_MISSING"), ("Li.Na", "APPROVAL_SAME_PERSON")):
+            with pytest.raises(LedgerError) as caught:
+                erase.erase(hub, Erasing(ref, "asked", "li.na", second))
+            assert caught.value.code == code
+        came_to = erase.erase(hub, Erasing(ref, "asked", "li.na", "wang.wei"))
         assert came_to["state"] == "waits"
         assert [entry["place"] for entry in came_to["places"] if entry["place"].startswith("target")] == [
             "target kingdee_cloud"

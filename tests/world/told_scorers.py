@@ -64,7 +64,11 @@ class QueuedReader(_Told):
         """A ticket."""
         self._reach("score")
         self._bill(request.key)
-        return Pending(str(request.audio), poll_after=self.config.poll_after, cost=self.config.price)
+        assert request.audio is not None
+        # a service keeps what it was sent: the file is there for the length of the call only
+        kept = self.config.folder / f"sent-{request.key}"
+        kept.write_bytes(request.audio.read_bytes())
+        return Pending(str(kept), poll_after=self.config.poll_after, cost=self.config.price)
 
     def poll(self, ticket: str) -> Scored | Pending:
         """The script, once it is ready."""

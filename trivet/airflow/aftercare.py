@@ -62,6 +62,15 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if isinstance(value, int) and value}
 
 
+def retention() -> None:
+    """End what was kept long enough; what cannot be ended now is tried again the next night."""
+    from trivet.flow.retention import run
+
+    with task_hub() as hub:
+        for row in run(hub):
+            log.info("retention %s %s: %s", row["subject_ref"], row["data"], row["state"])
+
+
 def verify_audit() -> None:
     """Read every audit chain and compare it with the heads that were noted; fails on a break."""
     from trivet.errors import TrivetError

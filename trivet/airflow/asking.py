@@ -32,12 +32,15 @@ class NamedPerson(ApprovalOperator):
     def execute(self, context: Context) -> Any:
         """Wait for a person, or end at once where nothing waits for one."""
         from trivet.flow.asking import ask
-        from trivet.ledger import batches
+        from trivet.ledger import approvals, batches
 
         with task_hub() as hub:
             with hub.ledger.read() as tx:
                 batch = batches.get(tx, self.batch_id)
             opened = ask(hub, hub.flow(batch.flow), batch)
+            if opened is not None:
+                with hub.ledger.begin() as tx:
+                    approvals.asked_in(tx, opened, context["ti"].dag_id, context["ti"].run_id)
         if opened is None:
             raise AirflowSkipException("nothing of this batch waits for a named person")
         log.info("approval %s batch=%s waits: %s", opened.id, batch.id, ", ".join(opened.causes))

@@ -106,7 +106,7 @@ def fresh_dag(file: Path) -> DAG | None:
             "weight_rule": "absolute",
         },
     ) as dag:
-        batch: Any = task(tasks.hear)(head.name)
+        batch: Any = task(queue=head.queue)(tasks.hear)(head.name)
         delivered = task(task_id="deliver")(tasks.deliver_fresh)(batch)
         told = task(task_id="write_back", trigger_rule=GOES_ON)(tasks.tell_back)(batch)
         delivered >> told
@@ -116,7 +116,7 @@ def fresh_dag(file: Path) -> DAG | None:
 
 def _wire(head: FlowHead) -> None:
     batch: Any = task(tasks.pull)(head.name)
-    scored = [_score(batch, head.shards)] if head.shards else []
+    scored = [_score(batch, head.shards, head.queue)] if head.shards else []
     decided = task(trigger_rule=GOES_ON)(tasks.decide)(batch)
     concluded = task(trigger_rule=GOES_ON)(tasks.conclude)(batch)
     pushed = [_push(batch, connection, f"push__{connection}") for connection in head.targets]
@@ -136,8 +136,8 @@ def _wire(head: FlowHead) -> None:
     every >> task(trigger_rule="one_failed", retries=0)(verdict)()
 
 
-def _score(batch: XComArg, shards: int) -> Any:
-    scoring = task(pool=SCORING)(tasks.score)
+def _score(batch: XComArg, shards: int, queue: str) -> Any:
+    scoring = task(pool=SCORING, queue=queue)(tasks.score)
     return scoring.partial(batch_id=batch, of=shards).expand(shard=list(range(shards)))
 
 
@@ -152,8 +152,8 @@ def _ask(head: FlowHead, decided: Any) -> list[Any]:
         # a person's answer is not tried again
         retries=0,
     )
-    answered: Any = approve.output
-    sent = task(asking.send_approved)(answered)
+    approval: Any = approve.output
+    sent = task(asking.send_approved)(approval)
     decided >> approve >> sent
     return [approve, sent]
 

@@ -22,6 +22,7 @@ from trivet.settings import load_settings
 MOST_SHARDS = 64
 PATIENCE = 20
 """Hours, as the flow's own definition has it."""
+QUEUES = ("scoring", "gpu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class FlowHead:
     schedule: CronTriggerTimetable | None
     shards: int
     """0 where nothing is scored."""
+    queue: str
+    """Of the tasks that score; an executor without queues takes no notice."""
     targets: tuple[str, ...]
     backs: tuple[str, ...]
     """HR systems that hear what came of it."""
@@ -80,8 +83,9 @@ def _head(name: str, flow: Any) -> FlowHead:
         tenant=str(flow["tenant"]),
         environment=str(flow["environment"]),
         sources=tuple(_id(entry["connection"]) for entry in _inflows(flow)),
-        schedule=_schedule(flow.get("schedule") or {}),
+        schedule=_schedule(flow.get("schedule") or {}, flow.get("site")),
         shards=shards,
+        queue=_queue(scoring or {}),
         targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow.get("deliver", []))),
         backs=tuple(dict.fromkeys(_backs(flow))),
         hears="source" in flow,
@@ -95,6 +99,13 @@ def _hours(flow: Any) -> float:
     if not isinstance(hours, int | float) or hours <= 0:
         raise ValueError(f"policy.approval.expires_after_hours is {hours!r}, not a number above 0")
     return hours
+
+
+def _queue(scoring: dict[str, Any]) -> str:
+    queue = scoring.get("queue", "scoring")
+    if queue not in QUEUES:
+        raise ValueError(f"scoring.queue is {queue!r}, not one of {', '.join(QUEUES)}")
+    return str(queue)
 
 
 def _backs(flow: Any) -> Iterator[str]:
@@ -111,10 +122,10 @@ def _inflows(flow: Any) -> list[Any]:
     return read
 
 
-def _schedule(schedule: dict[str, Any]) -> CronTriggerTimetable | None:
+def _schedule(schedule: dict[str, Any], site: Any) -> CronTriggerTimetable | None:
     if "cron" not in schedule:
         return None
-    zone = schedule.get("timezone", "UTC")
+    zone = schedule.get("timezone") or _zone_of(site)
     ZoneInfo(zone)
     # airflow would make up for a night up to a tenth of the interval ago: a flow that is switched on at breakfast waits
     # for the evening
@@ -124,6 +135,15 @@ def _schedule(schedule: dict[str, Any]) -> CronTriggerTimetable | None:
     except AirflowTimetableInvalid as error:
         raise ValueError(f"schedule.cron {schedule['cron']!r}: {error}") from None
     return timetable
+
+
+def _zone_of(site: Any) -> str:
+    """The time zone of the flow's site; a file that cannot be read is told by the flow's own run."""
+    file = load_settings().mappings / "sites" / f"{site}.yaml"
+    if not isinstance(site, str) or not file.is_file():
+        return "UTC"
+    said = airflow_yaml.safe_load(file.read_text(encoding="utf-8"))
+    return str(said.get("timezone", "UTC")) if isinstance(said, dict) else "UTC"
 
 
 def _id(connection: Any) -> str:

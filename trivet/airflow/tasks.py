@@ -38,7 +38,8 @@ def pull(flow: str) -> str:
 
     with task_hub() as hub, _skipped_while_held():
         batch_id = steps.pull(hub, flow, get_current_context()["run_id"])
-    log.info("pull %s: batch %s", flow, batch_id)
+        about = steps.about_run(hub, batch_id)
+    log.info("pull %s: %s", flow, about)
     return batch_id
 
 

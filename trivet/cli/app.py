@@ -6,6 +6,7 @@ from trivet import __version__
 from trivet.cli import (
     acting,
     aftercare,
+    alerts,
     approving,
     authoring,
     crosswalk,
@@ -14,6 +15,7 @@ from trivet.cli import (
     judging,
     keys,
     look,
+    metrics,
     report,
     sap,
     serving,
@@ -34,10 +36,10 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    work.run, serving.serve, work.settle, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
+    work.run, serving.serve, work.settle, subject.retention, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
     acting.hold, acting.release, acting.pause, acting.resume, acting.holds, acting.retry, acting.write_off,
     look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
-    look.compare, judging.agreement, judging.impact,
+    look.compare, metrics.metrics, judging.agreement, judging.impact,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
     workbench.describe,
@@ -52,6 +54,7 @@ app.add_typer(judgement.judgement, name="judgement")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(report.report, name="report")
 app.add_typer(subject.subject, name="subject")
+app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(upkeep.ledger, name="ledger")
 app.add_typer(workbench.drift, name="drift")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from trivet.cli.doctor_people import airflow, approvers, sites, upgraded, version_before, waiting
 from trivet.connections import stored_connections
 from trivet.contract import MailerConnector, RecordingsConnector, ScorerConnector, TargetConnector
 from trivet.errors import TrivetError
@@ -25,12 +26,15 @@ def diagnose() -> list[Row]:
         return rows
     checked = check_home(settings.home)
     rows.append(_row("files in mappings/", not checked.errors, checked.summary(), "trivet check shows each"))
+    before = version_before(settings)
     try:
         with open_hub(settings, stored_connections(settings.connections)) as hub:
             rows.append(_row("ledger", True, hub.ledger.engine.url.render_as_string(hide_password=True), ""))
+            rows += upgraded(before)
             for file in flow_files(settings.home):
                 _diagnose_flow(rows, hub, file.stem)
             rows += _spared(hub)
+            rows += [*sites(hub), *approvers(hub), *waiting(hub), *airflow(hub)]
     except TrivetError as error:
         rows.append(_row("ledger", False, str(error), error.cure))
     return rows

@@ -136,10 +136,11 @@ def person(
 
     Example: `trivet person 10000101`
     """
-    from trivet.flow import report
+    from trivet.flow import opened, report
 
     with options.hub() as hub:
         found = report.person(hub, who)
+        opened.note(hub, [found["subject_ref"]], "trivet person", actor=options.user())
     if json:
         output.print_json(found)
         return

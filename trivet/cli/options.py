@@ -1,5 +1,6 @@
 """Options that several commands share, and the hub that they open."""
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most this many rows.")]
+
+
+def user() -> str:
+    """Who is at the terminal, as the audit trail names them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "cli"  # no account of that number on this machine
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def make(
     from trivet.flow.reports_by_hand import Wanted, write
 
     with options.hub() as hub:
-        rows = write(hub, what, Wanted(language, audience, form), out)
+        rows = write(hub, what, Wanted(language, audience, form), out, actor=options.user())
     _print(rows, ["interview", "reference", "language", "file"], as_json=json)
 
 

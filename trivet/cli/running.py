@@ -28,7 +28,7 @@ def run_flow(hub: Hub, name: str, run_key: str, *, fresh: bool, dry_run: bool, a
         if batch_id is None:
             output.print_lines(["{}" if as_json else f"{name}: nobody told anything new"])
             return 0
-        say.print(f"pulled into batch {batch_id}")
+        say.print(f"pulled into {steps.about_run(hub, batch_id)}")
         for shard in range(flow.shards):
             status.update(f"{name}: scoring, part {shard + 1} of {flow.shards}")
             _score(hub, batch_id, shard, flow.shards, status, name)

@@ -121,3 +121,23 @@ def readmit(
     with options.hub() as hub:
         freed = erasing.readmit(hub, candidate, actor=actor, reason=reason)
     output.print_rows([{"candidate": candidate, "freed": freed}], ["candidate", "freed"], as_json=json)
+
+
+def retention(
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without this it only shows what is due.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """End what was kept long enough by the rules of mappings/sites/, and go on with erasures that waited.
+
+    Example: `trivet retention`
+    """
+    from trivet.flow.retention import run
+
+    with options.hub() as hub:
+        rows = run(hub, dry_run=not yes)
+    columns = ["subject_ref", "data", "since", "kept_days", "state"]
+    output.print_rows(rows, columns, as_json=json, empty="nothing was kept too long")
+    if rows and not yes and not json:
+        output.print_lines(["", "nothing was erased; add --yes to do it"])

@@ -74,10 +74,13 @@ def explain(
 
     Example: `trivet explain 4OVX5FFCIIQ5HT2N`
     """
+    from trivet.flow import opened
     from trivet.flow.explain import explain as explaining
 
     with options.hub() as hub:
         told = explaining(hub, delivery)
+        about = [told["person"]["subject_ref"]] if told["person"]["subject_ref"] else []
+        opened.note(hub, about, "trivet explain", actor=options.user())
     if json:
         output.print_json(told)
     else:

@@ -44,6 +44,8 @@ class Bench:
     stack: ExitStack
     outbox: Outbox
     border: Border
+    flagged: set[str] = field(default_factory=set)
+    """Competencies of these assessments that are named after feelings."""
     _known: dict[str, Scoring] = field(default_factory=dict)
     _pending: dict[str, list[Scoring]] = field(default_factory=dict)
     _seats: dict[str, Seat] = field(default_factory=dict)

@@ -9,8 +9,10 @@ from trivet.documents import Contracts
 from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
 from trivet.flow.access_check import access_file, check_access
+from trivet.flow.alerts.definition import alerts_file, problems
 from trivet.flow.definition import flow_files
-from trivet.flow.sites import forbidden, load_sites, site_files
+from trivet.flow.residency import load_rules
+from trivet.flow.sites import EEA, forbidden, load_sites, site_files
 from trivet.mapping.check import Finding, check_mappings, lints
 from trivet.mapping.check.around import Around
 from trivet.mapping.check.editor import head
@@ -54,7 +56,8 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     contracts = Contracts.packaged()
     flows, mappings = flow_files(home), mapping_files(home)
     access = [file for file in [access_file(home)] if file]
-    only = _chosen(home, paths, [*flows, *mappings, *site_files(home), *access]) if paths else None
+    alerts = [file for file in (alerts_file(home),) if file.exists()]
+    only = _chosen(home, paths, [*flows, *mappings, *alerts, *site_files(home), *access]) if paths else None
     known = set(names(home, mappings))
     found = [
         finding
@@ -62,6 +65,9 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
         if only is None or file in only
         for finding in _check_flow(home, file, contracts, known)
     ]
+    for file in alerts:
+        if only is None or file in only:
+            found += _check_alerts(home, file, contracts, {flow.stem for flow in flows})
     found += check_mappings(home, contracts, only)
     sites = site_files(home)
     if only is None or any(file in only for file in sites):
@@ -69,7 +75,8 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     for file in access:
         if only is None or file in only:
             found += check_access(home, file, contracts)
-    looked_at = [file for file in (*flows, *mappings, *sites, *access) if only is None or file in only]
+    every = (*flows, *mappings, *alerts, *sites, *access)
+    looked_at = [file for file in every if only is None or file in only]
     return Checked(len(looked_at), tuple(sorted(found)))
 
 
@@ -109,6 +116,9 @@ def _check_flow(home: Path, file: Path, contracts: Contracts, known: Collection[
         if name not in known:
             said = f"no file mappings/{name}.yaml{near(name, known)}"
             yield _at(home, loaded, pointer, "MAPPING_MISSING", said)
+    for name, region in _faces(loaded.data):
+        said = f"{region} belongs to the EU or the EEA, where nobody's face is read"
+        yield _at(home, loaded, f"/scoring/expression/regions/{name}", "EXPRESSION_EEA", said)
     for i, twice in _doubled(loaded.data):
         said = f"package {twice!r} is offered twice"
         yield _at(home, loaded, f"/assessment_orders/packages/{i}/id", "PACKAGE_DUPLICATE", said)
@@ -140,6 +150,7 @@ def _check_sites(home: Path, files: Sequence[Path], contracts: Contracts) -> Ite
         return
     try:
         sites = load_sites(home)
+        load_rules(home)
     except ConfigError as error:
         yield refused(home, Path(error.place or ""), error)
         return
@@ -147,6 +158,29 @@ def _check_sites(home: Path, files: Sequence[Path], contracts: Contracts) -> Ite
         said = forbidden(sites[file.stem])
         if said:
             yield _at(home, read_yaml(file), "/decisions/flow", "SITE_DECISIONS_EEA", said)
+
+
+def _check_alerts(home: Path, file: Path, contracts: Contracts, flows: Collection[str]) -> Iterator[Finding]:
+    try:
+        loaded = read_yaml(file)
+    except ConfigError as error:
+        yield refused(home, file, error)
+        return
+    yield from head(home, loaded, "alerts")
+    broken = [
+        _at(home, loaded, v.pointer, v.code, f"{v.pointer} {v.message}")
+        for _, v in complaints(loaded, "alerts", contracts)
+    ]
+    yield from broken
+    if broken:
+        return
+    for pointer, said in problems(loaded.data):
+        yield _at(home, loaded, pointer, "ALERTS_WRONG", said)
+    for i, route in enumerate(loaded.data["routes"]):
+        for k, name in enumerate(route.get("flows", ())):
+            if name not in flows:
+                said = f"no file mappings/flows/{name}.yaml{near(name, flows)}"
+                yield _at(home, loaded, f"/routes/{i}/flows/{k}", "FLOW_UNKNOWN", said)
 
 
 def _condition(text: str, around: Around) -> Iterator[lints.Said]:
@@ -185,6 +219,14 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (
         (f"/assessment_orders/{n}", orders[n]) for n in ("mapping", "arrange", "publish") if n in orders
     )
+
+
+def _faces(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each site, with its region, at which faces must not be looked at."""
+    looking = (data.get("scoring") or {}).get("expression") or {}
+    for name, region in looking.get("regions", {}).items():
+        if region.partition("-")[0] in EEA | {"EU", "EEA"}:
+            yield name, region
 
 
 def _doubled(data: dict[str, Any]) -> Iterator[tuple[int, str]]:

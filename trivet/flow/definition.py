@@ -294,7 +294,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         site=data.get("site"),
         environment=data["environment"],
         cron=schedule.get("cron"),
-        timezone=schedule.get("timezone", "UTC"),
+        timezone=schedule.get("timezone") or _zone_of(data.get("site"), file),
         inflows=tuple(inflows),
         recordings=(data.get("recordings") or source or {}).get("connection"),
         transcriber=_choice(scoring["transcriber"]) if "transcriber" in scoring else (),
@@ -316,6 +316,12 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         versions=data.get("versions", "applied" if data["environment"] == "production" else "files"),
         file=file,
     )
+
+
+def _zone_of(site: str | None, file: Path) -> str:
+    """The time zone of the flow's site; UTC where it has none, or the site no file."""
+    there = file.parents[1] / "sites" / f"{site}.yaml"
+    return str(load_yaml(there, "site").data["timezone"]) if site and there.is_file() else "UTC"
 
 
 def _inflow(entry: Mapping[str, Any]) -> Inflow:

@@ -42,9 +42,9 @@ def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | Non
     if waits is not None:
         log.info("push batch=%s target=%s waits: %s", batch.id, target_id, waits)
         return None
+    stop_forbidden(hub, flow, batch, target_id)
     # what is planned since, or marked by a policy that is stricter now, must not slip through
     ask(hub, flow, batch)
-    stop_forbidden(hub, flow, batch, target_id)
     first = night is not None and night < flow.going_live.nights
     declaration, _ = hub.declared(TargetConnector, target_id)
     with hub.built(TargetConnector, target_id) as target:

@@ -6,12 +6,8 @@
 Every step may be repeated. The ledger goes after the targets: what was there before is needed to take something back.
 """
 
-import hashlib
-import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -19,15 +15,16 @@ from sqlalchemy import select
 from trivet.contract import TargetConnector
 from trivet.delivery import compensate
 from trivet.delivery.compensate import RollbackReport, Scope
-from trivet.delivery.states import UNSENT
 from trivet.delivery.waiting import cancel_waiting
 from trivet.errors import LedgerError, TrivetError
 from trivet.flow import approval
+from trivet.flow.erasure_places import key_files, names_of, places_of
+from trivet.flow.erasure_proof import STARTED, proof_of
+from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE, EMAIL, EMPLOYEE_NUMBER, PHONE
 from trivet.flow.report import FoundPerson, find_person
 from trivet.flow.shelf import Shelf
-from trivet.flow.upkeep import KEYS_COPIED
 from trivet.ledger import (
     archive_file,
     audit,
@@ -35,22 +32,18 @@ from trivet.ledger import (
     documents,
     erasures,
     key_copies,
-    mailings,
     people,
     recordings,
-    scorings,
     tombstones,
 )
 from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.cases import NewCase
 from trivet.ledger.erasures import Place
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import chain, event, operation, record, tombstone
-from trivet.ledger.tombstones import Name
+from trivet.ledger.tables import batch, tombstone
 
 Row = dict[str, Any]
 BY_HAND = "ERASURE_BY_HAND"
-STARTED, DONE = "ERASURE_STARTED", "ERASED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ def preview(hub: Hub, who: str) -> list[Row]:
     found = _find(hub, who)
     with hub.ledger.read() as tx:
         known = erasures.places(tx, found.subject_ref)
-        fresh = list(_places(hub, tx, found))
+        fresh = list(places_of(hub, tx, found))
     noted = {entry.place for entry in known}
     return [asdict(entry) for entry in (*known, *(one for one in fresh if one.place not in noted))]
 
@@ -82,17 +75,12 @@ def erase(hub: Hub, said: Erasing) -> Row:
     """
     found = _find(hub, said.who)
     with hub.ledger.read() as tx:
-        hold = erasures.held(tx, found.tenant, found.subject_ref)
         begun = erasures.places(tx, found.subject_ref)
-    if hold is not None:
-        raise LedgerError(
-            f"a legal hold stands since {hold.since[:10]}: {hold.reason}", code="LEGAL_HOLD",
-            place=f"person {found.subject_ref}", cure="`trivet subject release` ends it, where the matter is over",
-        )  # fmt: skip
     if not begun:
-        if said.approved_by is not None or approval.demanded(hub, Scope(subject_ref=found.subject_ref)):
+        if said.approved_by is not None or _production(hub, found.tenant):
             approval.check(said.actor, said.approved_by)
-        _begin(hub, found, said)
+        note = said.reason + (f" (approved by {said.approved_by})" if said.approved_by else "")
+        start(hub, found, note, actor=said.actor)
     return go_on(hub, found)
 
 
@@ -119,7 +107,7 @@ def go_on(hub: Hub, found: FoundPerson) -> Row:
         _files(hub, found)
         _ledger(hub, found)
         _keys(hub, found)
-    return _proof(hub, found)
+    return proof_of(hub, found)
 
 
 def readmit(hub: Hub, candidate_id: str, *, actor: str, reason: str) -> int:
@@ -130,6 +118,7 @@ def readmit(hub: Hub, candidate_id: str, *, actor: str, reason: str) -> int:
             ref = tombstones.buried(tx, tenant, [(CANDIDATE, candidate_id)]).get((CANDIDATE, candidate_id))
             if ref is not None:
                 freed += tombstones.lift(tx, tenant, ref)
+                erasures.close(tx, ref)
                 tx.events.append(Event(WHOLE_LEDGER, ref, "SUBJECT_READMITTED", actor=actor, note=reason))
     if not freed:
         raise LedgerError(
@@ -144,6 +133,17 @@ def _tenants(tx: Transaction) -> list[str]:
     return sorted(set(tx.conn.scalars(select(tombstone.c.tenant).distinct())))
 
 
+def _production(hub: Hub, tenant: str) -> bool:
+    """Whether the tenant's data is that of real people: then two persons answer for an erasure."""
+    query = (
+        select(batch.c.id)
+        .where(batch.c.tenant == tenant, batch.c.environment == approval.PRODUCTION)
+        .limit(1)
+    )
+    with hub.ledger.read() as tx:
+        return tx.conn.scalar(query) is not None
+
+
 def _find(hub: Hub, who: str) -> FoundPerson:
     with hub.ledger.read() as tx:
         tenant = tombstones.known(tx, who)
@@ -156,71 +156,22 @@ def _find(hub: Hub, who: str) -> FoundPerson:
         return find_person(tx, who)
 
 
-def _begin(hub: Hub, found: FoundPerson, said: Erasing) -> None:
-    """In one transaction: from here on nothing of the person comes in, and nothing new goes out."""
+def start(hub: Hub, found: FoundPerson, why: str, *, actor: str = audit.ENGINE) -> None:
+    """From here on nothing of the person comes in, and nothing new goes out; `LedgerError` LEGAL_HOLD, and nothing begun."""
     tenant, ref = found.tenant, found.subject_ref
     with hub.ledger.begin() as tx:
-        tombstones.bury(tx, tenant, ref, _names(tx, found))
-        erasures.put(tx, tenant, ref, _places(hub, tx, found))
+        hold = erasures.held(tx, tenant, ref)
+        if hold is not None:
+            raise LedgerError(
+                f"a legal hold stands since {hold.since[:10]}: {hold.reason}", code="LEGAL_HOLD",
+                place=f"person {ref}", cure="`trivet subject release` ends it, where the matter is over",
+            )  # fmt: skip
+        if erasures.places(tx, ref):
+            return
+        tombstones.bury(tx, tenant, ref, names_of(tx, found))
+        erasures.put(tx, tenant, ref, places_of(hub, tx, found))
         people.leave(tx, tenant, ref, (EMAIL, PHONE), "erased")
-        note = said.reason + (f" (approved by {said.approved_by})" if said.approved_by else "")
-        tx.events.append(Event(WHOLE_LEDGER, ref, STARTED, actor=said.actor, note=note))
-
-
-def _names(tx: Transaction, found: FoundPerson) -> Iterator[Name]:
-    """Every id by which the person could come back."""
-    yield "subject", found.subject_ref
-    for entry in people.identities_of(tx, found.tenant, found.subject_ref):
-        if entry.system == CANDIDATE:
-            yield CANDIDATE, entry.identifier
-            yield "subject", people.pseudonym(tx, found.tenant, CANDIDATE, entry.identifier)
-        if entry.system == EMPLOYEE_NUMBER:
-            yield EMPLOYEE_NUMBER, entry.identifier
-    for named in documents.by_subject(tx, found.tenant, [found.subject_ref], "application"):
-        yield "application", named.id
-    theirs = (record.c.tenant == found.tenant) & (record.c.subject_ref == found.subject_ref)
-    for record_id in tx.conn.scalars(select(record.c.id).where(theirs)):
-        yield "record", record_id
-
-
-def _places(hub: Hub, tx: Transaction, found: FoundPerson) -> Iterator[Place]:
-    tenant, ref = found.tenant, found.subject_ref
-    theirs = (operation.c.tenant == tenant) & (operation.c.subject_ref == ref)
-    sent = select(operation.c.target, operation.c.id).where(theirs, operation.c.state.not_in(sorted(UNSENT)))
-    by_target: dict[str, int] = {}
-    for target, _ in tx.conn.execute(sent):
-        by_target[target] = by_target.get(target, 0) + 1
-    for target, number in sorted(by_target.items()):
-        yield Place(f"target {target}", "due", f"take back what is left of {number} operations")
-    yield Place("recordings", "due", f"{len(recordings.of_subject(tx, tenant, ref))} files to delete")
-    assessments = documents.ids_of(tx, tenant, [ref], "assessment")
-    yield Place("reports", "due", f"of {len(assessments)} assessments, files to delete")
-    yield Place("ledger", "due", "every document, record, answer, id and address to delete")
-    yield Place("archives", "due", f"{len(archive_file.files(hub.settings.archive))} files to go through")
-    yield Place("keys", "due", "the person's key to erase: nothing that was copied before opens any more")
-    for file in _copies(hub, tx):
-        yield Place(f"backup {file}", "due", "the person's key to take out of this copy")
-    letters = [
-        entry for entry in mailings.of_reports(tx, tenant, assessments) if entry.state in ("sent", "unknown")
-    ]
-    if letters:
-        when = ", ".join(sorted({entry.changed_at[:10] for entry in letters}))
-        yield Place(
-            "letters",
-            "listed",
-            f"{len(letters)} were sent ({when}) and cannot be called back: tell those who have them",
-        )
-    for scorer in sorted({entry.scorer for entry in scorings.of_people(tx, tenant, [ref])}):
-        yield Place(
-            f"scorer {scorer}", "listed", "heard or read the interview: its own terms say what it keeps"
-        )
-    systems = (
-        select(record.c.connection).where(record.c.tenant == tenant, record.c.subject_ref == ref).distinct()
-    )
-    for system in sorted(tx.conn.scalars(systems)):
-        yield Place(
-            f"source {system}", "listed", "holds the original record: it is erased there by those who own it"
-        )
+        tx.events.append(Event(WHOLE_LEDGER, ref, STARTED, actor=actor, note=why))
 
 
 def _take_back(hub: Hub, found: FoundPerson) -> None:
@@ -233,6 +184,10 @@ def _take_back(hub: Hub, found: FoundPerson) -> None:
     for entry in reversed(due):
         target_id = entry.place.partition(" ")[2]
         try:
+            waits = system_waits(hub, target_id)
+            if waits is not None:
+                _note(hub, found, Place(entry.place, "due", waits))
+                continue
             declaration, _ = hub.declared(TargetConnector, target_id)
             with hub.built(TargetConnector, target_id) as target:
                 done = compensate.rollback(
@@ -301,7 +256,7 @@ def _ledger(hub: Hub, found: FoundPerson) -> None:
 def _keys(hub: Hub, found: FoundPerson) -> None:
     with hub.ledger.begin() as tx:
         ids = erasures.erase_keys(tx, found.subject_ref)
-        copies = _copies(hub, tx)
+        copies = key_files(hub, tx)
     erasures.write_over(hub.ledger)
     hub.ledger.people.forget()
     for file in copies:
@@ -317,62 +272,3 @@ def _keys(hub: Hub, found: FoundPerson) -> None:
             came_to = Place(f"backup {file}", "case", said)
         _note(hub, found, came_to)
     _note(hub, found, Place("keys", "confirmed", f"{len(ids)} keys erased"))
-
-
-def _copies(hub: Hub, tx: Transaction) -> list[Path]:
-    """Every file that ever got a copy of people's keys, as far as this ledger knows."""
-    noted = select(event.c.note).where(event.c.chain == WHOLE_LEDGER, event.c.code == KEYS_COPIED)
-    beside = hub.settings.state.glob(f"*{key_copies.SUFFIX}")
-    named = {Path(note) for note in tx.conn.scalars(noted)} | set(beside)
-    return sorted(file for file in named if file.name != "ledger.keys")
-
-
-def _proof(hub: Hub, found: FoundPerson) -> Row:
-    """The document that proves it, signed by the audit chain: the event that ends the erasure holds its hash."""
-    file = hub.settings.state / "erasures" / f"{found.subject_ref}.json"
-    if file.exists():
-        known: Row = json.loads(file.read_text(encoding="utf-8"))
-        return known
-    with hub.ledger.read() as tx:
-        about = select(event).where(event.c.chain == WHOLE_LEDGER, event.c.about == found.subject_ref)
-        happened = list(tx.conn.execute(about.order_by(event.c.n)))
-        started = [row for row in happened if row.code == STARTED][-1]
-        body: Row = {
-            "format": "trivet/erasure-proof/v1",
-            "subject_ref": found.subject_ref,
-            "tenant": found.tenant,
-            "asked_by": started.actor,
-            "reason": started.note,
-            "started_at": started.at,
-            "ended_at": tx.stamp,
-            "places": [asdict(entry) for entry in erasures.places(tx, found.subject_ref)],
-        }
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    with hub.ledger.begin() as tx:
-        tx.events.append(Event(WHOLE_LEDGER, found.subject_ref, DONE, note=digest))
-    with hub.ledger.read() as tx:
-        head = tx.conn.execute(select(chain).where(chain.c.id == WHOLE_LEDGER)).one()
-    proof = {**body, "sha256": digest, "chain": {"id": head.id, "n": head.n, "mac": head.mac}}
-    file.parent.mkdir(mode=0o700, exist_ok=True)
-    for path, text in (
-        (file, json.dumps(proof, ensure_ascii=False, indent=2)),
-        (file.with_suffix(".txt"), _text(proof)),
-    ):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text + "\n")
-    return {"state": "erased", "proof": str(file), **proof}
-
-
-def _text(proof: Row) -> str:
-    lines = [
-        "删除证明 / Proof of erasure",
-        f"{proof['subject_ref']}  {proof['started_at']} – {proof['ended_at']}",
-        f"申请人 / asked by: {proof['asked_by']}; 原因 / reason: {proof['reason']}",
-        "",
-        *(f"[{place['state']:9}] {place['place']}: {place['detail']}" for place in proof["places"]),
-        "",
-        f"sha256 {proof['sha256']}",
-        f"审计链 / audit chain {proof['chain']['id']} {proof['chain']['n']} {proof['chain']['mac']}",
-    ]
-    return "\n".join(lines)

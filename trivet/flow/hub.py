@@ -15,6 +15,7 @@ from trivet.contract import (
     FeedbackConnector,
     InboundConnector,
     MailerConnector,
+    MessengerConnector,
     RecordingsConnector,
     ScorerConnector,
     Services,
@@ -42,6 +43,7 @@ D = TypeVar(
     ScorerConnector[Any],
     TargetConnector[Any],
     MailerConnector[Any],
+    MessengerConnector[Any],
 )
 
 

@@ -18,8 +18,9 @@ from trivet.flow.definition import Flow, Inflow
 from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
-from trivet.ledger import batches, cursors, documents, inbox, orders, records, set_asides, tombstones
+from trivet.ledger import batches, cursors, documents, inbox, leases, orders, records, set_asides, tombstones
 from trivet.ledger.batches import Batch, Kind
+from trivet.ledger.leases import Lease
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.set_asides import SetAside
 from trivet.ledger.times import stamp
@@ -69,9 +70,10 @@ def _abandoned(tx: Transaction, flow: Flow, now: datetime) -> list[Batch]:
     return batches.abandoned(tx, tenant=flow.tenant, flow=flow.name, before=stamp(now - ABANDONED))
 
 
-def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
+def pull_streams(hub: Hub, flow: Flow, batch: Batch, claim: Lease | None = None) -> Counter[str]:
     """Counts of new or changed records per stream; a stream that fails is set aside, the others go on.
 
+    `claim` is renewed with every page: FENCED where another run took over.
     AuthFailed of the HR system stops the flow; that of an ERP is set aside, unless no system let us in.
     """
     counts: Counter[str] = Counter()
@@ -83,7 +85,7 @@ def pull_streams(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
             log.info("pull batch=%s: %s; the next run reads on from its cursors", batch.id, waits)
             continue
         try:
-            _pull_port(hub, flow, batch, port, counts)
+            _pull_port(hub, flow, batch, port, counts, claim)
             _take_events(hub, batch, port.connection)
         except AuthFailed as error:
             if port.kind is SourceConnector:
@@ -106,11 +108,13 @@ def _take_events(hub: Hub, batch: Batch, connection: str) -> None:
             records.mark_gone(tx, batch, connection, stream, [lost])
 
 
-def _pull_port(hub: Hub, flow: Flow, batch: Batch, port: Port, counts: Counter[str]) -> None:
+def _pull_port(
+    hub: Hub, flow: Flow, batch: Batch, port: Port, counts: Counter[str], claim: Lease | None
+) -> None:
     with hub.built(port.kind, port.connection) as source:
         for stream in port.streams:
             try:
-                _pull_stream(hub, flow, batch, source, port, stream, counts)
+                _pull_stream(hub, flow, batch, source, port, stream, counts, claim)
             except AuthFailed:
                 raise
             except ConnectorError as error:
@@ -122,8 +126,9 @@ def _pull_port(hub: Hub, flow: Flow, batch: Batch, port: Port, counts: Counter[s
 
 
 def _pull_stream(
-    hub: Hub, flow: Flow, batch: Batch, source: Source, port: Port, stream: str, counts: Counter[str]
-) -> None:
+    hub: Hub, flow: Flow, batch: Batch, source: Source, port: Port, stream: str, counts: Counter[str],
+    claim: Lease | None,
+) -> None:  # fmt: skip
     here: dict[str, Any] = {"connection": port.connection, "stream": stream}
     inflow = next(
         entry for entry in flow.inflows if entry.connection == port.connection and stream in entry.streams
@@ -135,6 +140,8 @@ def _pull_stream(
     listed: set[str] = set()
     for page in ahead(_pages(source, stream, since)):
         with hub.ledger.begin() as tx:
+            if claim is not None:
+                leases.renew(tx, claim)
             kept = records.store_page(tx, batch, port.connection, stream, page)
             gone = records.mark_gone(tx, batch, port.connection, stream, page.gone)
             set_asides.add_many(tx, batch, [erased(stream, *entry) for entry in kept.buried.items()])

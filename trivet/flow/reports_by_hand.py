@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from trivet.errors import ConfigError, LedgerError
+from trivet.flow import opened
 from trivet.flow.definition import Flow, flow_files, load_flow
 from trivet.flow.hub import Hub
 from trivet.flow.mailing import Post
 from trivet.flow.report import find_person
 from trivet.flow.reports import Assessed, assessed
 from trivet.ledger import batches, documents
+from trivet.ledger.audit import ENGINE
 from trivet.ledger.ledger import Transaction
 from trivet.reporting.render import Audience, Form, rendered
 from trivet.reporting.words import Language
@@ -29,12 +31,13 @@ class Wanted:
     form: Form = "html"
 
 
-def write(hub: Hub, what: str, wanted: Wanted, folder: Path) -> list[Row]:
+def write(hub: Hub, what: str, wanted: Wanted, folder: Path, *, actor: str = ENGINE) -> list[Row]:
     """The files that were written, one an interview; `ConfigError` REPORT_POLICY where a candidate is not to be told."""
     found = list(_found(hub, what))
     if wanted.audience == "candidate":
         for flow, _ in found:
             _allowed(flow)
+    opened.note(hub, [entry.case.subject_ref for _, entry in found], "report", actor=actor)
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for flow, entry in found:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trivet.delivery.plan import Wanted
-from trivet.documents.yaml_file import load_yaml
 from trivet.errors import ConfigError, DocumentRefused
 from trivet.flow.hub import Hub
+from trivet.flow.sites import layers
 from trivet.ledger import people
 from trivet.ledger.set_asides import SetAside
 
@@ -61,32 +61,14 @@ class Rules:
 
 def load_rules(home: Path) -> dict[str, Rules]:
     """The rules of every site that has some; what a site's file leaves out it inherits, key by key."""
-    folder = home / "mappings" / "sites"
-    raw = {
-        file.stem: load_yaml(file, "site").data
-        for file in sorted(folder.glob("*.yaml"))
-        if file.stem != "access"
-    }
     found = {}
-    for name in raw:
+    for name, parts in layers(home).items():
         data: dict[str, Any] = {}
-        for one in reversed(_line(raw, name, folder)):
-            data |= raw[one].get("data", {})
+        for one in parts:
+            data |= one.get("data", {})
         if data:
-            found[name] = _rules(data, folder / f"{name}.yaml")
+            found[name] = _rules(data, home / "mappings" / "sites" / f"{name}.yaml")
     return found
-
-
-def _line(raw: Mapping[str, Mapping[str, Any]], name: str, folder: Path) -> list[str]:
-    line = [name]
-    while (above := raw[line[-1]].get("extends")) is not None:
-        if above not in raw or above in line:
-            raise ConfigError(
-                f"extends {above!r}, " + ("in a circle" if above in line else "which is no site"), code="SITE_EXTENDS",
-                place=str(folder / f"{line[-1]}.yaml"), cure="name another file of this folder, or leave `extends` out",
-            )  # fmt: skip
-        line.append(above)
-    return line
 
 
 def _rules(data: Mapping[str, Any], file: Path) -> Rules:

@@ -1,14 +1,145 @@
-"""What is kept how long, and what a court wants kept."""
+"""What is kept how long: rules by class of data, region and purpose, in `data.retention` of mappings/sites/<site>.yaml.
 
+    recordings   the file goes, so long after it was fetched
+    person       everything goes, so long after anything about the person last changed: the erasure of `trivet.flow.erase`
+
+Of a person who applied at several sites the rule that keeps longest counts. A legal hold stops every rule.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from trivet.errors import LedgerError
+from sqlalchemy import func, select
+
+from trivet.errors import LedgerError, TrivetError
+from trivet.flow import erase
 from trivet.flow.hub import Hub
-from trivet.flow.report import find_person
-from trivet.ledger import erasures
-from trivet.ledger.audit import WHOLE_LEDGER, Event
+from trivet.flow.identity import EMPLOYEE_NUMBER
+from trivet.flow.report import FoundPerson, find_person
+from trivet.flow.residency import Rules, load_rules
+from trivet.flow.withdrawal import sites_of
+from trivet.ledger import documents, erasures, people, recordings
+from trivet.ledger.audit import ENGINE, WHOLE_LEDGER, Event
+from trivet.ledger.ledger import Transaction
+from trivet.ledger.recordings import Recording
+from trivet.ledger.tables import document
+from trivet.ledger.times import stamp
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a rule says has been kept long enough."""
+
+    tenant: str
+    subject_ref: str
+    data: str
+    since: str
+    days: int
+    recording: Recording | None = None
+
+
+def due(hub: Hub) -> list[Due]:
+    """What has been kept long enough, by person; nothing of whom a hold protects."""
+    rules = {name: one for name, one in load_rules(hub.settings.home).items() if one.retention}
+    if not rules:
+        return []
+    with hub.ledger.read() as tx:
+        held = {(tenant, ref) for tenant, ref, _ in erasures.holds(tx)}
+        found = [
+            entry for tenant in documents.tenants(tx, "application") for entry in _due(tx, tenant, rules)
+        ]
+    return [entry for entry in found if (entry.tenant, entry.subject_ref) not in held]
+
+
+def _due(tx: Transaction, tenant: str, rules: dict[str, Rules]) -> Iterator[Due]:
+    changed = dict(_changed(tx, tenant))
+    sites = sites_of(tx, tenant, sorted(changed))
+    employed = people.having(tx, tenant, EMPLOYEE_NUMBER, sites)
+    for ref, names in sorted(sites.items()):
+        purpose = "employment" if ref in employed else "recruiting"
+        for data, since, recording in _held(tx, tenant, ref, changed[ref]):
+            days = _days(rules, names, data, purpose)
+            if days is not None and since < stamp(tx.now - timedelta(days=days)):
+                yield Due(tenant, ref, data, since, days, recording)
+
+
+def _held(
+    tx: Transaction, tenant: str, ref: str, changed: str
+) -> Iterator[tuple[str, str, Recording | None]]:
+    yield "person", changed, None
+    for since, entry in recordings.fetched(tx, tenant, ref):
+        yield "recordings", since, entry
+
+
+def _days(rules: dict[str, Rules], sites: set[str], data: str, purpose: str) -> int | None:
+    """The longest of the sites' times; None where one of the sites keeps it without end."""
+    found: list[int] = []
+    for site in sites:
+        named = (
+            [r.days for r in rules[site].retention if (r.data, r.purpose) == (data, purpose)]
+            if site in rules
+            else []
+        )
+        if not named:
+            return None
+        found.append(max(named))
+    return max(found, default=None)
+
+
+def _changed(tx: Transaction, tenant: str) -> Iterator[tuple[str, str]]:
+    query = select(document.c.subject_ref, func.max(document.c.changed_at)).where(document.c.tenant == tenant)
+    for row in tx.conn.execute(
+        query.where(document.c.subject_ref.is_not(None)).group_by(document.c.subject_ref)
+    ):
+        yield row[0], row[1]
+
+
+def run(hub: Hub, *, dry_run: bool = False) -> list[Row]:
+    """What was due and what became of it; erasures that waited for something go on first."""
+    rows = (
+        []
+        if dry_run
+        else [_row(entry["subject_ref"], "person", entry["state"]) for entry in erase.resume(hub)]
+    )
+    found = due(hub)
+    whole = {entry.subject_ref for entry in found if entry.data == "person"}
+    for entry in found:
+        if entry.data == "recordings" and entry.subject_ref in whole:
+            continue  # goes with the person
+        state = "due" if dry_run else _end(hub, entry)
+        rows.append(_row(entry.subject_ref, entry.data, state, since=entry.since, days=entry.days))
+    return rows
+
+
+def _row(ref: str, data: str, state: str, *, since: str = "", days: int | None = None) -> Row:
+    return {"subject_ref": ref, "data": data, "since": since, "kept_days": days, "state": state}
+
+
+def _end(hub: Hub, entry: Due) -> str:
+    if entry.recording is not None:
+        return _delete(hub, entry, entry.recording)
+    try:
+        found = FoundPerson(entry.tenant, entry.subject_ref)
+        erase.start(hub, found, f"kept for {entry.days} days, as the site's rule says")
+        state: str = erase.go_on(hub, found).get("state", "erased")
+    except TrivetError as error:
+        return error.code
+    return state
+
+
+def _delete(hub: Hub, entry: Due, recording: Recording) -> str:
+    with hub.ledger.begin() as tx:
+        if recording.path and recordings.at_path(tx, recording.path) == 1:
+            (hub.settings.recordings / recording.path).unlink(missing_ok=True)
+        gone = Recording(recording.id, "erased", recording.subject_ref)
+        recordings.put_many(tx, entry.tenant, [gone])
+        note = f"recording kept for {entry.days} days"
+        tx.events.append(Event(WHOLE_LEDGER, entry.subject_ref, "RETENTION_ENDED", actor=ENGINE, note=note))
+    return "erased"
 
 
 def hold(hub: Hub, who: str, *, reason: str, actor: str) -> Row:

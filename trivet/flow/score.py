@@ -20,10 +20,12 @@ from trivet.flow.bench import DOWN, Bench, Seat
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
+from trivet.flow.feelings import flag, named
 from trivet.flow.fetch import fetch, listening
 from trivet.flow.hub import Hub
 from trivet.flow.residency import EXPORT, Border
 from trivet.flow.scored import Outbox
+from trivet.flow.sites import EEA
 from trivet.ledger import people, scorings, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
@@ -136,6 +138,7 @@ def score(
     notice(
         hub, flow, batch, [scorer_seen(s.connection, s.provenance) for s in bench.seats()], vanishing=False
     )
+    flag(hub, flow, batch, bench.flagged)
     hub.keep_versions(flow)
     if again is not None:
         raise again
@@ -225,7 +228,8 @@ def _assess(bench: Bench, due: DueInterview) -> str | None:
     if bench.flow.expression is not None and due.face:
         looking = bench.flow.expression
         region = looking.regions.get(str((due.case.requisition or {}).get("site")))
-        if region is not None:
+        # whatever a file says: nobody's face is read in the EU
+        if region is not None and region.partition("-")[0] not in EEA | {"EU", "EEA"}:
             _ask_apart(bench, bench.seat(looking.connection, looks_at="face"), due, said, region=region)
     for left in bench.pending(due.interview["id"]):
         if left.key not in said.asked:
@@ -393,6 +397,7 @@ def _store_assessment(
         NewDocument("assessment", d["id"], d, _content(d), case.subject_ref, mapping.version_id)
         for d in mapped.documents
     ]
+    bench.flagged.update(name for document in mapped.documents for name in named(document))
     bench.outbox.assessed(due.interview["id"], new)
 
 

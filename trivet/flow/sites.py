@@ -50,8 +50,13 @@ def site_files(home: Path) -> list[Path]:
 
 def load_sites(home: Path) -> dict[str, Site]:
     """Every site by name; `ConfigError` with file, line and cure where a file is wrong."""
+    return {name: _site(name, _merged(parts)) for name, parts in layers(home).items()}
+
+
+def layers(home: Path) -> dict[str, list[dict[str, Any]]]:
+    """What each site's file says, after what those say that it extends; `ConfigError` where one of them cannot be."""
     raw = {file.stem: load_yaml(file, "site").data for file in site_files(home)}
-    return {name: _site(name, _inherited(home, raw, name)) for name in raw}
+    return {name: _inherited(home, raw, name) for name in raw}
 
 
 def forbidden(site: Site) -> str | None:
@@ -61,7 +66,7 @@ def forbidden(site: Site) -> str | None:
     return None
 
 
-def _inherited(home: Path, raw: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+def _inherited(home: Path, raw: Mapping[str, dict[str, Any]], name: str) -> list[dict[str, Any]]:
     chain: list[str] = []
     here: str | None = name
     while here is not None:
@@ -73,9 +78,13 @@ def _inherited(home: Path, raw: Mapping[str, dict[str, Any]], name: str) -> dict
             )  # fmt: skip
         chain.append(here)
         here = raw[here].get("extends")
+    return [raw[one] for one in reversed(chain)]
+
+
+def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
-    for one in reversed(chain):
-        merged |= raw[one]
+    for one in parts:
+        merged |= one
     return merged
 
 

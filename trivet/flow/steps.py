@@ -7,7 +7,7 @@ from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import ConnectorError, LedgerError
-from trivet.flow import approval, approvals, deliver, drift, erase, holding
+from trivet.flow import approval, approvals, deliver, drift, erase, holding, runs
 from trivet.flow import decide as deciding
 from trivet.flow import hear as hearing
 from trivet.flow import pull as pulling
@@ -25,14 +25,22 @@ Row = dict[str, Any]
 def pull(hub: Hub, flow_name: str, run_key: str) -> str:
     """The id of the flow's batch, new or resumed, with everything new upstream in it as canonical documents.
 
-    `LedgerError` FLOW_HELD, and nothing done, where a person holds the flow; so does `hear`.
+    `LedgerError` FLOW_HELD, and nothing done, where a person holds the flow (so does `hear`); RUN_OVERLAPS where another run
+    is pulling.
     """
     holding.check_flow(hub, flow_name)
     flow = hub.flow(flow_name)
-    batch = pulling.open_batch(hub, flow, run_key)
-    pulling.pull_streams(hub, flow, batch)
-    translate(hub, flow, batch)
+    with runs.alone(hub, flow) as claim:
+        batch = pulling.open_batch(hub, flow, run_key)
+        pulling.pull_streams(hub, flow, batch, claim)
+        translate(hub, flow, batch)
     return batch.id
+
+
+def about_run(hub: Hub, batch_id: str) -> str:
+    """What the run's line says of its batch: the id, and the missed nights that it makes up for."""
+    batch = _batch(hub, batch_id)
+    return runs.said(hub, hub.flow(batch.flow), batch)
 
 
 def hear(hub: Hub, flow_name: str, run_key: str) -> str | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trivet.documents.canonical import fingerprint
-from trivet.flow.answers import prohibited
 from trivet.flow.definition import Flow
 from trivet.flow.drift import Seen, notice
 from trivet.flow.gone import propagate
@@ -24,6 +23,7 @@ from trivet.flow.identity import (
 )
 from trivet.flow.ports import Port, ports
 from trivet.flow.pull import erased
+from trivet.flow.withdrawal import follow
 from trivet.ledger import documents, people, records, set_asides, tombstones
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument
@@ -69,6 +69,7 @@ def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
             _translate_stream(hub, flow, batch, port, stream, counts)
     # last: who was merged is looked for among those who are there now
     counts += propagate(hub, flow, batch)
+    follow(hub, flow, batch)
     hub.keep_versions(flow)
     return counts
 
@@ -141,11 +142,7 @@ def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -
         violations = hub.contracts.check(mapping.kind, document)
         for broken in violations:
             work.refused.append(_refusal(record, mapping.kind, broken.code, broken.pointer, broken.message))
-        feelings = list(prohibited(document))
-        for at in feelings:
-            said = "no field may tell of feelings"
-            work.refused.append(_refusal(record, mapping.kind, "FIELD_PROHIBITED", at, said))
-        if not violations and not feelings:
+        if not violations:
             work.drafts.append((record, mapping.kind, document, mapping.version_id))
 
 

@@ -59,6 +59,17 @@ class AirflowApi:
             )  # fmt: skip
         return True
 
+    def look(self) -> None:
+        """Proves that it answers and lets us in; a connector's error where it does not."""
+        reply = self.http.read("look", "GET", "/api/v2/dags?limit=1")
+        if reply.status >= 300:
+            raise Rejected(
+                "it does not show its DAGs",
+                connector=NAME,
+                operation="look",
+                vendor_code=f"HTTP {reply.status}",
+            )
+
     def _login(self) -> Mapping[str, str]:
         said = {
             "username": self.settings.username,

@@ -3,6 +3,7 @@
     POST /in/<connection>          an event of the HR system behind that connection
     *    /assess/<connection>/…    a call of the HR system that orders assessments, in its own words
     GET  /health                   whether the ledger can be read
+    GET  /metrics                  the ledger in numbers; see `trivet.inbound.metrics`
 
 An event or an order is proven by the connector, stored, and only then answered. Who cannot prove to be the vendor learns
 nothing but a code; what went wrong is in our log, without a word of the body.
@@ -21,6 +22,7 @@ from trivet.contract import AssessmentsConnector, InboundConnector
 from trivet.errors import AuthFailed, ConfigError, LedgerError, Rejected
 from trivet.flow import orders
 from trivet.flow.hub import Hub
+from trivet.inbound.metrics import metrics_router
 from trivet.ledger import inbox
 from trivet.model import Call
 from trivet.registry import offers
@@ -60,6 +62,7 @@ def create_app(hub: Hub, on_events: Callable[[], None] = lambda: None) -> FastAP
             return JSONResponse({"ok": False, "error": error.code}, 503)
         return JSONResponse({"ok": True, "events_waiting": waiting})
 
+    app.include_router(metrics_router(hub))
     return app
 
 

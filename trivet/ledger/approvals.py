@@ -78,11 +78,18 @@ def ask(
 
 def extend(tx: Transaction, known: Approval, causes: Sequence[str], detail: dict[str, Any]) -> Approval:
     """The open question, about more than before; whoever looked at it earlier has to look again."""
+    detail = {**detail, **{name: known.detail[name] for name in ("run",) if name in known.detail}}
     values = {"causes": " ".join(causes), "detail": json.dumps(detail)}
     tx.conn.execute(update(approval).where(approval.c.id == known.id).values(values))
     note = f"{', '.join(causes)}: {detail.get('operations', 0)} operations"
     tx.events.append(Event(known.batch_id, known.id, "APPROVAL_EXTENDED", note=note))
     return get(tx, known.id)
+
+
+def asked_in(tx: Transaction, known: Approval, dag_id: str, run_id: str) -> None:
+    """Remembers the run in Airflow that waits for the answer."""
+    detail = {**known.detail, "run": [dag_id, run_id]}
+    tx.conn.execute(update(approval).where(approval.c.id == known.id).values(detail=json.dumps(detail)))
 
 
 def get(tx: Transaction, approval_id: str, *, lock: bool = False) -> Approval:

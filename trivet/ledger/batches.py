@@ -147,6 +147,18 @@ def abandoned(tx: Transaction, *, tenant: str, flow: str, before: str) -> list[B
     return [_batch(row) for row in tx.conn.execute(query).mappings()]
 
 
+def last_runs(tx: Transaction) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """By tenant, flow and kind when a run last opened or took up its newest batch, and that run's key."""
+    newest = select(func.max(batch.c.id).label("id")).group_by(batch.c.tenant, batch.c.flow, batch.c.kind)
+    query = (
+        select(batch.c.tenant, batch.c.flow, batch.c.kind, event.c.at, event.c.note)
+        .join(event, event.c.chain == batch.c.id)
+        .where(batch.c.id.in_(newest), event.c.code.in_(("BATCH_OPENED", "BATCH_RESUMED")))
+        .order_by(event.c.at)
+    )
+    return {(tenant, flow, kind): (at, note) for tenant, flow, kind, at, note in tx.conn.execute(query)}
+
+
 def count(tx: Transaction, batch_id: str, **more: int) -> None:
     """Adds to the batch's counters (`records=100`); shards may count at once."""
     counters = dict(get(tx, batch_id, lock=True).counters)

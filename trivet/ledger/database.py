@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from trivet.errors import LedgerError
 
 Conflict = IntegrityError
-HEAD = "0010"
+HEAD = "0013"
 VERSION_TABLE = "trivet_alembic_version"
 MIGRATIONS = Path(__file__).parent / "migrations"
 READ = {"trivet_read": True}
@@ -90,17 +90,18 @@ def _begin_sqlite(connection: Connection) -> None:
 def migrate(engine: Engine, state: Path) -> None:
     """Brings the schema to this program's version; one process at a time, nothing to do as a rule."""
     with plain_errors(engine):
-        version = _version(engine)
+        version = version_of(engine)
         if version == HEAD:
             return
         with _alone(engine, state):
-            version = _version(engine)  # another process may have been faster
+            version = version_of(engine)  # another process may have been faster
             if version != HEAD:
                 _refuse_newer(version)
                 _upgrade(engine)
 
 
-def _version(engine: Engine) -> str | None:
+def version_of(engine: Engine) -> str | None:
+    """The schema version that lies there; None in a new database."""
     with engine.connect().execution_options(**READ) as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
             return None

@@ -84,6 +84,11 @@ def unfinished(tx: Transaction) -> list[tuple[str, str]]:
     return [(row.tenant, row.subject_ref) for row in tx.conn.execute(query.order_by(erasure.c.subject_ref))]
 
 
+def close(tx: Transaction, subject_ref: str) -> None:
+    """The erasure is over and done with: another one may begin."""
+    tx.conn.execute(delete(erasure).filter_by(subject_ref=subject_ref))
+
+
 def hold(tx: Transaction, tenant: str, subject_ref: str, reason: str, said_by: str) -> None:
     """Nothing of the person is erased until the hold ends."""
     row = {

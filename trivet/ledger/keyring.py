@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trivet.errors import LedgerError
 from trivet.ledger.key_service import COMMAND, SERVICE, KeyService, failed, find_service
+from trivet.settings import secret
 
 VARIABLE = "TRIVET_KEYS"
 KEY_FILE = "ledger.keys"
@@ -66,9 +67,12 @@ class Keyring:
 
 
 def load_keyring(state: Path, environ: Mapping[str, str], *, create: bool) -> Keyring:
-    """Keys of `TRIVET_KEYS`, else of the key file; `create` writes a first key file (0600) where there is none."""
+    """Keys of `TRIVET_KEYS` or of the file in `TRIVET_KEYS_FILE`, else of the key file.
+
+    `create` writes a first key file (0600) where there is none.
+    """
     service = find_service(environ)
-    text, place = environ.get(VARIABLE), f"variable {VARIABLE}"
+    text, place = secret(environ, VARIABLE), f"variable {VARIABLE}"
     file = state / KEY_FILE
     if not text:
         if create and not file.exists():

@@ -58,5 +58,12 @@ def of_subject(tx: Transaction, tenant: str, subject_ref: str) -> list[Recording
     return [_recording(row) for row in tx.conn.execute(query).mappings()]
 
 
+def fetched(tx: Transaction, tenant: str, subject_ref: str) -> list[tuple[str, Recording]]:
+    """The person's recordings that lie on disk, with the time of their fetching."""
+    query = select(recording).filter_by(tenant=tenant, subject_ref=subject_ref, state="fetched")
+    rows = tx.conn.execute(query.order_by(recording.c.id)).mappings()
+    return [(row["updated_at"], _recording(row)) for row in rows]
+
+
 def _recording(row: RowMapping) -> Recording:
     return Recording(**{name: row[name] for name in Recording.__slots__})

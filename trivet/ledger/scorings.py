@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, null, select, update
 
-from trivet.ledger.bulk import rows_in, upsert
+from trivet.ledger.bulk import rows_in, run_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import scoring
 from trivet.ledger.times import stamp
@@ -46,6 +46,17 @@ _AWAITED = (
         scoring.c.state == "pending", scoring.c.poll_at >= bindparam("since"), scoring.c.tenant == bindparam("tenant_")
     )
     .distinct()
+)  # fmt: skip
+_GIVE_UP = (
+    update(scoring)
+    .where(
+        scoring.c.state == "pending", scoring.c.tenant == bindparam("tenant_"),
+        scoring.c.subject_ref.in_(bindparam("ids", expanding=True)),
+    )
+    .values(
+        state=literal_column("'refused'"), ticket=null(), code=literal_column("'CONSENT_MISSING'"),
+        updated_at=bindparam("at"),
+    )
 )  # fmt: skip
 FORGOTTEN = timedelta(days=14)
 """A ticket that nobody could ask for so long is not waited for: no service keeps its results longer."""
@@ -93,6 +104,11 @@ def of_people(tx: Transaction, tenant: str, subject_refs: Iterable[str]) -> list
     """Everything that scorers said about these people, opened."""
     ours = (row for row in rows_in(tx.conn, _BY_SUBJECT, subject_refs) if row[0] == tenant)
     return [_scoring(tx, row) for row in tx.opening(ours, _SEALED)]
+
+
+def give_up(tx: Transaction, tenant: str, subject_refs: Iterable[str]) -> int:
+    """Nobody waits any more for what scorers still work on about these people; how many tickets those were."""
+    return run_in(tx.conn, _GIVE_UP, subject_refs, {"tenant_": tenant, "at": tx.stamp})
 
 
 def of_scorer(tx: Transaction, tenant: str, scorer: str) -> list[Scoring]:

@@ -489,6 +489,51 @@ mailing = Table(
     Index("mailing_subject", "subject_ref"),
 )
 
+# what is, or was, wrong: one row from its beginning to its end
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("flow", String),
+    Column("system", String),
+    Column("code", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("path", String, nullable=False),
+    Column("since", String, nullable=False),
+    Column("over_at", String),
+    Index("alert_since", "since"),
+)
+# the same happening is one alert until it is over
+Index(
+    "alert_open",
+    alert.c.key,
+    unique=True,
+    sqlite_where=text("over_at IS NULL"),
+    postgresql_where=text("over_at IS NULL"),
+)
+
+# one row a message and channel: an alert's beginning or end, or a day's digest
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("about", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("code", String),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+    _one_of("what", ("began", "over", "digest"), "notice_what"),
+    _one_of("state", ("due", "sending", "sent", "unknown", "refused", "dropped"), "notice_state"),
+    Index("notice_due", "state", "due_at"),
+    Index("notice_about", "about"),
+)
+
 chain = Table(
     "chain",
     metadata,

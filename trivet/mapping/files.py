@@ -198,7 +198,10 @@ def mapping_files(home: Path) -> list[Path]:
     return sorted(
         file
         for file in folder.rglob("*.yaml")
-        if not file.name.endswith(".test.yaml") and file.relative_to(folder).parts[0] not in APART
+        if not file.name.endswith(".test.yaml")
+        and file.relative_to(folder).parts[0] not in APART
+        # what lies at the top concerns the whole deployment (`alerts.yaml`)
+        and file.parent != folder
     )
 
 

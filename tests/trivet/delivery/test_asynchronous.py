@@ -125,7 +125,7 @@ def test_one_key_never_carries_two_documents(desk: Desk) -> None:
     desk.plan(wanted("ann/goal", GOAL), wanted("bob/goal", GOAL))
     entry = desk.history("ann/goal")[-1]
     with desk.ledger.begin() as tx:
-        contents.put(tx, "document", {entry.id: {"weight": 90}})
+        contents.put(tx, "document", {entry.id: {"weight": 90}}, {entry.id: entry.subject_ref})
     assert desk.push().stuck == 1
     assert (len(target.rows), desk.state("bob/goal"), desk.state("ann/goal")) == (1, "confirmed", "stuck")
     with desk.ledger.read() as tx:

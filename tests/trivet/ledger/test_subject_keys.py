@@ -2,6 +2,7 @@
 
 import base64
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from sqlalchemy import delete, select, update
 from trivet.errors import LedgerError
 from trivet.ledger import (
     Ledger,
+    archive_file,
     contents,
     documents,
+    erasures,
     inputs,
     open_ledger,
     people,
@@ -29,7 +32,7 @@ from trivet.ledger.inputs import NewInput
 from trivet.ledger.keyring import Keyring, entries_of, load_keyring, new_entry
 from trivet.ledger.people import Identity
 from trivet.ledger.scorings import Scoring
-from trivet.ledger.tables import crosswalk, document, meta, subject_key
+from trivet.ledger.tables import crosswalk, decision_input, document, meta, subject_key
 from trivet.model import Cursor, Page, Record
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
@@ -166,6 +169,35 @@ def everything_plain(tx: Any, batch: Batch) -> None:
                 sealed = tx.keys.seal(tx.unseal_bytes(row[cells.column.name], place), place)
                 here = [cells.table.c[name] == row[name] for name in key]
                 tx.conn.execute(update(cells.table).where(*here).values({cells.column.name: sealed}))
+
+
+def test_an_archive_is_moved_too_and_its_people_erased(sqlite_ledger: Ledger, tmp_path: Path) -> None:
+    """What an earlier version archived gets its people's keys, which stay in the ledger; erased it does not open any more."""
+    file = archive_file.month_file(tmp_path / "archive", "2026-01")
+    place = "decision_input|payload_enc|in-1"
+    row = {
+        "id": "in-1", "tenant": "acme", "subject_ref": "ann", "key_id": "x", "created_at": "2026",
+        "payload_enc": sqlite_ledger.keys.seal(b'{"n": "ann"}', place),
+    }  # fmt: skip
+    with closing(archive_file.ArchiveFile(file)) as there:
+        there.put([(decision_input, [row])])
+    with archive_file.writing(sqlite_ledger, file) as there:
+        assert rotation.owners(there) == {"ann"}
+    with sqlite_ledger.begin() as tx:
+        tx.prepare(["ann"])
+    with archive_file.writing(sqlite_ledger, file) as there:
+        assert rotation.rotate(sqlite_ledger, lambda *_: None, archive=there) == ({"decision_input": 1}, [])
+    with archive_file.writing(sqlite_ledger, file) as there:
+        sealed = there.conn.scalar(select(decision_input.c.payload_enc))
+        assert there.unseal(sealed, place) == {"n": "ann"}
+        assert rotation.owners(there) == set()
+    with sqlite_ledger.begin() as tx:
+        subject_keys.erase(tx.conn, ["ann"], tx.stamp)
+    sqlite_ledger.people.forget()
+    with archive_file.writing(sqlite_ledger, file) as there:
+        assert there.unseal_left(sealed, place) is None
+        assert erasures.forget_archived(there, "acme", "ann") == 0
+        assert there.conn.scalar(select(decision_input.c.id)) is None
 
 
 def test_what_does_not_open_is_told_and_left(ledger: Ledger, batch: Batch) -> None:

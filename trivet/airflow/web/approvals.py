@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
 from trivet.airflow.web.actions import Action, Confirm, Done, Field, Given, declare, need
+from trivet.airflow.web.answering import answer_run
 from trivet.airflow.web.visit import Asked, Visit
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _approve(visit: Visit, given: Given) -> Done:
 
     asked.approve(visit.hub, given["approval_id"], actor=visit.who.name, how="page", note=given.get("note", ""),
                   seen=given.get("seen"))  # fmt: skip
+    answer_run(visit, given["approval_id"], approved=True)
     return Done("Approved; it is sent within a minute.", to=NAV)
 
 
@@ -110,6 +112,7 @@ def _reject(visit: Visit, given: Given) -> Done:
 
     asked.reject(visit.hub, given["approval_id"], actor=visit.who.name, how="page", note=given.get("note", ""),
                  seen=given.get("seen"))  # fmt: skip
+    answer_run(visit, given["approval_id"], approved=False)
     return Done("Rejected; nothing of it is sent.", to=NAV)
 
 
@@ -131,6 +134,7 @@ def _signed(visit: Visit, given: Given) -> Done:
         visit.hub, console(), visit.who.name, given["approval_id"], given.get("seen", ""), given.get("credential", ""),
         given.get("note", ""),
     )  # fmt: skip
+    answer_run(visit, given["approval_id"], approved=True)
     return Done("Approved; it is sent within a minute.", to=NAV)
 
 

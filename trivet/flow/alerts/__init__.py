@@ -1,0 +1,1 @@
+"""Alerts: what happens in the ledger, who is told, in which words."""
