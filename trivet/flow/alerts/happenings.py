@@ -19,7 +19,7 @@ from trivet.flow.hub import Hub
 from trivet.ledger import alerts, breakers
 from trivet.ledger.alerts import Happening
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import batch, case, shape
+from trivet.ledger.tables import approval, batch, case, shape
 from trivet.ledger.times import instant, stamp
 
 FailedRuns = Mapping[str, tuple[str, str]]
@@ -31,14 +31,29 @@ def happenings(
     hub: Hub, alerting: Alerting, failed_runs: FailedRuns | None
 ) -> tuple[list[Happening], set[str]]:
     """Everything that is wrong, and the kinds that were looked at."""
-    judged = {"stale", "breaker_open", "case_opened", "drift", "backup_old", "channel_failing"}
+    judged = {
+        "stale",
+        "breaker_open",
+        "case_opened",
+        "drift",
+        "approval_waits",
+        "backup_old",
+        "channel_failing",
+    }
     with hub.ledger.read() as tx:
-        found = [*_stale(hub, tx, alerting), *_breakers(tx), *_cases(tx), *_drift(tx), *_channels(hub, tx)]
+        found = [
+            *_stale(hub, tx, alerting),
+            *_breakers(tx),
+            *_cases(tx),
+            *_drift(tx),
+            *_approvals(tx),
+            *_channels(hub, tx),
+        ]
     found += _backup(hub, alerting)
     if failed_runs is not None:
         judged.add("run_failed")
         found += [
-            Happening(f"run_failed:{dag}", "run_failed", "RUN_FAILED", run, flow=flow)
+            Happening(f"run_failed:{dag}", "run_failed", "RUN_FAILED", run, flow=flow, path=f"flow/{flow}")
             for dag, (flow, run) in failed_runs.items()
         ]
     return found, judged
@@ -85,7 +100,14 @@ def _stale(hub: Hub, tx: Transaction, alerting: Alerting) -> Iterator[Happening]
         newest = closed or opened
         if instant(newest) < due:
             since = newest[:16].replace("T", " ")
-            yield Happening(f"stale:{flow.name}", "stale", "STALE", f"{since} UTC", flow=flow.name)
+            yield Happening(
+                f"stale:{flow.name}",
+                "stale",
+                "STALE",
+                f"{since} UTC",
+                flow=flow.name,
+                path=f"flow/{flow.name}",
+            )
 
 
 def _breakers(tx: Transaction) -> Iterator[Happening]:
@@ -93,7 +115,7 @@ def _breakers(tx: Transaction) -> Iterator[Happening]:
         if known.until:
             yield Happening(
                 f"breaker_open:{known.target}", "breaker_open", "BREAKER_OPEN", _first_line(known.reason),
-                system=known.target, count=known.failures, path=f"deliveries?system={known.target}",
+                system=known.target, count=known.failures, path="connections",
             )  # fmt: skip
 
 
@@ -110,7 +132,7 @@ def _cases(tx: Transaction) -> Iterator[Happening]:
         about = row.batch_id or row.target or "-"
         yield Happening(
             f"case_opened:{about}:{row.code}:{row.target or ''}", "case_opened", row.code, row.batch_id or "",
-            flow=row.flow, system=row.target, count=row.n, path=f"batch/{row.batch_id}" if row.batch_id else "",
+            flow=row.flow, system=row.target, count=row.n, path="cases",
         )  # fmt: skip
 
 
@@ -125,6 +147,19 @@ def _drift(tx: Transaction) -> Iterator[Happening]:
         yield Happening(
             f"drift:{flow}", "drift", "DRIFT", sources[:200], flow=flow, count=len(noticed),
             path=f"batch/{newest}" if newest else "",
+        )  # fmt: skip
+
+
+def _approvals(tx: Transaction) -> Iterator[Happening]:
+    """Questions that nobody has answered; by flow, for each has a page of its own."""
+    query = select(approval.c.flow, approval.c.batch_id).where(approval.c.state == "waiting")
+    waiting: dict[str, list[str]] = defaultdict(list)
+    for row in tx.conn.execute(query.order_by(approval.c.asked_at)):
+        waiting[row.flow].append(row.batch_id)
+    for flow, found in waiting.items():
+        yield Happening(
+            f"approval_waits:{flow}", "approval_waits", "APPROVAL_WAITS", ", ".join(found)[:200], flow=flow, count=len(found),
+            path="approvals",
         )  # fmt: skip
 
 
