@@ -9,7 +9,10 @@ from typing import Any
 from trivet import registry
 from trivet.connections import Connection
 from trivet.contract import Services
-from trivet.errors import ConfigError
+from trivet.errors import ConfigError, Rejected, TrivetError
+
+NOT_MEANT = frozenset({"STREAM", "ENTITY", "RECORDING_CALL"})
+"""Codes of a connector that is described by its user: this connection says nothing of that role, and is meant for another."""
 
 
 def try_connection(connection: Connection, home: Path, now: Callable[[], datetime]) -> list[str]:
@@ -20,13 +23,24 @@ def try_connection(connection: Connection, home: Path, now: Callable[[], datetim
             f"no connector {connection.connector!r} is installed", code="CONNECTOR_UNKNOWN",
             place=f"connection {connection.id}", cure="install the package that brings it, or correct the connection's type",
         )  # fmt: skip
+    answered: list[str] = []
+    unmeant: list[TrivetError] = []
     # in a folder of its own: this may run in the api-server, and must leave no rate budget or token behind
     with TemporaryDirectory() as state:
         services = Services(connection.id, home, Path(state), now)
-        for _, declaration in declared:
+        for group, declaration in declared:
             build: Any = declaration.build
-            with build(connection.config(declaration.config), services) as built:
-                # what only listens calls nobody: its settings are all there is to check
-                if hasattr(built, "check"):
-                    built.check()
-    return [group.removeprefix("trivet.") for group, _ in declared]
+            try:
+                with build(connection.config(declaration.config), services) as built:
+                    # what only listens calls nobody: its settings are all there is to check
+                    if hasattr(built, "check"):
+                        built.check()
+            except (Rejected, ConfigError) as error:
+                if (getattr(error, "vendor_code", None) or error.code) not in NOT_MEANT:
+                    raise
+                unmeant.append(error)
+                continue
+            answered.append(group.removeprefix("trivet."))
+    if not answered:
+        raise unmeant[0]
+    return answered

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from airflow.api_fastapi.app import create_app
 from fastapi.testclient import TestClient
 from trivet_sandbox.running import start
 
-pytestmark = pytest.mark.airflow
+from trivet.connections import parse_connection
+from trivet.flow.trying import try_connection
+
+# airflow's own route asks its manager of providers in a way that it gives up
+pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")]
 
 REPOSITORY = Path(__file__).parents[3]
 SECRET = "5f2c7a0e-hook"  # noqa: S105 - the stand-in's
@@ -52,14 +57,25 @@ def tried(admin: TestClient, name: str, form: dict[str, Any]) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def test_every_connection_is_tried_through_airflow(admin: TestClient, known: dict[str, Any]) -> None:
-    """The connector's own check against its stand-in, for every type that has one."""
-    said = {name: tried(admin, name, form) for name, form in known.items()}
-    assert {name: row["message"] for name, row in said.items() if not row["status"]} == {}
-    assert len(said) > 30
-    wrong = tried(admin, "kingdee_cloud", {**known["kingdee_cloud"], "password": "wrong"})
-    assert wrong["status"] is False
-    assert "wrong" not in wrong["message"].replace("are wrong", "").replace("is wrong", "")
+def test_every_stand_in_answers_to_the_check_of_its_connector(known: dict[str, Any]) -> None:
+    """What the button and the command do, for every type that has a stand-in."""
+    # who looks at faces is switched off until a law and a consent allow it
+    for name, form in known.items():
+        if name == "baidu_face":
+            continue
+        assert try_connection(parse_connection(name, form), REPOSITORY, lambda: datetime.now(UTC)), name
+    assert len(known) > 30
+
+
+def test_a_connection_is_tried_through_airflow(admin: TestClient, known: dict[str, Any]) -> None:
+    """Through Airflow's own route: an ERP, a chat bot, and a wrong password, which is told without being shown."""
+    for name in ("kingdee_cloud", "slack_bot"):
+        said = tried(admin, name, known[name])
+        assert said["status"], said
+        assert said["message"].endswith("answered (sandbox)")
+    refused = tried(admin, "kingdee_cloud", {**known["kingdee_cloud"], "password": "not-the-password"})
+    assert refused["status"] is False
+    assert "not-the-password" not in refused["message"]
 
 
 def test_a_secrets_backend_serves_task_and_command_line_alike(
