@@ -8,7 +8,7 @@ from trivet.airflow import watching
 from trivet.airflow.retry import TrivetRetry
 
 with DAG(
-    "trivet_watch",
+    "watch",
     schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
     description="告警与日报 · alerts and the daily digest",
     doc_md=__doc__,

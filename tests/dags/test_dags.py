@@ -21,7 +21,7 @@ def test_every_dag_loads(bag: DagBag) -> None:
     assert bag.import_errors == {}
     flows = {f"sync__{file.stem}" for file in (REPOSITORY / "mappings" / "flows").glob("*.yaml")}
     fresh = {"event__nightly_interviews"}
-    own = {"settle", "rollback", "replay", "reconcile", "retention", "trivet_watch"}
+    own = {"settle", "rollback", "replay", "reconcile", "retention", "watch"}
     assert set(bag.dags) == own | flows | fresh
     assert "sync__nightly_interviews" in bag.dags
 

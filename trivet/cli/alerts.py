@@ -40,7 +40,7 @@ def list_alerts(
 
 @alerts.command("send")
 def send(json: Json = False) -> None:
-    """Look at everything once, and send what is due; done again it tells nobody twice. The DAG `trivet_watch` does so every
+    """Look at everything once, and send what is due; done again it tells nobody twice. The DAG `watch` does so every
     five minutes, and judges Airflow's runs as well.
 
     Example: `trivet alerts send`

@@ -23,7 +23,7 @@ from trivet.settings import Settings
 
 PATIENCE = 300.0  # seconds to start in; a quiet laptop needs 20 to 40, a busy one has been seen to need 100
 POLL = 1.0
-BACKGROUND = ("settle", "rollback", "replay", "reconcile", "trivet_watch")
+BACKGROUND = ("settle", "rollback", "replay", "reconcile", "watch", "retention")
 HR = "feishu_hire"
 
 

@@ -42,7 +42,7 @@ for state in ("failed", "failed", "success"):
     with create_session() as session:
         for run in session.query(DagRun).filter(DagRun.run_id == "manual__1"):
             run.state = state
-    said.append(str(bag.dags["trivet_watch"].test().state))
+    said.append(str(bag.dags["watch"].test().state))
 
 Path(sys.argv[1]).write_text(json.dumps(said))
 """
