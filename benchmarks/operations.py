@@ -92,7 +92,7 @@ def _examples(settings: Settings) -> tuple[str, str, str, str]:
 
     with open_hub(settings, stored_connections(settings.connections)) as hub:
         night = overview.nights(hub, flow=FLOW, most=1)[0]
-        row = deliveries.deliveries(hub, deliveries.Wanted(batch_id=night.batch)).rows[50]
+        row = deliveries.deliveries(hub, deliveries.Wanted(batch_id=night.batch)).rows[10]
         oldest = overview.nights(hub, flow=FLOW, most=NIGHTS)[-1]
         first = deliveries.deliveries(hub, deliveries.Wanted(batch_id=oldest.batch)).rows[-1]
     return night.batch, str(row.subject_ref), row.id, f"{first.seq}.{first.id}"

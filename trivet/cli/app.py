@@ -21,6 +21,7 @@ from trivet.cli import (
     sap,
     serving,
     subject,
+    trying,
     upkeep,
     work,
     workbench,
@@ -39,7 +40,7 @@ app = typer.Typer(
 COMMANDS = (
     work.run, serving.serve, work.settle, subject.retention, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
     acting.hold, acting.release, acting.pause, acting.resume, acting.holds, acting.retry, acting.write_off,
-    look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
+    look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor, trying.check_connection,
     look.compare, metrics.metrics, judging.agreement, judging.impact,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,

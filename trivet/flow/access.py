@@ -21,7 +21,6 @@ from trivet.documents.yaml_file import load_yaml, read_yaml
 from trivet.errors import ConfigError, LedgerError
 from trivet.flow.definition import flow_files
 from trivet.flow.hub import Hub
-from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import batch, operation, record
 
@@ -163,9 +162,3 @@ def sees_person(tx: Transaction, who: Visitor, subject_ref: str, right: Right = 
     if who.everywhere(right):
         return True
     return any(who.may(right, flow) for flow in flows_of_person(tx, subject_ref))
-
-
-def note_opening(hub: Hub, who: Visitor, about: str, what: str) -> None:
-    """Keeps in the audit trail that she opened personal data; `about` is the pseudonym or what was exported."""
-    with hub.ledger.begin() as tx:
-        tx.events.append(Event(WHOLE_LEDGER, about, "PERSONAL_DATA_OPENED", actor=who.name, note=what))

@@ -55,8 +55,8 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     """Every finding; of these files and folders only, where any are given. `ConfigError` for a path that is none of ours."""
     contracts = Contracts.packaged()
     flows, mappings = flow_files(home), mapping_files(home)
-    alerts = [file for file in (alerts_file(home),) if file.exists()]
     access = [file for file in [access_file(home)] if file]
+    alerts = [file for file in (alerts_file(home),) if file.exists()]
     only = _chosen(home, paths, [*flows, *mappings, *alerts, *site_files(home), *access]) if paths else None
     known = set(names(home, mappings))
     found = [

@@ -78,7 +78,7 @@ def test_a_grant_meets_names_and_groups_apart(names: set[str], groups: set[str],
     [
         ("grants: [{groups: [a], rights: [view], sites: [shanghai]}]", None),
         ("grants: [{groups: [a], rights: [view], sites: ['*']}]", None),
-        ("grants: [{groups: [a], rights: [view], sites: [shanghia]}]", "ACCESS_SITE: no flow belongs to site 'shanghia'"),
+        ("grants: [{groups: [a], rights: [view], sites: [shanghia]}]", "ACCESS_SITE: no flow belongs to site 'shanghia', did"),
         ("grants: [{groups: [a], rights: [see], sites: [shanghai]}]", "CONFIG_ENUM"),
         ("grants: [{rights: [view], sites: [shanghai]}]", "CONFIG_ANYOF"),
         ("grants: [{group: [a], rights: [view], sites: [shanghai]}]", "CONFIG_UNKNOWN_KEY: /grants/0/group"),

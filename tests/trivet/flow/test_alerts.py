@@ -137,11 +137,11 @@ def test_a_happening_is_told_once_and_so_is_its_end(desk: Desk) -> None:
     assert desk.look() == {"began": 0, "over": 0}
     (chat,), (english,), (letter,) = desk.chats("feishu"), desk.chats("slack"), desk.letters()
     assert "kingdee_cloud 连续 5 次调用无结果" in chat
-    assert "[打开页面](https://airflow.example/trivet/deliveries?system=kingdee_cloud)" in chat
+    assert "[打开页面](https://airflow.example/trivet/connections)" in chat
     assert "5 calls in a row to kingdee_cloud came to nothing" in english
     assert "`trivet doctor` shows whether it answers" in english
     assert letter.startswith("Trivet: System is spared · kingdee_cloud")
-    assert "https://airflow.example/trivet/deliveries?system=kingdee_cloud" in letter
+    assert "https://airflow.example/trivet/connections" in letter
     desk.does(lambda tx: breakers.clear(tx, "kingdee_cloud"))
     assert desk.look() == {"began": 0, "over": 1, "sent": 3}
     assert desk.look() == {"began": 0, "over": 0}

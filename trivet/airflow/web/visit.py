@@ -131,9 +131,9 @@ class Visit(Place):
 
     def opened(self, about: str, what: str) -> None:
         """Notes that personal data was shown."""
-        from trivet.flow import access
+        from trivet.flow import opened
 
-        access.note_opening(self.hub, self.who, about, what)
+        opened.note(self.hub, [about], what, actor=self.who.name)
 
     @cached_property
     def flows(self) -> list[str]:

@@ -41,13 +41,19 @@ def happenings(
         "channel_failing",
     }
     with hub.ledger.read() as tx:
-        found = [*_stale(hub, tx, alerting), *_breakers(tx), *_cases(tx), *_drift(tx), *_channels(hub, tx)]
-        found += _approvals(tx)
+        found = [
+            *_stale(hub, tx, alerting),
+            *_breakers(tx),
+            *_cases(tx),
+            *_drift(tx),
+            *_approvals(tx),
+            *_channels(hub, tx),
+        ]
     found += _backup(hub, alerting)
     if failed_runs is not None:
         judged.add("run_failed")
         found += [
-            Happening(f"run_failed:{dag}", "run_failed", "RUN_FAILED", run, flow=flow)
+            Happening(f"run_failed:{dag}", "run_failed", "RUN_FAILED", run, flow=flow, path=f"flow/{flow}")
             for dag, (flow, run) in failed_runs.items()
         ]
     return found, judged
@@ -94,7 +100,14 @@ def _stale(hub: Hub, tx: Transaction, alerting: Alerting) -> Iterator[Happening]
         newest = closed or opened
         if instant(newest) < due:
             since = newest[:16].replace("T", " ")
-            yield Happening(f"stale:{flow.name}", "stale", "STALE", f"{since} UTC", flow=flow.name)
+            yield Happening(
+                f"stale:{flow.name}",
+                "stale",
+                "STALE",
+                f"{since} UTC",
+                flow=flow.name,
+                path=f"flow/{flow.name}",
+            )
 
 
 def _breakers(tx: Transaction) -> Iterator[Happening]:
@@ -102,7 +115,7 @@ def _breakers(tx: Transaction) -> Iterator[Happening]:
         if known.until:
             yield Happening(
                 f"breaker_open:{known.target}", "breaker_open", "BREAKER_OPEN", _first_line(known.reason),
-                system=known.target, count=known.failures, path=f"deliveries?system={known.target}",
+                system=known.target, count=known.failures, path="connections",
             )  # fmt: skip
 
 
@@ -119,7 +132,7 @@ def _cases(tx: Transaction) -> Iterator[Happening]:
         about = row.batch_id or row.target or "-"
         yield Happening(
             f"case_opened:{about}:{row.code}:{row.target or ''}", "case_opened", row.code, row.batch_id or "",
-            flow=row.flow, system=row.target, count=row.n, path=f"batch/{row.batch_id}" if row.batch_id else "",
+            flow=row.flow, system=row.target, count=row.n, path="cases",
         )  # fmt: skip
 
 
