@@ -41,7 +41,7 @@ DAG = f"sync__{FLOW}"
 LIMIT = 3600.0
 """Seconds for the whole run."""
 REFERENCE = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{16}(?![A-Z2-7])")
-TARGETS = ("successfactors", "kingdee_cloud")
+TARGETS = ("successfactors", "kingdee_cloud", "feishu_hire")
 
 
 @dataclass
@@ -248,7 +248,7 @@ def references(host: str) -> Counter[str]:
     found: Counter[str] = Counter()
     for kind, records in state.items():
         if not kind.startswith("_"):
-            for record in records.values():
+            for record in records.values() if isinstance(records, dict) else records:
                 found.update(set(REFERENCE.findall(json.dumps(record))))
     return found
 

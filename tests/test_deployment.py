@@ -12,7 +12,9 @@ import yaml
 from chaos.databases import postgres_cluster, postgres_programs
 
 ROOT = Path(__file__).parents[1]
-OWN_IMAGES = ("postgres", "redis", "backup")
+PEOPLE = ("subject_key", "tombstone", "erasure", "legal_hold")
+"""Tables that lie in a dump of their own."""
+OWN_IMAGES = ("postgres", "redis", "prepare", "backup")
 """Services that run somebody else's image."""
 
 
@@ -68,7 +70,7 @@ def test_every_service_is_pinned_watched_and_nobody_special(compose: dict[str, A
             assert service["user"] == "50000:50000", name
             assert service["read_only"], name
             assert service["cap_drop"] == ["ALL"], name
-        if name not in ("migrate", "backup", "sandbox"):
+        if name not in ("migrate", "prepare", "backup", "sandbox"):
             assert "healthcheck" in service, name
 
 
@@ -132,15 +134,22 @@ def test_a_backup_can_be_restored(secrets: Path, tmp_path: Path) -> None:
             "-d",
             "ledger",
             "-c",
-            "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)",
+            "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7);"
+            + "".join(f"CREATE TABLE {name} (n int); INSERT INTO {name} VALUES (8);" for name in PEOPLE),
         )
         for _ in range(2):
             run("bash", str(ROOT / "deploy" / "postgres" / "backup.sh"), "now")
         files = sorted(file.name for file in tmp_path.iterdir())
-        assert len(files) == 2, files
+        assert len(files) == 3, files
         (dump,) = tmp_path.glob("ledger-*.dump")
         run("dropdb", "ledger")
         run("createdb", "-O", "ledger", "ledger")
         run("pg_restore", "-d", "ledger", str(dump))
         assert run("psql", "-d", "ledger", "-Atc", "SELECT n FROM kept").strip() == "7"
+        # people's keys come from the newest copy alone
+        for keys in ("", "8"):
+            for name in PEOPLE:
+                assert run("psql", "-d", "ledger", "-Atc", f"SELECT n FROM {name}").strip() == keys
+            if not keys:
+                run("pg_restore", "-d", "ledger", str(tmp_path / "people-keys.dump"))
     shutil.rmtree(tmp_path, ignore_errors=True)

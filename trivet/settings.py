@@ -2,10 +2,10 @@
 
 TRIVET_HOME          folder that holds mappings/ (default: the current folder)
 TRIVET_STATE         writable folder for ledger file, keys, recordings, caches (default: $TRIVET_HOME/.trivet)
-TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder)
+TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder);
+                     a secret: TRIVET_LEDGER_URL_FILE names a file that holds it
 TRIVET_LISTENING     folder, best in memory, for recordings while a scorer hears them (default: $TRIVET_STATE/listening)
 TRIVET_ANCHORS       folder outside the database that keeps the heads of the audit chains (default: none are kept)
-                     a secret; TRIVET_LEDGER_URL_FILE names a file that holds it
 TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/connections.json where it exists)
 """
 

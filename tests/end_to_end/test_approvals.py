@@ -227,6 +227,8 @@ def test_sites_inherit(tmp_path: Path) -> None:
     (folder / "sh.yaml").write_text(head % "sh" + "extends: cn\n", encoding="utf-8")
     sites = load_sites(tmp_path)
     assert (sites["sh"].country, sites["sh"].flows) == ("CN", frozenset({"kpi_weight"}))
+    (folder / "eu.yaml").write_text(head % "eu" + "data: {region: EU}\n", encoding="utf-8")
+    assert load_sites(tmp_path)["eu"].in_eea
     (folder / "cn.yaml").write_text(head % "cn" + "extends: sh\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="circle"):
         load_sites(tmp_path)
@@ -276,3 +278,34 @@ def test_production_lets_nothing_flow_unless_a_site_says_so(world: World) -> Non
             "SELECT DISTINCT o.entity FROM operation o JOIN gate g ON g.operation_id = o.id WHERE o.attempts > 0"
         ).fetchall()
     assert kinds == []
+
+
+def test_an_auditors_record_names_approvers_and_nobody_else(world: World, tmp_path: Path) -> None:
+    """Scorers, approvals, counted decisions; no candidate's name, number or pseudonym is in it; a record is not overwritten."""
+    strict(world)
+    world.night()
+    one = waiting(world)
+    with world.hub() as hub:
+        approvals.approve(hub, one["approval"], actor="ann")
+    file = tmp_path / "record.json"
+    words = ("compliance", "export", world.flow, str(file), "--since", "2026-01-01")
+    (row,) = rows(world, *words)
+    assert (row["approvals"], row["scorers"] > 0) == (1, True)
+    made = json.loads(file.read_text(encoding="utf-8"))
+    (told,) = made["oversight"]["approvals"]
+    assert (told["by"], told["causes"], told["state"]) == ("ann", ["sensitive"], "approved")
+    assert made["oversight"]["operations_approved"] == one["operations"]
+    assert made["oversight"]["sites"][0]["flow_without_approver"] == []
+    assert sum(entry["number"] for entry in made["decisions"]) == row["decisions"] > 0
+    text = file.read_text(encoding="utf-8")
+    with world.hub() as hub:
+        for entry in report.deliveries(hub, limit=1000):
+            person = report.person(hub, entry["subject_ref"])
+            for secret in (
+                person["name"],
+                entry["subject_ref"],
+                *(i["identifier"] for i in person["identities"]),
+            ):
+                assert secret not in text
+    assert "EXPORT_EXISTS" in trivet(world, *words, exits=2)
+    assert "DATE" in trivet(world, *words[:-1], "yesterday", exits=2)

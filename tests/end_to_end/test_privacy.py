@@ -10,11 +10,11 @@ from end_to_end.shell import rows
 from sqlalchemy import select, update
 
 from trivet.errors import LedgerError
-from trivet.flow import erase, keys, retention, steps, upkeep
+from trivet.flow import erase, keys, opened, retention, steps, upkeep
 from trivet.flow.erase import Erasing
 from trivet.flow.hub import Hub
 from trivet.ledger import documents, subject_keys
-from trivet.ledger.tables import batch, record
+from trivet.ledger.tables import batch, event, record
 
 ASKED = ("--reason", "asked by letter", "--actor", "li.na")
 
@@ -51,7 +51,11 @@ def test_a_person_is_given_out_erased_everywhere_and_kept_out(world: World, tmp_
     assert said[0].decode() in (out / "export.txt").read_text()
     assert (out / "export.json").stat().st_mode & 0o777 == 0o600
     assert next(out.glob("recording-*")).read_bytes().startswith(b"OggS")
+    assert rows(world, "person", ref)["subject_ref"] == ref
     with world.hub() as hub:
+        with hub.ledger.read() as tx:
+            seen = select(event.c.note).where(event.c.code == opened.CODE, event.c.about == ref)
+            assert list(tx.conn.scalars(seen.order_by(event.c.n))) == ["subject export", "trivet person"]
         upkeep.backup(hub, backup)
         retention.hold(hub, ref, reason="case 12/2026", actor="wang.wei")
         with pytest.raises(LedgerError) as caught:

@@ -1,7 +1,5 @@
 """The Test button of a connection: a hook class per connection type, made when Airflow asks by name."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from airflow.sdk import BaseHook
@@ -33,23 +31,13 @@ class TrivetHook(BaseHook):
 
 
 def _checked(connection: Any) -> str:
-    """What every declaration of this connector says of the connection; a typed error where one refuses."""
+    """That every role of this connector answered; a typed error where one refuses."""
     from datetime import UTC, datetime
 
-    from trivet.contract import Services
-    from trivet.registry import installed
+    from trivet.flow.trying import try_connection
     from trivet.settings import load_settings
 
-    declared = [found for _, found in installed() if found.name == connection.connector]
-    # in a folder of its own: this runs in the api-server, and must leave no rate budget or token behind
-    with TemporaryDirectory() as state:
-        services = Services(connection.id, load_settings().home, Path(state), lambda: datetime.now(UTC))
-        for declaration in declared:
-            build: Any = declaration.build
-            with build(connection.config(declaration.config), services) as built:
-                # what only listens calls nobody: its settings are all there is to check
-                if hasattr(built, "check"):
-                    built.check()
+    try_connection(connection, load_settings().home, lambda: datetime.now(UTC))
     return f"{connection.connector} answered ({connection.environment})"
 
 

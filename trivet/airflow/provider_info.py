@@ -66,7 +66,12 @@ def connection_type(name: str, title: str, config: type[Config]) -> dict[str, An
                 "label": "Environment *",
                 "description": "What lies behind it; a flow refuses connections of another environment.",
                 "schema": {"type": "string", "enum": list(ENVIRONMENTS), "default": "sandbox"},
-            }
+            },
+            "region": {
+                "label": "Region",
+                "description": "Where it leads, such as CN or EU; `here` for what runs on this machine. Sites may demand it.",
+                "schema": {"type": ["string", "null"], "default": None},
+            },
         }
         | {
             setting: {

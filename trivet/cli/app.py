@@ -9,6 +9,7 @@ from trivet.cli import (
     alerts,
     approving,
     authoring,
+    complying,
     crosswalk,
     files,
     judgement,
@@ -20,6 +21,7 @@ from trivet.cli import (
     sap,
     serving,
     subject,
+    trying,
     upkeep,
     work,
     workbench,
@@ -38,7 +40,7 @@ app = typer.Typer(
 COMMANDS = (
     work.run, serving.serve, work.settle, subject.retention, aftercare.replay, aftercare.reconcile, work.rollback, work.demo,
     acting.hold, acting.release, acting.pause, acting.resume, acting.holds, acting.retry, acting.write_off,
-    look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor,
+    look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor, trying.check_connection,
     look.compare, metrics.metrics, judging.agreement, judging.impact,
     files.check, files.effective, files.test,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
@@ -48,6 +50,7 @@ for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(acting.case, name="case")
 app.add_typer(approving.approvals, name="approvals")
+app.add_typer(complying.compliance, name="compliance")
 app.add_typer(work.cursor, name="cursor")
 app.add_typer(crosswalk.crosswalk, name="crosswalk")
 app.add_typer(judgement.judgement, name="judgement")

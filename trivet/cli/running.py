@@ -10,7 +10,7 @@ from rich.console import Console
 
 from trivet.cli import output
 from trivet.errors import AuthFailed, ConnectorError, TrivetError
-from trivet.flow import report, steps
+from trivet.flow import approvals, report, steps
 from trivet.flow.holding import flow_waits
 from trivet.flow.hub import Hub
 
@@ -96,4 +96,12 @@ def _close(hub: Hub, batch_id: str, failures: Sequence[TrivetError], *, as_json:
                 summary["set_aside"], ["stage", "code", "place", "pointer", "message"], as_json=False
             )
         sys.stdout.write(f"\nbatch {batch_id}: {summary['state']}\n")
+        _tell_what_waits(hub, batch_id)
     return 1 if failures or summary["problems"] else 0
+
+
+def _tell_what_waits(hub: Hub, batch_id: str) -> None:
+    for row in approvals.listed(hub):
+        if row["batch"] == batch_id:
+            said = f"{row['operations']} operations wait for a named person ({', '.join(row['causes'])})"
+            output.print_lines([f"{said}: trivet approvals show {row['approval']}"])

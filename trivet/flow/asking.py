@@ -29,6 +29,8 @@ def ask(hub: Hub, flow: Flow, batch: Batch) -> Approval | None:
         found = gates.waiting(tx, batch.id)
         if not found:
             return None  # decided this moment
+        if batch.closed_at and approvals.find(tx, state="expired", batch_id=batch.id):
+            return None  # nobody answered: the next run takes it over and asks anew
         opened = next(iter(approvals.find(tx, batch_id=batch.id)), None)
         _replace(tx, found, opened)
         causes, detail = _about(hub, tx, flow, found)

@@ -256,7 +256,7 @@ def _ledger(hub: Hub, found: FoundPerson) -> None:
 def _keys(hub: Hub, found: FoundPerson) -> None:
     with hub.ledger.begin() as tx:
         ids = erasures.erase_keys(tx, found.subject_ref)
-        copies = key_files(hub, tx)
+        copies, at = key_files(hub, tx), tx.stamp
     erasures.write_over(hub.ledger)
     hub.ledger.people.forget()
     for file in copies:
@@ -265,7 +265,7 @@ def _keys(hub: Hub, found: FoundPerson) -> None:
                 f"the copy is not there any more: where it went, take these keys out of it: {', '.join(ids)}"
             )
             came_to = Place(f"backup {file}", "case", said)
-        elif key_copies.strip(file, ids):
+        elif key_copies.strip(file, ids, at):
             came_to = Place(f"backup {file}", "confirmed", "the person's key is not in it any more")
         else:
             said = f"the copy cannot be changed: take these keys out of it: {', '.join(ids)}"

@@ -36,11 +36,14 @@ class Site:
     language: str | None
     flows: frozenset[str] | None
     """Kinds of sensitive decisions that go without a named approver; None where nobody has said anything."""
+    region: str | None = None
+    """Where its people's data belongs (`data.region`): a code, or a name such as EU."""
 
     @property
     def in_eea(self) -> bool:
         """True where people of the EU or the EEA work."""
-        return self.country in EEA
+        said = {self.country, (self.region or "").partition("-")[0]}
+        return not said.isdisjoint(EEA | {"EU", "EEA"})
 
 
 def site_files(home: Path) -> list[Path]:
@@ -62,7 +65,8 @@ def layers(home: Path) -> dict[str, list[dict[str, Any]]]:
 def forbidden(site: Site) -> str | None:
     """Why what the site's file says cannot be; None where it can."""
     if site.in_eea and site.flows:
-        return f"{site.country} belongs to the EU or the EEA: {', '.join(sorted(site.flows))} always waits for a named person"
+        where, kinds = site.country or site.region, ", ".join(sorted(site.flows))
+        return f"{where} belongs to the EU or the EEA: {kinds} always waits for a named person"
     return None
 
 
@@ -83,9 +87,11 @@ def _inherited(home: Path, raw: Mapping[str, dict[str, Any]], name: str) -> list
 
 def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for one in parts:
+        data |= one.get("data", {})
         merged |= one
-    return merged
+    return {**merged, "data": data}
 
 
 def _site(name: str, data: Mapping[str, Any]) -> Site:
@@ -96,4 +102,5 @@ def _site(name: str, data: Mapping[str, Any]) -> Site:
         data["timezone"],
         data.get("language"),
         None if said is None else frozenset(said.get("flow", ())),
+        data["data"].get("region"),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import ConnectorError, LedgerError
-from trivet.flow import approval, approvals, deliver, drift, erase, holding, runs
+from trivet.flow import approval, approvals, deliver, drift, erase, holding, lineage, runs
 from trivet.flow import decide as deciding
 from trivet.flow import hear as hearing
 from trivet.flow import pull as pulling
@@ -125,6 +125,7 @@ def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
     flow = hub.flow(batch.flow)
     troubles = deliver.conclude(hub, flow, batch)
     make_reports(hub, flow, batch)
+    lineage.tell(hub, flow, batch_id)
     if troubles:
         raise troubles[0]
     with hub.ledger.read() as tx:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from trivet.delivery import archive as archiving
 from trivet.errors import LedgerError
 from trivet.flow.hub import Hub
-from trivet.ledger import Ledger, anchors, archive_file, audit, key_copies, open_ledger, subject_keys
+from trivet.ledger import Ledger, anchors, archive_file, audit, key_copies, open_ledger
 from trivet.ledger import backup as copies
 from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.tables import batch, event, operation
@@ -141,7 +141,7 @@ def _proven(settings: Settings, file: Path, draft: Path, actor: str, keys: Path 
 
 
 def _keys_back(settings: Settings, ledger: Ledger, file: Path, keys: Path | None) -> None:
-    known: dict[str, bytes] = {}
+    known = None
     if keys is not None or key_copies.beside(file).exists():
         known = key_copies.read(keys or key_copies.beside(file))
     here = None
@@ -149,11 +149,12 @@ def _keys_back(settings: Settings, ledger: Ledger, file: Path, keys: Path | None
         with suppress(LedgerError):  # what does not open is to be replaced
             here = open_ledger(settings.ledger_url, settings.state)
     with ledger.begin() as tx:
+        if known is not None:
+            key_copies.fill(tx.conn, known)
         if here is not None:
+            # last: what is so now counts before what was so when the copy was made
             with here.read() as present:
-                key_copies.carry_over(present.conn, tx.conn)
-                known |= dict(subject_keys.every(present.conn))
-        key_copies.fill(tx.conn, known)
+                key_copies.fill(tx.conn, key_copies.rows_of(present.conn))
     if here is not None:
         here.close()
 

@@ -31,7 +31,8 @@ from trivet.ledger.tables import (
 )
 
 State = Literal["due", "confirmed", "listed", "case", "held"]
-_PERSONAL = (record, document, crosswalk, scoring, decision_input, recording, set_aside, mailing)
+PERSONAL = (record, document, crosswalk, scoring, decision_input, recording, set_aside, mailing)
+"""Tables whose rows about a person go with the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def forget(tx: Transaction, tenant: str, subject_ref: str) -> int:
     tx.conn.execute(update(operation).where(theirs).values(error_text=None, scope=None))
     orders.forget(tx, tenant, subject_ref)
     gone = len(ids)
-    for table in _PERSONAL:
+    for table in PERSONAL:
         gone += tx.conn.execute(_of(table, tenant, subject_ref)).rowcount
     said = update(case).where(case.c.tenant == tenant, case.c.subject_ref == subject_ref)
     tx.conn.execute(said.where(case.c.code != "ERASURE_BY_HAND").values(message="(erased)", note=None))

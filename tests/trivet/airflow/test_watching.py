@@ -70,5 +70,5 @@ def test_a_failed_run_is_told_once_and_its_end(migrated_home: Path, tmp_path: Pa
     english = ["\n".join(body["lines"]) for body in posted if body["vendor"] == "slack"]
     assert len(english) == 2, english
     assert "The newest run of nightly_interviews failed (manual__1)." in english[0]
-    assert "http://localhost:18080/trivet/" in english[0]
+    assert "http://localhost:18080/trivet/flow/nightly_interviews" in english[0]
     assert "Over: Run failed" in english[1]

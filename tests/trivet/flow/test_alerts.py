@@ -23,7 +23,7 @@ from trivet.flow.alerts.happenings import last_due
 from trivet.flow.alerts.watch import listed, watch
 from trivet.flow.check import check_home
 from trivet.flow.hub import Hub, open_hub
-from trivet.ledger import batches, breakers, cases, shapes
+from trivet.ledger import approvals, batches, breakers, cases, shapes
 from trivet.ledger.cases import NewCase
 from trivet.ledger.shapes import Shape
 from trivet.ledger.tables import batch, case
@@ -137,11 +137,11 @@ def test_a_happening_is_told_once_and_so_is_its_end(desk: Desk) -> None:
     assert desk.look() == {"began": 0, "over": 0}
     (chat,), (english,), (letter,) = desk.chats("feishu"), desk.chats("slack"), desk.letters()
     assert "kingdee_cloud 连续 5 次调用无结果" in chat
-    assert "[打开页面](https://airflow.example/trivet/deliveries?system=kingdee_cloud)" in chat
+    assert "[打开页面](https://airflow.example/trivet/connections)" in chat
     assert "5 calls in a row to kingdee_cloud came to nothing" in english
     assert "`trivet doctor` shows whether it answers" in english
     assert letter.startswith("Trivet: System is spared · kingdee_cloud")
-    assert "https://airflow.example/trivet/deliveries?system=kingdee_cloud" in letter
+    assert "https://airflow.example/trivet/connections" in letter
     desk.does(lambda tx: breakers.clear(tx, "kingdee_cloud"))
     assert desk.look() == {"began": 0, "over": 1, "sent": 3}
     assert desk.look() == {"began": 0, "over": 0}
@@ -245,6 +245,33 @@ def test_failed_runs_drift_and_old_backups(desk: Desk) -> None:
     desk.does(lambda tx: shapes.accept(tx, tenant="acme", flow="night", actor="ann"))
     assert desk.look(failed_runs={})["over"] == 3
     assert any("scheduled__1" in said for said in desk.letters())
+
+
+def test_a_question_is_told_and_told_again_until_it_is_answered(desk: Desk) -> None:
+    """Once when it is asked, once when the reminder is due, and its end once: a reminder is not the end of the question."""
+    terms = approvals.Terms(expires=20, remind=4, escalate=None, passkey=False)
+    desk.does(
+        lambda tx: approvals.ask(
+            tx,
+            tenant="acme",
+            flow="night",
+            batch_id="b1",
+            causes=["sensitive"],
+            detail={"operations": 7},
+            terms=terms,
+        )
+    )
+    assert desk.look()["began"] == 1
+    assert desk.look()["began"] == 0
+    (asked,) = desk.chats("feishu")
+    assert "7 operations" in asked
+    desk.now += timedelta(hours=5)
+    desk.does(lambda tx: approvals.told(tx, approvals.find(tx)[0], escalated=False))
+    desk.look()
+    assert len(desk.chats("feishu")) == 2
+    desk.does(lambda tx: approvals.decide(tx, approvals.find(tx)[0], "approved", actor="ann", how="page"))
+    assert desk.look()["over"] == 1
+    assert len(desk.chats("feishu")) == 3
 
 
 def test_no_personal_data_and_no_vendor_words_leave(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from trivet.ledger import (
     documents,
     erasures,
     inputs,
+    key_copies,
     open_ledger,
     people,
     records,
@@ -315,3 +316,24 @@ def test_an_unknown_key_service_lists_what_there_is() -> None:
         load_keyring(Path("/nowhere"), {"TRIVET_KMS": "vault"}, create=True)
     assert caught.value.code == "KMS_UNKNOWN"
     assert new_entry(None).count(":") == 1
+
+
+def test_a_copy_brings_keys_back_and_nobody_who_was_erased(
+    ledger: Ledger, batch: Batch, tmp_path: Path
+) -> None:
+    """Into a table that lost its rows, too; a key that was taken out of the copy is nowhere in it."""
+    everything(ledger, batch)
+    file = tmp_path / "people.keys"
+    with ledger.begin() as tx:
+        assert key_copies.write(tx.conn, file) == 2
+        (anns,) = subject_keys.ids_of(tx.conn, "ann")
+        assert key_copies.strip(file, [anns], tx.stamp)
+        tx.conn.execute(delete(subject_key))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert codes(reopened(ledger, ledger.keys), "bob") == {"CRYPTO_KEY_MISSING"}
+    with ledger.begin() as tx:
+        key_copies.fill(tx.conn, key_copies.read(file))
+        assert key_copies.missing(tx.conn) == 0
+    assert codes(reopened(ledger, ledger.keys), "bob") == {"opens"}
+    assert codes(reopened(ledger, ledger.keys), "ann") == {subject_keys.ERASED}
+    assert not key_copies.strip(tmp_path / "nowhere", [anns], "t")

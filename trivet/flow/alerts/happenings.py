@@ -16,7 +16,7 @@ from trivet.errors import ConfigError
 from trivet.flow.alerts.definition import Alerting
 from trivet.flow.definition import Flow, flow_files, load_flow
 from trivet.flow.hub import Hub
-from trivet.ledger import alerts, breakers
+from trivet.ledger import alerts, approvals, breakers
 from trivet.ledger.alerts import Happening
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import batch, case, shape
@@ -31,14 +31,29 @@ def happenings(
     hub: Hub, alerting: Alerting, failed_runs: FailedRuns | None
 ) -> tuple[list[Happening], set[str]]:
     """Everything that is wrong, and the kinds that were looked at."""
-    judged = {"stale", "breaker_open", "case_opened", "drift", "backup_old", "channel_failing"}
+    judged = {
+        "stale",
+        "breaker_open",
+        "case_opened",
+        "drift",
+        "approval_waits",
+        "backup_old",
+        "channel_failing",
+    }
     with hub.ledger.read() as tx:
-        found = [*_stale(hub, tx, alerting), *_breakers(tx), *_cases(tx), *_drift(tx), *_channels(hub, tx)]
+        found = [
+            *_stale(hub, tx, alerting),
+            *_breakers(tx),
+            *_cases(tx),
+            *_drift(tx),
+            *_approvals(tx),
+            *_channels(hub, tx),
+        ]
     found += _backup(hub, alerting)
     if failed_runs is not None:
         judged.add("run_failed")
         found += [
-            Happening(f"run_failed:{dag}", "run_failed", "RUN_FAILED", run, flow=flow)
+            Happening(f"run_failed:{dag}", "run_failed", "RUN_FAILED", run, flow=flow, path=f"flow/{flow}")
             for dag, (flow, run) in failed_runs.items()
         ]
     return found, judged
@@ -85,7 +100,14 @@ def _stale(hub: Hub, tx: Transaction, alerting: Alerting) -> Iterator[Happening]
         newest = closed or opened
         if instant(newest) < due:
             since = newest[:16].replace("T", " ")
-            yield Happening(f"stale:{flow.name}", "stale", "STALE", f"{since} UTC", flow=flow.name)
+            yield Happening(
+                f"stale:{flow.name}",
+                "stale",
+                "STALE",
+                f"{since} UTC",
+                flow=flow.name,
+                path=f"flow/{flow.name}",
+            )
 
 
 def _breakers(tx: Transaction) -> Iterator[Happening]:
@@ -93,7 +115,7 @@ def _breakers(tx: Transaction) -> Iterator[Happening]:
         if known.until:
             yield Happening(
                 f"breaker_open:{known.target}", "breaker_open", "BREAKER_OPEN", _first_line(known.reason),
-                system=known.target, count=known.failures, path=f"deliveries?system={known.target}",
+                system=known.target, count=known.failures, path="connections",
             )  # fmt: skip
 
 
@@ -110,7 +132,19 @@ def _cases(tx: Transaction) -> Iterator[Happening]:
         about = row.batch_id or row.target or "-"
         yield Happening(
             f"case_opened:{about}:{row.code}:{row.target or ''}", "case_opened", row.code, row.batch_id or "",
-            flow=row.flow, system=row.target, count=row.n, path=f"batch/{row.batch_id}" if row.batch_id else "",
+            flow=row.flow, system=row.target, count=row.n, path="cases",
+        )  # fmt: skip
+
+
+def _approvals(tx: Transaction) -> Iterator[Happening]:
+    """Questions to a named person that nobody has answered; one is told again as another when its reminder is due."""
+    for one in approvals.find(tx):
+        # its reminders are used up one after the other
+        again = f":{sum(at is None for at in (one.remind_at, one.escalate_at))}"
+        said = f"{one.detail['operations']} operations, {', '.join(one.causes)}, until {one.expires_at[:16]}Z"
+        yield Happening(
+            f"approval_waits:{one.id}{again}", "approval_waits", "APPROVAL_WAITS", said, flow=one.flow,
+            path=f"approval/{one.id}",
         )  # fmt: skip
 
 

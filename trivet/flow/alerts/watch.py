@@ -27,7 +27,10 @@ def watch(hub: Hub, *, address: str | None = None, failed_runs: FailedRuns | Non
         for entry in began:
             told = alerting.told(entry.happening)
             alerts.want(tx, entry.id, "began", _opens(told, hub.now(), entry.happening.kind))
+        asked_again = {entry.happening.path for entry in began if entry.happening.kind == "approval_waits"}
         for entry in over:
+            if entry.happening.path and entry.happening.path in asked_again:
+                continue  # a reminder is not the end of what it reminds of
             heard = alerts.heard(tx, entry.id)
             told = [channel for channel in alerting.channels if channel.name in heard]
             alerts.want(tx, entry.id, "over", _opens(told, hub.now(), entry.happening.kind))
