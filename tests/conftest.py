@@ -223,9 +223,6 @@ def fresh_world(servers: Any, base: Path) -> World:
     return made
 
 
-made_world = fresh_world
-
-
 def edit(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Edits a YAML file and keeps its comments."""
     yaml = YAML()

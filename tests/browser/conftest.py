@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import ROOT, made_world
+from conftest import ROOT, fresh_world
 from end_to_end.airflow import eventually
 
 from benchmarks import seeded
@@ -46,7 +46,7 @@ class Site:
 def site(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Airflow's api-server on a deployment with nights, people and trouble of every kind."""
     folder = tmp_path_factory.mktemp("browser")
-    world = made_world(_servers, folder)
+    world = fresh_world(_servers, folder)
     clock = seeded.Clock(datetime.now(UTC))
     ledger = open_ledger(world.settings.ledger_url, world.state, now=clock)
     seeded.seed(ledger, clock, seeded.Size(people=140, deliveries=4_200, nights=14))

@@ -8,7 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from conftest import World, made_world
+from conftest import World, fresh_world
 from console import ORIGIN, Console, opened_console, said
 from soft_key import PRESENT, SoftKey
 
@@ -29,7 +29,7 @@ def strict(world: World) -> None:
 @pytest.fixture(scope="module")
 def world(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A company after a night of which something waits for a person."""
-    made = made_world(_servers, tmp_path_factory.mktemp("acts"))
+    made = fresh_world(_servers, tmp_path_factory.mktemp("acts"))
     strict(made)
     made.night()
     return made

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import World, made_world
+from conftest import World, fresh_world
 from console import Console, opened_console, said
 from fastapi import HTTPException
 from starlette.requests import Request
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.airflow
 @pytest.fixture(scope="module")
 def world(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A company after one night."""
-    made = made_world(_servers, tmp_path_factory.mktemp("console"))
+    made = fresh_world(_servers, tmp_path_factory.mktemp("console"))
     made.night()
     return made
 
