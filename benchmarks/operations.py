@@ -87,7 +87,7 @@ def _median(client: Any, path: str, query: dict[str, str]) -> float:
 def _examples(settings: Settings) -> tuple[str, str, str, str]:
     """The newest batch, one person and delivery, and the mark of the last page."""
     from trivet.connections import stored_connections
-    from trivet.flow import deliveries, overview
+    from trivet.flow.console import deliveries, overview
     from trivet.flow.hub import open_hub
 
     with open_hub(settings, stored_connections(settings.connections)) as hub:

@@ -36,7 +36,7 @@ class Connection:
     maintenance: tuple[Any, ...] = ()
     """Hours in which the system is not called, as they stand in extra; read by `trivet.flow.windows`."""
     region: str | None = None
-    """Where it leads, as `trivet.flow.residency` judges it; `here` is this machine."""
+    """Where it leads, as `trivet.flow.privacy.residency` judges it; `here` is this machine."""
 
     def config(self, model: type[C]) -> C:
         """The connector's config; `ConfigError` names connection, setting and cure, never a value."""

@@ -54,7 +54,7 @@ def site(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     # one night of the real thing on top: recordings, evidence, reports
     batch = world.night()
     with world.hub() as hub:
-        from trivet.flow import deliveries
+        from trivet.flow.console import deliveries
 
         rows = deliveries.deliveries(hub, deliveries.Wanted(batch_id=batch, target="successfactors")).rows
     shutil.copytree(ROOT / "plugins", world.home / "plugins")

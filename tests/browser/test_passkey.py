@@ -11,9 +11,9 @@ import pytest
 from browser.conftest import Site
 from sqlalchemy import select
 
-from trivet.flow import approvals
-from trivet.flow.asking import ask
 from trivet.flow.definition import ApprovalPolicy
+from trivet.flow.gates import approvals
+from trivet.flow.gates.asking import ask
 from trivet.ledger import batches, gates
 from trivet.ledger.tables import batch, operation
 

@@ -12,10 +12,12 @@ from end_to_end.shell import rows, trivet
 
 from trivet.delivery.plan import Wanted
 from trivet.errors import ConfigError, LedgerError
-from trivet.flow import approvals, decide, explain, report, steps
+from trivet.flow import decide, report, steps
 from trivet.flow.check import check_home
-from trivet.flow.gating import SENSITIVE, gated, marks_person
+from trivet.flow.gates import approvals
+from trivet.flow.gates.gating import SENSITIVE, gated, marks_person
 from trivet.flow.sites import EEA, load_sites
+from trivet.flow.workbench import explain
 from trivet.ledger import batches, documents
 from trivet.ledger.inputs import NewInput
 

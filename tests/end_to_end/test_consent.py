@@ -8,8 +8,9 @@ import pytest
 from conftest import ROOT, World
 from sqlalchemy import update
 
-from trivet.flow import retention, steps
+from trivet.flow import steps
 from trivet.flow.hub import Hub
+from trivet.flow.privacy import retention
 from trivet.ledger import tables
 
 

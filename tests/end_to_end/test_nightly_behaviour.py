@@ -15,9 +15,11 @@ from end_to_end.shell import trivet
 from trivet.cli.doctor import diagnose
 from trivet.connections import parse_connection
 from trivet.errors import ConfigError, LedgerError
-from trivet.flow import approvals, explain, holding, report, runs, steps, upkeep
+from trivet.flow import holding, report, runs, steps, upkeep
 from trivet.flow.definition import load_flow
+from trivet.flow.gates import approvals
 from trivet.flow.windows import closed_until
+from trivet.flow.workbench import explain
 from trivet.ledger import leases
 
 LEDGERS = Path(__file__).parents[1] / "world" / "ledgers"

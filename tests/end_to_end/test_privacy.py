@@ -10,9 +10,10 @@ from end_to_end.shell import rows
 from sqlalchemy import select, update
 
 from trivet.errors import LedgerError
-from trivet.flow import erase, keys, opened, retention, steps, upkeep
-from trivet.flow.erase import Erasing
+from trivet.flow import steps, upkeep
 from trivet.flow.hub import Hub
+from trivet.flow.privacy import erase, keys, opened, retention
+from trivet.flow.privacy.erase import Erasing
 from trivet.ledger import documents, subject_keys
 from trivet.ledger.tables import batch, event, record
 

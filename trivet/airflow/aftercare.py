@@ -64,7 +64,7 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def retention() -> None:
     """End what was kept long enough; what cannot be ended now is tried again the next night."""
-    from trivet.flow.retention import run
+    from trivet.flow.privacy.retention import run
 
     with task_hub() as hub:
         for row in run(hub):

@@ -39,7 +39,7 @@ class SecondPerson(ApprovalOperator):
 
 def _second(requester: str | None, who: dict[str, Any]) -> str:
     from trivet.errors import TrivetError
-    from trivet.flow.approval import check
+    from trivet.flow.gates.approval import check
 
     try:
         # airflow knows the requester by name only: whoever has that name or id is the same person

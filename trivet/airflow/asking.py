@@ -31,7 +31,7 @@ class NamedPerson(ApprovalOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait for a person, or end at once where nothing waits for one."""
-        from trivet.flow.asking import ask
+        from trivet.flow.gates.asking import ask
         from trivet.ledger import approvals, batches
 
         with task_hub() as hub:
@@ -59,7 +59,7 @@ class NamedPerson(ApprovalOperator):
 
     def _answered(self, approval_id: str, who: str, *, approved: bool) -> None:
         from trivet.errors import LedgerError
-        from trivet.flow import approvals
+        from trivet.flow.gates import approvals
 
         with task_hub() as hub:
             try:
@@ -73,7 +73,7 @@ class NamedPerson(ApprovalOperator):
         log.info("approval %s: %s", approval_id, done.message)
 
     def _outcome(self, approval_id: str) -> str:
-        from trivet.flow import approvals
+        from trivet.flow.gates import approvals
 
         with task_hub() as hub:
             found = approvals.shown(hub, approval_id)
@@ -89,7 +89,7 @@ class NamedPerson(ApprovalOperator):
 def send_approved(approval_id: str) -> None:
     """Send what was approved; fails where a system could not be reached."""
     from trivet.errors import TrivetError
-    from trivet.flow import approvals
+    from trivet.flow.gates import approvals
 
     with task_hub() as hub:
         rows = approvals.send(hub, approval_id)

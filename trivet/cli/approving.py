@@ -24,7 +24,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List what waits for a named person, newest first. Example: `trivet approvals list`"""
-    from trivet.flow.approvals import listed
+    from trivet.flow.gates.approvals import listed
 
     with options.hub() as hub:
         rows = listed(hub, None if state == "all" else state, limit)
@@ -34,7 +34,7 @@ def list_(
 @approvals.command("show")
 def show(which: Which, json: Json = False) -> None:
     """Show every operation of one approval: for whom, what would go where, and why. Example: `trivet approvals show a1f`"""
-    from trivet.flow.approvals import shown
+    from trivet.flow.gates.approvals import shown
 
     with options.hub() as hub:
         found = shown(hub, which)
@@ -59,7 +59,7 @@ def approve(
     json: Json = False,
 ) -> None:
     """Approve all of it and send it. Example: `trivet approvals approve a1f --note "talked with the managers"`"""
-    from trivet.flow import approvals as deciding
+    from trivet.flow.gates import approvals as deciding
 
     with options.hub() as hub:
         done = deciding.approve(hub, which, actor=actor, note=note, seen=seen)
@@ -71,7 +71,7 @@ def approve(
 @approvals.command("reject")
 def reject(which: Which, actor: Actor = "cli", note: Note = "", json: Json = False) -> None:
     """Reject all of it: it is cancelled, and not asked for again unless it changes. Example: `trivet approvals reject a1f`"""
-    from trivet.flow import approvals as deciding
+    from trivet.flow.gates import approvals as deciding
 
     with options.hub() as hub:
         done = deciding.reject(hub, which, actor=actor, note=note)

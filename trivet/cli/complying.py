@@ -33,7 +33,7 @@ def export(
 
     Example: `trivet compliance export nightly_interviews 2026.json --since 2026-01-01 --groups groups.csv`
     """
-    from trivet.flow import compliance as recording
+    from trivet.flow.privacy import compliance as recording
 
     with options.hub() as hub:
         made = recording.export(hub, flow, since, actor=actor, groups=groups)

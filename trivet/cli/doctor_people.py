@@ -8,8 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trivet.contract import Services
 from trivet.errors import ConfigError, ConnectorError, LedgerError
-from trivet.flow import access, approvals, holding
+from trivet.flow import holding
+from trivet.flow.console import access
 from trivet.flow.definition import Flow, flow_files, load_flow
+from trivet.flow.gates import approvals
 from trivet.flow.hub import Hub
 from trivet.flow.sites import forbidden, load_sites
 from trivet.inbound.airflow_api import NAME as AIRFLOW

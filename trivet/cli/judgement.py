@@ -36,7 +36,7 @@ def add(
 
     Example: `trivet judgement add 7012 --by "Li Na" --score teamwork=7 --score communication=8.5`
     """
-    from trivet.flow import judgements
+    from trivet.flow.judging import judgements
 
     said = judgements.Said(interview, by, _scores(score or []), overall, remarks, given_at)
     with options.hub() as hub:
@@ -55,7 +55,7 @@ def import_file(
 
     Example: `trivet judgement import judgements.csv`
     """
-    from trivet.flow import judgements
+    from trivet.flow.judging import judgements
 
     with options.hub() as hub:
         rows = judgements.import_file(hub, file, actor=actor)
@@ -68,7 +68,7 @@ def show(
     json: Json = False,
 ) -> None:
     """List the judgements, newest first; remarks are shown by `trivet person`. Example: `trivet judgement list 7012`"""
-    from trivet.flow import judgements
+    from trivet.flow.judging import judgements
 
     with options.hub() as hub:
         rows = judgements.shown(hub, interview)

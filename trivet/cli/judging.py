@@ -24,7 +24,7 @@ def agreement(
 
     Kappa and correlations: 1 is full agreement, 0 none. Difference: AI minus people, in points. Example: `trivet agreement`
     """
-    from trivet.flow import agreement as comparing
+    from trivet.flow.judging import agreement as comparing
     from trivet.spreadsheet import write_rows
 
     with options.hub() as hub:
@@ -68,7 +68,7 @@ def impact(
     Example: `trivet impact --groups groups.csv --since 2026-01-01 --csv tables.csv`
     """
     from trivet.errors import ConfigError
-    from trivet.flow import impact as falling
+    from trivet.flow.judging import impact as falling
     from trivet.spreadsheet import write_rows
 
     if overall and competency:

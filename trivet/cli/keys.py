@@ -22,7 +22,7 @@ _COLUMNS = ["key", "state", "values", "people_keys", "needed"]
 @keys.command("status")
 def status(json: Json = False) -> None:
     """How much lies under each key, and which can be taken away. Example: `trivet keys status`"""
-    from trivet.flow import keys as keeping
+    from trivet.flow.privacy import keys as keeping
 
     with options.hub() as hub:
         rows = keeping.status(hub)
@@ -32,7 +32,7 @@ def status(json: Json = False) -> None:
 @keys.command("new")
 def new(json: Json = False) -> None:
     """Put a new key first in the key file: what is sealed from now on has it. Example: `trivet keys new`"""
-    from trivet.flow import keys as keeping
+    from trivet.flow.privacy import keys as keeping
 
     row = {"key": keeping.new(load_settings(), os.environ), "state": "newest"}
     output.print_rows([row], ["key", "state"], as_json=json)
@@ -46,7 +46,7 @@ def rotate(actor: Actor = "cli", json: Json = False) -> None:
 
     Exit 1 where something does not open; it stays as it is. Example: `trivet keys rotate`
     """
-    from trivet.flow import keys as keeping
+    from trivet.flow.privacy import keys as keeping
 
     live = sys.stderr.isatty() and not json
 
@@ -81,7 +81,7 @@ def drop(
 
     Backups made before the rotation open with it still: keep a copy for as long as you keep them.
     """
-    from trivet.flow import keys as keeping
+    from trivet.flow.privacy import keys as keeping
 
     with options.hub() as hub:
         keeping.drop(hub, key, os.environ, actor=actor)

@@ -136,7 +136,8 @@ def person(
 
     Example: `trivet person 10000101`
     """
-    from trivet.flow import opened, report
+    from trivet.flow import report
+    from trivet.flow.privacy import opened
 
     with options.hub() as hub:
         found = report.person(hub, who)
@@ -187,7 +188,7 @@ def compare(flow: Annotated[str, typer.Argument(help="The flow's name.")], json:
     Differences are in points of 10: tried out minus delivered; `far_apart` counts those above one point.
     Example: `trivet compare nightly_interviews`
     """
-    from trivet.flow import compare as comparing
+    from trivet.flow.judging import compare as comparing
 
     with options.hub() as hub:
         rows = comparing.compare(hub, hub.flow(flow))

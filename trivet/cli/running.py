@@ -10,7 +10,8 @@ from rich.console import Console
 
 from trivet.cli import output
 from trivet.errors import AuthFailed, ConnectorError, TrivetError
-from trivet.flow import approvals, report, steps
+from trivet.flow import report, steps
+from trivet.flow.gates import approvals
 from trivet.flow.holding import flow_waits
 from trivet.flow.hub import Hub
 

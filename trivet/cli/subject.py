@@ -35,7 +35,7 @@ def export(
 
     Example: `trivet subject export 10000101 --out /tmp/answer --recordings`
     """
-    from trivet.flow.subject import export as exporting
+    from trivet.flow.privacy.subject import export as exporting
 
     with options.hub() as hub:
         rows = exporting(hub, who, out, actor=actor, media=recordings)
@@ -59,7 +59,7 @@ def erase(
     Without --yes it only shows every place. Exit 1 where something is still in the air: call it again, or let the nightly run.
     Example: `trivet subject erase 10000101 --reason "asked by letter" --actor li.na --approved-by wang.wei --yes`
     """
-    from trivet.flow import erase as erasing
+    from trivet.flow.privacy import erase as erasing
 
     with options.hub() as hub:
         if not yes:
@@ -86,7 +86,7 @@ def erase(
 @subject.command("hold")
 def hold(who: Who, reason: Reason, actor: Actor = "cli", json: Json = False) -> None:
     """Erase nothing of the person until the hold is released. Example: `trivet subject hold 10000101 --reason "case 12/2026"`"""
-    from trivet.flow import retention
+    from trivet.flow.privacy import retention
 
     with options.hub() as hub:
         row = retention.hold(hub, who, reason=reason, actor=actor)
@@ -96,7 +96,7 @@ def hold(who: Who, reason: Reason, actor: Actor = "cli", json: Json = False) -> 
 @subject.command("release")
 def release(who: Who, reason: Reason, actor: Actor = "cli", json: Json = False) -> None:
     """End a legal hold. Example: `trivet subject release 10000101 --reason "case closed"`"""
-    from trivet.flow import retention
+    from trivet.flow.privacy import retention
 
     with options.hub() as hub:
         row = retention.release(hub, who, reason=reason, actor=actor)
@@ -116,7 +116,7 @@ def readmit(
 
     Example: `trivet subject readmit feishu_hire/candidate/7001 --reason "applied again"`
     """
-    from trivet.flow import erase as erasing
+    from trivet.flow.privacy import erase as erasing
 
     with options.hub() as hub:
         freed = erasing.readmit(hub, candidate, actor=actor, reason=reason)
@@ -133,7 +133,7 @@ def retention(
 
     Example: `trivet retention`
     """
-    from trivet.flow.retention import run
+    from trivet.flow.privacy.retention import run
 
     with options.hub() as hub:
         rows = run(hub, dry_run=not yes)

@@ -38,7 +38,7 @@ def preview(
     Nothing is stored and nothing is sent. Example: `trivet preview rules/competencies --input sample.json`
     """
     from trivet.documents import Contracts
-    from trivet.flow import preview as previewing
+    from trivet.flow.workbench import preview as previewing
     from trivet.mapping import Library
 
     home = load_settings().home
@@ -74,8 +74,8 @@ def explain(
 
     Example: `trivet explain 4OVX5FFCIIQ5HT2N`
     """
-    from trivet.flow import opened
-    from trivet.flow.explain import explain as explaining
+    from trivet.flow.privacy import opened
+    from trivet.flow.workbench.explain import explain as explaining
 
     with options.hub() as hub:
         told = explaining(hub, delivery)
@@ -98,7 +98,7 @@ def plan(
 
     Example: `trivet plan nightly_interviews --nights 3`
     """
-    from trivet.flow.releasing import plan_release
+    from trivet.flow.workbench.releasing import plan_release
 
     with options.hub() as hub:
         told = plan_release(hub, flow, nights)
@@ -138,7 +138,7 @@ def apply(
 
     Example: `trivet apply nightly_interviews --note "new course codes"`
     """
-    from trivet.flow.releasing import apply_release, go_back
+    from trivet.flow.workbench.releasing import apply_release, go_back
 
     with options.hub() as hub:
         if back or to is not None:
@@ -155,7 +155,7 @@ def releases(flow: Flow, json: Json = False) -> None:
 
     Example: `trivet releases nightly_interviews`
     """
-    from trivet.flow.releasing import release_history
+    from trivet.flow.workbench.releasing import release_history
 
     with options.hub() as hub:
         rows = release_history(hub, flow)
@@ -176,7 +176,7 @@ def describe(
 
     Example: `trivet describe successfactors --write`
     """
-    from trivet.flow.describe import describe as describing
+    from trivet.flow.workbench.describe import describe as describing
 
     with options.hub() as hub:
         rows = describing(hub, connection, write=write)
@@ -209,8 +209,8 @@ def new_mapping(
 
     Example: `trivet new mapping successfactors/course --target successfactors.cust_TrainingRecommendation -i sample.json`
     """
-    from trivet.flow.drafting import draft_mapping
-    from trivet.flow.preview import read_input
+    from trivet.flow.workbench.drafting import draft_mapping
+    from trivet.flow.workbench.preview import read_input
 
     rows = draft_mapping(load_settings().home, name, target, source, read_input(sample), force=force)
     output.print_rows(rows, ["file", "fields", "matched", "problems"], as_json=json)

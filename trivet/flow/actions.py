@@ -14,7 +14,8 @@ from trivet.delivery.decide import Decision
 from trivet.delivery.decide import decide as decide_on
 from trivet.delivery.states import FLYING
 from trivet.errors import ConnectorError, LedgerError
-from trivet.flow import approval, deliver
+from trivet.flow import deliver
+from trivet.flow.gates import approval
 from trivet.flow.holding import named, system_waits
 from trivet.flow.hub import Hub
 from trivet.ledger import batches, cases, operations

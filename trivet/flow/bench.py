@@ -10,7 +10,7 @@ from trivet.errors import AuthFailed, ConfigError, ConnectorError, NotYet, Retry
 from trivet.flow.definition import Flow
 from trivet.flow.fetch import sweep
 from trivet.flow.hub import Hub
-from trivet.flow.residency import Border
+from trivet.flow.privacy.residency import Border
 from trivet.flow.scored import MICRO, Outbox
 from trivet.ledger import batches, scorings
 from trivet.ledger.batches import Batch

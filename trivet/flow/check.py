@@ -8,10 +8,10 @@ from typing import Any
 from trivet.documents import Contracts
 from trivet.documents.yaml_file import Loaded, complaints, read_yaml
 from trivet.errors import ConfigError
-from trivet.flow.access_check import access_file, check_access
 from trivet.flow.alerts.definition import alerts_file, problems
+from trivet.flow.console.access_check import access_file, check_access
 from trivet.flow.definition import flow_files
-from trivet.flow.residency import load_rules
+from trivet.flow.privacy.residency import load_rules
 from trivet.flow.sites import EEA, forbidden, load_sites, site_files
 from trivet.mapping.check import Finding, check_mappings, lints
 from trivet.mapping.check.around import Around

@@ -11,20 +11,20 @@ from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting, expire_waiting
 from trivet.documents import Contracts
 from trivet.flow.answers import prohibited
-from trivet.flow.asking import ask
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.catalogue import Codes
 from trivet.flow.definition import Delivery, Flow
 from trivet.flow.drift import hold
 from trivet.flow.feedback import give_back
-from trivet.flow.gating import gated
+from trivet.flow.gates.asking import ask
+from trivet.flow.gates.gating import gated
 from trivet.flow.hub import Hub
 from trivet.flow.identity import EMPLOYEE_NUMBER
+from trivet.flow.judging.score_drift import watch
+from trivet.flow.privacy.residency import STAGE as RESIDENCY
+from trivet.flow.privacy.residency import Border
 from trivet.flow.reports import attached
-from trivet.flow.residency import STAGE as RESIDENCY
-from trivet.flow.residency import Border
 from trivet.flow.results import give_results
-from trivet.flow.score_drift import watch
 from trivet.flow.weights import balance
 from trivet.ledger import people, set_asides
 from trivet.ledger.batches import Batch

@@ -99,7 +99,7 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class ScoreLimits:
-    """When scores count as moved; see `trivet.flow.score_drift`."""
+    """When scores count as moved; see `trivet.flow.judging.score_drift`."""
 
     psi: float = 0.25
     chance: float = 0.01
@@ -131,7 +131,7 @@ class Reports:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPolicy:
-    """Which batches wait for a named person, who that may be, and how long they wait; see `trivet.flow.approvals`."""
+    """Which batches wait for a named person, who that may be, and how long they wait; see `trivet.flow.gates.approvals`."""
 
     new_versions: bool = False
     drift: bool = False

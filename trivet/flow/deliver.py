@@ -16,12 +16,12 @@ from trivet.delivery.push import PushReport
 from trivet.delivery.states import FLYING, TAKING_BACK
 from trivet.delivery.work import Limits
 from trivet.errors import AuthFailed, ConfigError, ConnectorError, LedgerError, TrivetError
-from trivet.flow.asking import ask
 from trivet.flow.definition import Flow
 from trivet.flow.drift import hold, notice, target_seen
-from trivet.flow.forbidden import stop_forbidden
+from trivet.flow.gates.asking import ask
 from trivet.flow.holding import flow_waits, system_waits
 from trivet.flow.hub import Hub
+from trivet.flow.privacy.forbidden import stop_forbidden
 from trivet.ledger import batches, gates, operations
 from trivet.ledger.batches import Batch
 from trivet.ledger.tables import operation

@@ -30,7 +30,7 @@ ENOUGH = 10
 """Fewer records than this say nothing about what has vanished."""
 USUAL = 0.9
 SCORES = "scores of "
-"""Begins the source of what `trivet.flow.score_drift` noticed; the flow has a policy of its own for it."""
+"""Begins the source of what `trivet.flow.judging.score_drift` noticed; the flow has a policy of its own for it."""
 _HOLDING = (dict, list)
 
 

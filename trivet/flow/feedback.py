@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.documents.canonical import fingerprint
 from trivet.flow.definition import Flow, WriteBack
-from trivet.flow.gating import gated
+from trivet.flow.gates.gating import gated
 from trivet.flow.hub import Hub
 from trivet.flow.identity import FEEDBACK
 from trivet.ledger import documents, people, set_asides

@@ -10,8 +10,8 @@ Nothing is lost: cursors stay, operations stay planned, and the first run after 
 from typing import Any
 
 from trivet.errors import ConfigError, LedgerError
-from trivet.flow.approval import NOBODY
 from trivet.flow.definition import flow_files, load_flow
+from trivet.flow.gates.approval import NOBODY
 from trivet.flow.hub import Hub
 from trivet.flow.windows import closed_until
 from trivet.ledger import holds

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from trivet.errors import ConfigError, LedgerError
-from trivet.flow import opened
 from trivet.flow.definition import Flow, flow_files, load_flow
 from trivet.flow.hub import Hub
 from trivet.flow.mailing import Post
+from trivet.flow.privacy import opened
 from trivet.flow.report import find_person
 from trivet.flow.reports import Assessed, assessed
 from trivet.ledger import batches, documents

@@ -16,7 +16,7 @@ from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Flow, Ordering
-from trivet.flow.gating import gated
+from trivet.flow.gates.gating import gated
 from trivet.flow.gone import mapped
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE

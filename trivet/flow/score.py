@@ -20,10 +20,10 @@ from trivet.flow.bench import DOWN, Bench, Seat
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
-from trivet.flow.feelings import flag, named
 from trivet.flow.fetch import fetch, listening
 from trivet.flow.hub import Hub
-from trivet.flow.residency import EXPORT, Border
+from trivet.flow.privacy.feelings import flag, named
+from trivet.flow.privacy.residency import EXPORT, Border
 from trivet.flow.scored import Outbox
 from trivet.flow.sites import EEA
 from trivet.ledger import people, scorings, set_asides

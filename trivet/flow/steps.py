@@ -7,12 +7,14 @@ from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
 from trivet.errors import ConnectorError, LedgerError
-from trivet.flow import approval, approvals, deliver, drift, erase, holding, lineage, runs
 from trivet.flow import decide as deciding
+from trivet.flow import deliver, drift, holding, lineage, runs
 from trivet.flow import hear as hearing
 from trivet.flow import pull as pulling
 from trivet.flow import score as scoring
+from trivet.flow.gates import approval, approvals
 from trivet.flow.hub import Hub
+from trivet.flow.privacy import erase
 from trivet.flow.report import find_person
 from trivet.flow.reports import make_reports
 from trivet.flow.translate import translate

@@ -22,8 +22,8 @@ from trivet.flow.identity import (
     meet,
 )
 from trivet.flow.ports import Port, ports
+from trivet.flow.privacy.withdrawal import follow
 from trivet.flow.pull import erased
-from trivet.flow.withdrawal import follow
 from trivet.ledger import documents, people, records, set_asides, tombstones
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument

@@ -13,7 +13,7 @@ from console import ORIGIN, Console, opened_console, said
 from soft_key import PRESENT, SoftKey
 
 from trivet.airflow.web import acts
-from trivet.flow import approvals
+from trivet.flow.gates import approvals
 
 pytestmark = pytest.mark.airflow
 SURE = {"sure": "yes"}

@@ -11,7 +11,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, T
 from conftest import World
 
 from trivet.airflow.asking import NamedPerson, send_approved
-from trivet.flow import approvals, steps
+from trivet.flow import steps
+from trivet.flow.gates import approvals
 
 
 @pytest.fixture

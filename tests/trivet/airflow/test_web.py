@@ -105,7 +105,7 @@ def test_deliveries_are_narrowed_and_paged(console: Console, world: World) -> No
     some = console.get("/deliveries.csv?system=kingdee_cloud").text
     assert some.count("\r\n") - 1 == sum(row["target"] == "kingdee_cloud" for row in table)
     with world.hub() as hub:
-        from trivet.flow import deliveries
+        from trivet.flow.console import deliveries
 
         seen, after = [], ""
         while True:

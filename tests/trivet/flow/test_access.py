@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trivet.flow.access import RIGHTS, Grant, Visitor
 from trivet.flow.check import check_home
+from trivet.flow.console.access import RIGHTS, Grant, Visitor
 
 SITES = {"nightly_cn": "cn", "nightly_de": "de", "feedback": None}
 FLOW = """# yaml-language-server: $schema=../../schemas/flow.schema.json

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trivet.flow.impact import UNKNOWN, _table
+from trivet.flow.judging.impact import UNKNOWN, _table
 
 
 def table(groups: dict[str, tuple[int, int]], *, leave_out_small: bool = False) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from trivet.errors import ConfigError
 from trivet.flow.answers import prohibited
-from trivet.flow.residency import Retention, Rules, load_rules
+from trivet.flow.privacy.residency import Retention, Rules, load_rules
 
 CN = Rules("CN", frozenset({"HK"}), frozenset({"SG"}))
 

@@ -2,7 +2,7 @@
 
     app.py          the FastAPI app: login, same origin, errors as pages; lists the rooms below
     visit.py        one request: who asks, in which language, on which deployment; renders templates
-    rights.py       Airflow's user -> what she may do (the rules are `trivet.flow.access`)
+    rights.py       Airflow's user -> what she may do (the rules are `trivet.flow.console.access`)
     actions.py      declares a POST route: right, confirming page, audit name, message; start there to add one
     words.py        English is the key; zh.json says it in Chinese, codes.json names codes in both
     draw.py         sparks, bars and ranges as inline SVG

@@ -39,7 +39,7 @@ from fastapi.responses import Response
 from trivet.airflow.web.visit import Asked, Visit
 
 if TYPE_CHECKING:
-    from trivet.flow.access import Right
+    from trivet.flow.console.access import Right
 
 Given = Mapping[str, str]
 """The path's parameters and the form's fields."""
@@ -157,7 +157,7 @@ def need(visit: Visit, right: "Right", flow: str | None) -> None:
 
 def flow_of_batch(visit: Visit, given: Given) -> str | None:
     """For `Action.flow`: the flow of the batch in `given["batch_id"]`."""
-    from trivet.flow import access
+    from trivet.flow.console import access
 
     with visit.hub.ledger.read() as tx:
         return access.check_batch(tx, visit.who, given["batch_id"])

@@ -27,7 +27,8 @@ def _of_none(visit: Visit, given: Given) -> str | None:
 
 
 def _of_operation(visit: Visit, given: Given) -> str | None:
-    from trivet.flow import access, actions
+    from trivet.flow import actions
+    from trivet.flow.console import access
 
     with visit.hub.ledger.read() as tx:
         return access.check_batch(tx, visit.who, actions.operation_of(tx, given["which"]).batch_id)
@@ -35,7 +36,7 @@ def _of_operation(visit: Visit, given: Given) -> str | None:
 
 def _of_case(visit: Visit, given: Given) -> str | None:
     from trivet.errors import LedgerError
-    from trivet.flow import access
+    from trivet.flow.console import access
     from trivet.ledger import cases
 
     with visit.hub.ledger.read() as tx:
@@ -48,7 +49,7 @@ def _of_case(visit: Visit, given: Given) -> str | None:
 def _of_person(visit: Visit, given: Given) -> str | None:
     """A flow of hers for which the visitor may do this; rolling back needs it for each of them."""
     from trivet.errors import LedgerError
-    from trivet.flow import access
+    from trivet.flow.console import access
 
     with visit.hub.ledger.read() as tx:
         flows = access.flows_of_person(tx, given["subject_ref"])

@@ -12,7 +12,7 @@ from trivet.airflow.web.visit import Asked, Visit
 from trivet.airflow.web.words import Words
 
 if TYPE_CHECKING:
-    from trivet.flow.figures import Figures
+    from trivet.flow.console.figures import Figures
 
 router = APIRouter()
 
@@ -20,7 +20,7 @@ router = APIRouter()
 @router.get("/agreement")
 def agreement(visit: Asked, flow: str = "") -> Response:
     """The figures as they were counted last, and what was noticed."""
-    from trivet.flow import figures
+    from trivet.flow.console import figures
 
     chosen = flow or next(iter(_scoring(visit)), "")
     kept, noticed = None, []
@@ -84,7 +84,7 @@ def _ask(_: Visit, given: Given) -> Confirm:
 
 
 def _make(visit: Visit, given: Given) -> Done:
-    from trivet.flow import figures
+    from trivet.flow.console import figures
 
     figures.make(visit.hub, given["flow"])
     return Done("The figures were counted anew.", "/agreement", {"flow": given["flow"]})

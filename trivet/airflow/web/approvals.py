@@ -13,7 +13,7 @@ from trivet.airflow.web.answering import answer_run
 from trivet.airflow.web.visit import Asked, Visit
 
 if TYPE_CHECKING:
-    from trivet.flow.passkeys import Console
+    from trivet.flow.gates.passkeys import Console
 
 router = APIRouter()
 NAV = "/approvals"
@@ -25,8 +25,8 @@ MOST = 200
 @router.get("/approvals")
 def approvals(visit: Asked) -> Response:
     """What waits, then what was answered lately."""
-    from trivet.flow import approvals as asked
-    from trivet.flow import passkeys
+    from trivet.flow.gates import approvals as asked
+    from trivet.flow.gates import passkeys
 
     rows = [row for row in asked.listed(visit.hub, None) if visit.may("view", row["flow"])]
     return visit.page(
@@ -40,7 +40,7 @@ def approvals(visit: Asked) -> Response:
 @router.get("/approval/{approval_id}")
 def approval(visit: Asked, approval_id: str) -> Response:
     """One question: how much, of whom, why; with the documents for whom may see personal data."""
-    from trivet.flow import approvals as asked
+    from trivet.flow.gates import approvals as asked
 
     found = asked.shown(visit.hub, approval_id)
     need(visit, "view", found["flow"])
@@ -63,7 +63,7 @@ def script(visit: Asked) -> Response:
 
 def console() -> "Console":
     """Where browsers find this console."""
-    from trivet.flow.passkeys import Console
+    from trivet.flow.gates.passkeys import Console
 
     own = urlsplit(conf.get("api", "base_url") or "")
     return Console(f"{own.scheme}://{own.netloc}")
@@ -86,7 +86,7 @@ def _nobodys(visit: Visit, given: Given) -> str | None:
 
 def _asked(lead: str, *, danger: bool = False) -> Any:
     def ask(visit: Visit, given: Given) -> Confirm:
-        from trivet.flow import approvals as asked
+        from trivet.flow.gates import approvals as asked
 
         found = asked.shown(visit.hub, given["approval_id"])
         number = len(found["operations_waiting"])
@@ -99,7 +99,7 @@ def _asked(lead: str, *, danger: bool = False) -> Any:
 
 
 def _approve(visit: Visit, given: Given) -> Done:
-    from trivet.flow import approvals as asked
+    from trivet.flow.gates import approvals as asked
 
     asked.approve(visit.hub, given["approval_id"], actor=visit.who.name, how="page", note=given.get("note", ""),
                   seen=given.get("seen"))  # fmt: skip
@@ -108,7 +108,7 @@ def _approve(visit: Visit, given: Given) -> Done:
 
 
 def _reject(visit: Visit, given: Given) -> Done:
-    from trivet.flow import approvals as asked
+    from trivet.flow.gates import approvals as asked
 
     asked.reject(visit.hub, given["approval_id"], actor=visit.who.name, how="page", note=given.get("note", ""),
                  seen=given.get("seen"))  # fmt: skip
@@ -117,7 +117,7 @@ def _reject(visit: Visit, given: Given) -> Done:
 
 
 def _sign(visit: Visit, given: Given) -> Response:
-    from trivet.flow import passkeys
+    from trivet.flow.gates import passkeys
 
     approval_id, seen = given["approval_id"], given.get("seen", "")
     options = passkeys.signing(visit.hub, console(), visit.who.name, approval_id, seen)
@@ -128,7 +128,7 @@ def _sign(visit: Visit, given: Given) -> Response:
 
 
 def _signed(visit: Visit, given: Given) -> Done:
-    from trivet.flow import passkeys
+    from trivet.flow.gates import passkeys
 
     passkeys.approve(
         visit.hub, console(), visit.who.name, given["approval_id"], given.get("seen", ""), given.get("credential", ""),
@@ -144,7 +144,7 @@ def _no_question(visit: Visit, given: Given) -> Confirm:
 
 
 def _registering(visit: Visit, given: Given) -> Response:
-    from trivet.flow import passkeys
+    from trivet.flow.gates import passkeys
 
     options = passkeys.registering(visit.hub, console(), visit.who.name)
     return visit.page(
@@ -154,7 +154,7 @@ def _registering(visit: Visit, given: Given) -> Response:
 
 
 def _registered(visit: Visit, given: Given) -> Done:
-    from trivet.flow import passkeys
+    from trivet.flow.gates import passkeys
 
     credential, title = given.get("credential", ""), given.get("title", "")
     passkeys.register(visit.hub, console(), visit.who.name, credential, title)
@@ -162,7 +162,7 @@ def _registered(visit: Visit, given: Given) -> Done:
 
 
 def _forget(visit: Visit, given: Given) -> Done:
-    from trivet.flow import passkeys
+    from trivet.flow.gates import passkeys
 
     passkeys.forget(visit.hub, visit.who.name, given.get("key", ""), actor=visit.who.name)
     return Done("The device is removed.", to=NAV)

@@ -11,7 +11,7 @@ from trivet.airflow.web.deliveries import day
 from trivet.airflow.web.visit import Asked, Visit
 
 if TYPE_CHECKING:
-    from trivet.flow.trail import Sought
+    from trivet.flow.console.trail import Sought
 
 router = APIRouter()
 
@@ -29,7 +29,7 @@ class Chosen:
 
     def sought(self, zone: str) -> "Sought":
         """The same for the ledger."""
-        from trivet.flow.trail import Sought
+        from trivet.flow.console.trail import Sought
 
         first, last = day(self.since), day(self.until)
         return Sought(
@@ -40,7 +40,7 @@ class Chosen:
 @router.get("/audit")
 def audit(visit: Asked, chosen: Annotated[Chosen, Depends()], after: str = "") -> Response:
     """Events, newest first."""
-    from trivet.flow import trail
+    from trivet.flow.console import trail
 
     rows, following = trail.events(visit.hub, chosen.sought(visit.words.zone), visit.who.seen, after)
     return visit.page(

@@ -16,7 +16,8 @@ MOST = 50
 def batch(visit: Asked, batch_id: str) -> Response:
     """One batch."""
     from trivet.dag_names import event_dag, sync_dag
-    from trivet.flow import access, overview, report
+    from trivet.flow import report
+    from trivet.flow.console import access, overview
 
     with visit.hub.ledger.read() as tx:
         access.check_batch(tx, visit.who, batch_id)
@@ -36,7 +37,7 @@ def batch(visit: Asked, batch_id: str) -> Response:
 def run(visit: Asked, dag: str = "", run: str = "") -> Response:
     """The batch of an Airflow run: the tab on the run."""
     from trivet.dag_names import flow_of
-    from trivet.flow import overview
+    from trivet.flow.console import overview
 
     flow = flow_of(dag, visit.flows)
     # an unquoted `+` of an address is a space

@@ -18,7 +18,7 @@ ADVICE = {
 @router.get("/cases")
 def cases(visit: Asked, batch: str = "", flow: str = "", after: str = "") -> Response:
     """Open cases, who waits for a number, and what was set aside."""
-    from trivet.flow import attention
+    from trivet.flow.console import attention
 
     found = attention.attention(visit.hub, visit.who.seen, batch_id=batch, flow=flow, after=after)
     return visit.page(

@@ -12,7 +12,8 @@ router = APIRouter()
 @router.get("/connections")
 def connections(visit: Asked) -> Response:
     """The connections of the flows that the visitor sees."""
-    from trivet.flow import health, holding
+    from trivet.flow import holding
+    from trivet.flow.console import health
 
     found = health.connections(visit.hub, visit.flows)
     # a maintenance window ends by itself: only what a person paused can be resumed
@@ -26,7 +27,7 @@ def connections(visit: Asked) -> Response:
 
 def _uses(visit: Visit, conn_id: str) -> list[str]:
     """The flows that use it."""
-    from trivet.flow import health
+    from trivet.flow.console import health
 
     found = health.connections(visit.hub, visit.flows)
     return sorted({flow for one in found if one.id == conn_id for flow, _ in one.uses})
@@ -44,7 +45,7 @@ def _ask(_: Visit, given: Given) -> Confirm:
 
 
 def _check(visit: Visit, given: Given) -> Done | Response:
-    from trivet.flow import health
+    from trivet.flow.console import health
 
     told = health.check(visit.hub, given["conn_id"], _uses(visit, given["conn_id"]))
     return visit.page("checked.html", "Answers", nav="/connections", conn_id=given["conn_id"], told=told)

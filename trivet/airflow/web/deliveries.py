@@ -10,7 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from trivet.airflow.web.visit import Asked
 
 if TYPE_CHECKING:
-    from trivet.flow.deliveries import Wanted
+    from trivet.flow.console.deliveries import Wanted
 
 router = APIRouter()
 CHOICES = (
@@ -33,7 +33,7 @@ class Chosen:
 
     def wanted(self, zone: str) -> "Wanted":
         """The same for the ledger."""
-        from trivet.flow.deliveries import Wanted
+        from trivet.flow.console.deliveries import Wanted
 
         first, last = day(self.since), day(self.until)
         return Wanted(
@@ -47,7 +47,7 @@ Narrowed = Annotated[Chosen, Depends()]
 @router.get("/deliveries")
 def deliveries(visit: Asked, chosen: Narrowed, after: str = "") -> Response:
     """Operations, the newest planned first."""
-    from trivet.flow import deliveries as found
+    from trivet.flow.console import deliveries as found
 
     page = found.deliveries(visit.hub, chosen.wanted(visit.words.zone), visit.who.seen, after)
     return visit.page(
@@ -59,7 +59,7 @@ def deliveries(visit: Asked, chosen: Narrowed, after: str = "") -> Response:
 @router.get("/deliveries.csv")
 def export(visit: Asked, chosen: Narrowed) -> Response:
     """The same as CSV, all of it; people under their pseudonyms."""
-    from trivet.flow import deliveries as found
+    from trivet.flow.console import deliveries as found
 
     return StreamingResponse(
         found.export(visit.hub, chosen.wanted(visit.words.zone), visit.who.seen),

@@ -15,7 +15,7 @@ MOST_FINDINGS = 200
 @router.get("/mappings")
 def mappings(visit: Asked, flow: str = "") -> Response:
     """The files of a flow with their versions, its releases, its last plan."""
-    from trivet.flow import versions
+    from trivet.flow.console import versions
 
     chosen = flow or next(iter(visit.flows), "")
     known = None
@@ -48,7 +48,7 @@ def preview(
 ) -> Response:
     """What a file makes of a stored record; masked for whoever may not see personal data."""
     from trivet.errors import TrivetError
-    from trivet.flow import versions
+    from trivet.flow.console import versions
 
     try:
         shown, about = versions.previewed(visit.hub, visit.who, file, record.strip())
@@ -60,7 +60,7 @@ def preview(
 
 
 def _preview(visit: Visit, file: str, record: str, shown: dict[str, Any] | None, trouble: str) -> Response:
-    from trivet.flow import versions
+    from trivet.flow.console import versions
 
     names = versions.names(visit.hub)
     return visit.page(

@@ -12,7 +12,7 @@ from trivet.airflow.web.visit import Asked
 from trivet.airflow.web.words import Words
 
 if TYPE_CHECKING:
-    from trivet.flow.overview import Night
+    from trivet.flow.console.overview import Night
 
 router = APIRouter()
 MOST_NIGHTS = 30
@@ -21,7 +21,7 @@ MOST_NIGHTS = 30
 @router.get("/")
 def overview(visit: Asked) -> Response:
     """Flows with their newest nights, those that need a look first."""
-    from trivet.flow import overview as nights
+    from trivet.flow.console import overview as nights
 
     flows = sorted(
         nights.overview(visit.hub, visit.who.seen), key=lambda one: (not one.needs_a_look, one.flow)
@@ -34,7 +34,7 @@ def overview(visit: Asked) -> Response:
 def flow(visit: Asked, name: str) -> Response:
     """The nights of one flow, further back."""
     from trivet.flow import holding
-    from trivet.flow import overview as nights
+    from trivet.flow.console import overview as nights
 
     need(visit, "view", name)
     found = nights.nights(visit.hub, flow=name, most=MOST_NIGHTS)

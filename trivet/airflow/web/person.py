@@ -24,7 +24,7 @@ def seek(visit: Asked) -> Response:
 def find(visit: Asked, who: Annotated[str, Form(max_length=200)] = "") -> Response:
     """Off to her page: an id in an address would stand in every server's log."""
     from trivet.errors import LedgerError
-    from trivet.flow import dossier
+    from trivet.flow.console import dossier
 
     try:
         found = dossier.find(visit.hub, visit.who, who.strip())
@@ -36,7 +36,7 @@ def find(visit: Asked, who: Annotated[str, Form(max_length=200)] = "") -> Respon
 @router.get("/person/{subject_ref}")
 def person(visit: Asked, subject_ref: str) -> Response:
     """Everything about one person."""
-    from trivet.flow import dossier
+    from trivet.flow.console import dossier
 
     known = dossier.dossier(visit.hub, visit.who, subject_ref)
     if known.open:
@@ -47,7 +47,7 @@ def person(visit: Asked, subject_ref: str) -> Response:
 @router.get("/person/{subject_ref}/report/{assessment:path}")
 def report(visit: Asked, subject_ref: str, assessment: str) -> Response:
     """The report as it lies on the shelf."""
-    from trivet.flow import dossier
+    from trivet.flow.console import dossier
 
     content = dossier.report_of(visit.hub, visit.who, subject_ref, assessment)
     visit.opened(subject_ref, "report")
@@ -61,7 +61,7 @@ def report(visit: Asked, subject_ref: str, assessment: str) -> Response:
 @router.get("/delivery/{operation_id}")
 def delivery(visit: Asked, operation_id: str) -> Response:
     """Why one delivery was made, and everything that happened to it."""
-    from trivet.flow import explanation
+    from trivet.flow.console import explanation
 
     told, flow = explanation.told(visit.hub, visit.who, operation_id)
     if told.open and told.subject_ref:

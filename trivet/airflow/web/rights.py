@@ -17,13 +17,13 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 
 if TYPE_CHECKING:
-    from trivet.flow.access import Right, Visitor
+    from trivet.flow.console.access import Right, Visitor
     from trivet.flow.hub import Hub
 
 
 def visitor_of(hub: "Hub", user: BaseUser) -> "Visitor":
     """What the user may do."""
-    from trivet.flow import access
+    from trivet.flow.console import access
 
     return access.visitor(hub, names_of(user), groups_of(user), airflows(user), called=user.get_name())
 
@@ -60,7 +60,7 @@ def _claims(token: str | None) -> dict[str, Any]:
 
 def airflows(user: BaseUser) -> Collection["Right"]:
     """What the user may do where no access file says it."""
-    from trivet.flow.access import RIGHTS
+    from trivet.flow.console.access import RIGHTS
 
     if str(getattr(user, "role", "") or "").lower() == "admin":
         return RIGHTS

@@ -20,7 +20,7 @@ from trivet.airflow.web.rights import visitor_of
 from trivet.airflow.web.words import LANGUAGES, STATES, Words, language_of
 
 if TYPE_CHECKING:
-    from trivet.flow.access import Right, Visitor
+    from trivet.flow.console.access import Right, Visitor
     from trivet.flow.hub import Hub
 
 COOKIE = "trivet_lang"
@@ -131,7 +131,7 @@ class Visit(Place):
 
     def opened(self, about: str, what: str) -> None:
         """Notes that personal data was shown."""
-        from trivet.flow import opened
+        from trivet.flow.privacy import opened
 
         opened.note(self.hub, [about], what, actor=self.who.name)
 
@@ -189,7 +189,7 @@ def visit(request: Request, user: GetUserDep) -> Visit:
 
 def _zone(hub: "Hub") -> str:
     """The pages' time zone: the first that a flow's schedule names."""
-    from trivet.flow.overview import zone
+    from trivet.flow.console.overview import zone
 
     return zone(hub)
 

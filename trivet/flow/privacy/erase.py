@@ -17,12 +17,12 @@ from trivet.delivery import compensate
 from trivet.delivery.compensate import RollbackReport, Scope
 from trivet.delivery.waiting import cancel_waiting
 from trivet.errors import LedgerError, TrivetError
-from trivet.flow import approval
-from trivet.flow.erasure_places import key_files, names_of, places_of
-from trivet.flow.erasure_proof import STARTED, proof_of
+from trivet.flow.gates import approval
 from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE, EMAIL, EMPLOYEE_NUMBER, PHONE
+from trivet.flow.privacy.erasure_places import key_files, names_of, places_of
+from trivet.flow.privacy.erasure_proof import STARTED, proof_of
 from trivet.flow.report import FoundPerson, find_person
 from trivet.flow.shelf import Shelf
 from trivet.ledger import (

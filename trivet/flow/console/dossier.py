@@ -14,7 +14,7 @@ from trivet.delivery import report as delivered
 from trivet.delivery.report import Happening
 from trivet.documents.redact import pseudonymous
 from trivet.errors import LedgerError
-from trivet.flow.access import Visitor, flow_of_batch, sees_person
+from trivet.flow.console.access import Visitor, flow_of_batch, sees_person
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE, EMPLOYEE_NUMBER
 from trivet.flow.report import FoundPerson

@@ -23,8 +23,8 @@ from webauthn.helpers.structs import (
 )
 
 from trivet.errors import LedgerError
-from trivet.flow import approvals
 from trivet.flow.actions import Done
+from trivet.flow.gates import approvals
 from trivet.flow.holding import named
 from trivet.flow.hub import Hub
 from trivet.ledger import passkeys

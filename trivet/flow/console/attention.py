@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text, tuple_
 
-from trivet.flow.access import of_flows
+from trivet.flow.console.access import of_flows
 from trivet.flow.hub import Hub
 from trivet.ledger.tables import UNSETTLED_SQL, batch, case, operation, set_aside
 

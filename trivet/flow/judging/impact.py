@@ -21,8 +21,8 @@ from typing import Any
 
 from trivet import statistics
 from trivet.errors import DocumentRefused, LedgerError
-from trivet.flow import assessed
 from trivet.flow.hub import Hub
+from trivet.flow.judging import assessed
 from trivet.ledger import documents
 from trivet.ledger.documents import StoredDocument
 from trivet.model import Document

@@ -12,11 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 from trivet import statistics
-from trivet.flow import assessed, drift
-from trivet.flow.agreement import agreement
+from trivet.flow import drift
 from trivet.flow.definition import load_flow
 from trivet.flow.hub import Hub
-from trivet.flow.score_drift import MOST
+from trivet.flow.judging import assessed
+from trivet.flow.judging.agreement import agreement
+from trivet.flow.judging.score_drift import MOST
 from trivet.ledger import documents, shapes
 from trivet.ledger.times import stamp
 

@@ -1,7 +1,7 @@
 """What is kept how long: rules by class of data, region and purpose, in `data.retention` of mappings/sites/<site>.yaml.
 
     recordings   the file goes, so long after it was fetched
-    person       everything goes, so long after anything about the person last changed: the erasure of `trivet.flow.erase`
+    person       everything goes, so long after anything about the person last changed: the erasure of `trivet.flow.privacy.erase`
 
 Of a person who applied at several sites the rule that keeps longest counts. A legal hold stops every rule.
 """
@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 from trivet.errors import LedgerError, TrivetError
-from trivet.flow import erase
 from trivet.flow.hub import Hub
 from trivet.flow.identity import EMPLOYEE_NUMBER
+from trivet.flow.privacy import erase
+from trivet.flow.privacy.residency import Rules, load_rules
+from trivet.flow.privacy.withdrawal import sites_of
 from trivet.flow.report import FoundPerson, find_person
-from trivet.flow.residency import Rules, load_rules
-from trivet.flow.withdrawal import sites_of
 from trivet.ledger import documents, erasures, people, recordings
 from trivet.ledger.audit import ENGINE, WHOLE_LEDGER, Event
 from trivet.ledger.ledger import Transaction

@@ -6,7 +6,7 @@
                  (article 14, article 26 (2))
     decisions    by kind, system and state; taken back, refused and stuck ones by code
     changes      releases of mapping and rules files with who applied them, drift with who accepted it
-    impact       the tables of Local Law 144, where groups are given (`trivet.flow.impact`)
+    impact       the tables of Local Law 144, where groups are given (`trivet.flow.judging.impact`)
 
 Which inputs a single decision was made from, and by which rule, stays with the decision: `trivet explain`.
 """
@@ -20,11 +20,11 @@ from sqlalchemy import func, select
 
 from trivet import __version__
 from trivet.errors import LedgerError
-from trivet.flow import assessed
-from trivet.flow.asking import Row
-from trivet.flow.gating import SENSITIVE
+from trivet.flow.gates.asking import Row
+from trivet.flow.gates.gating import SENSITIVE
 from trivet.flow.hub import Hub
-from trivet.flow.impact import impact
+from trivet.flow.judging import assessed
+from trivet.flow.judging.impact import impact
 from trivet.flow.sites import load_sites
 from trivet.ledger import approvals, audit, documents, releases
 from trivet.ledger.audit import WHOLE_LEDGER, Event

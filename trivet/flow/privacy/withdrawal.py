@@ -10,11 +10,11 @@ Drawn from what the ledger says, not from the moment of hearing it: a run that w
 import logging
 
 from trivet.errors import TrivetError
-from trivet.flow import erase
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
+from trivet.flow.privacy import erase
+from trivet.flow.privacy.residency import load_rules
 from trivet.flow.report import FoundPerson
-from trivet.flow.residency import load_rules
 from trivet.ledger import cases, documents, people, scorings
 from trivet.ledger.batches import Batch
 from trivet.ledger.cases import NewCase

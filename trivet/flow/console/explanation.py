@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trivet.errors import LedgerError
-from trivet.flow.access import Visitor, flow_of_batch
-from trivet.flow.explain import explain
+from trivet.flow.console.access import Visitor, flow_of_batch
 from trivet.flow.hub import Hub
+from trivet.flow.workbench.explain import explain
 from trivet.ledger import operations
 
 Row = dict[str, Any]

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from trivet.documents.canonical import fingerprint
-from trivet.flow import drift, gating
+from trivet.flow import drift
 from trivet.flow.definition import Flow
+from trivet.flow.gates import gating
 from trivet.flow.hub import Hub
 from trivet.ledger import approvals, gates, shapes
 from trivet.ledger.approvals import Approval, Terms

@@ -15,8 +15,8 @@ from trivet.delivery.transitions import move
 from trivet.errors import ConnectorError, LedgerError, TrivetError
 from trivet.flow import deliver
 from trivet.flow.actions import Done
-from trivet.flow.asking import digest
 from trivet.flow.definition import Flow
+from trivet.flow.gates.asking import digest
 from trivet.flow.holding import named
 from trivet.flow.hub import Hub
 from trivet.ledger import approvals, batches, contents, gates, releases, shapes

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, TextClause, select, text, tuple_
 
 from trivet.errors import ConfigError
-from trivet.flow.access import of_flows
+from trivet.flow.console.access import of_flows
 from trivet.flow.hub import Hub
 from trivet.ledger.audit import ENGINE
 from trivet.ledger.ledger import Transaction

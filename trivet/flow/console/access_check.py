@@ -6,7 +6,7 @@ from pathlib import Path
 from trivet.documents import Contracts
 from trivet.documents.yaml_file import complaints, read_yaml
 from trivet.errors import ConfigError
-from trivet.flow.access import EVERYWHERE, FILE, flow_sites
+from trivet.flow.console.access import EVERYWHERE, FILE, flow_sites
 from trivet.mapping.check import Finding
 from trivet.mapping.check.editor import head
 from trivet.mapping.check.spots import refused

@@ -11,10 +11,10 @@ from itertools import permutations
 from typing import Any
 
 from trivet import statistics
-from trivet.flow import assessed
 from trivet.flow.cases import JUDGEMENT
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
+from trivet.flow.judging import assessed
 from trivet.ledger import documents
 from trivet.ledger.ledger import Transaction
 from trivet.model import Document

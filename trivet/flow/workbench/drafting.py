@@ -5,8 +5,8 @@ from typing import Any
 
 from trivet.documents import Contracts
 from trivet.errors import ConfigError
-from trivet.flow.describe import target_schema
-from trivet.flow.preview import preview
+from trivet.flow.workbench.describe import target_schema
+from trivet.flow.workbench.preview import preview
 from trivet.mapping import Library
 from trivet.mapping.scaffold import Draft, draft, draft_test
 

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from trivet import statistics
-from trivet.flow import assessed
 from trivet.flow.definition import Flow, ScoreLimits
 from trivet.flow.drift import SCORES
 from trivet.flow.hub import Hub
+from trivet.flow.judging import assessed
 from trivet.ledger import batches, documents, shapes
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import StoredDocument

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from trivet.flow import opened as opening
 from trivet.flow.fetch import listening
 from trivet.flow.hub import Hub
+from trivet.flow.privacy import opened as opening
 from trivet.flow.report import find_person
 from trivet.ledger import archive_file, contents, documents, erasures, inputs, operations, people, recordings
 from trivet.ledger import cases as case_store

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select, text, tuple_
 
 from trivet.errors import ConfigError
-from trivet.flow.access import of_flows
+from trivet.flow.console.access import of_flows
 from trivet.flow.hub import Hub
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import UNSETTLED, UNSETTLED_SQL, batch, operation

@@ -11,7 +11,7 @@ from trivet.flow.cases import gather
 from trivet.flow.decide import SHARE
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
-from trivet.flow.residency import STAGE, Border
+from trivet.flow.privacy.residency import STAGE, Border
 from trivet.ledger import operations, people, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.operations import StoredOperation

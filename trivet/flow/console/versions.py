@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from trivet.documents.redact import masked, pseudonymous
 from trivet.errors import LedgerError, TrivetError
-from trivet.flow.access import Visitor, flow_of_batch, sees_person
+from trivet.flow.console.access import Visitor, flow_of_batch, sees_person
 from trivet.flow.definition import load_flow
 from trivet.flow.hub import Hub
-from trivet.flow.preview import preview, stored_input
+from trivet.flow.workbench.preview import preview, stored_input
 from trivet.ledger import releases
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.releases import Release, ReleasePlan

@@ -1,0 +1,1 @@
+"""What integration engineers do with mapping and rules files beside checking and testing them."""
