@@ -220,7 +220,7 @@ class TestFiles:
         for text in ("two", "three"):
             assert done(target, operation(world, "update", "report", name, html=text)) == name
         (found,) = target.find("report", [operation(world, "update", "report")])[REFERENCE]
-        assert (found.remote_id, found.document["text"]) == (name, "three")
+        assert (found.remote_id, found.document["html"]) == (name, "three")
         assert len(world.held(NAME)["files"]) == len(before) + 1
         done(target, operation(world, "delete", "report", name))
         assert world.held(NAME)["files"] == before
@@ -236,7 +236,7 @@ class TestFiles:
         assert not isinstance(said, Confirmed)
         assert len(world.held(NAME)["files"]) == len(before) + 2
         (found,) = target.find("report", [operation(world, "update", "report")])[REFERENCE]
-        assert (found.remote_id, found.document["text"]) == (name, "two")
+        assert (found.remote_id, found.document["html"]) == (name, "two")
         done(target, operation(world, "delete", "report", name))
         assert world.held(NAME)["files"] == before
 
@@ -261,9 +261,9 @@ class TestFiles:
 
     def test_more_than_could_be_read_back_is_not_sent(self, world: World, target: Any) -> None:
         """4 MiB."""
-        (said,) = target.send([operation(world, "create", "report", html="x" * (4 * 1024 * 1024))])
+        (said,) = target.send([operation(world, "create", "report", html="x" * (4 * 1024 * 1024 + 1))])
         assert isinstance(said, Rejected)
-        assert (said.vendor_code, said.field) == ("FIELD_LENGTH", "text")
+        assert (said.vendor_code, said.field) == ("FIELD_LENGTH", "html")
         assert not world.writes(NAME)
 
 
