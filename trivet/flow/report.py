@@ -1,7 +1,7 @@
 """Answers for people about batches, deliveries and persons, as plain rows that CLI, pages and demo print."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ from trivet.errors import LedgerError
 from trivet.flow import drift
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE, EMPLOYEE_NUMBER
-from trivet.ledger import archive_file, documents, operations, people, shapes
+from trivet.ledger import archive_file, documents, operations, people, records, shapes
 from trivet.ledger import batches as batch_store
 from trivet.ledger import set_asides as aside_store
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import crosswalk, operation
+from trivet.ledger.tables import crosswalk, cursor, operation, record
 
 Row = dict[str, Any]
 _WORDS = {
@@ -155,25 +155,32 @@ def person(hub: Hub, who: str) -> Row:
 
 def find_person(tx: Transaction, who: str) -> FoundPerson:
     """The person of that pseudonym, candidate id, HR system's id or employee number; `LedgerError` PERSON_UNKNOWN."""
-    for tenant in tx.conn.scalars(select(crosswalk.c.tenant).distinct()).all():
-        if people.identities_of(tx, tenant, who):
-            return FoundPerson(tenant, who)
-        for system in (EMPLOYEE_NUMBER, CANDIDATE):
-            found = people.subjects(tx, tenant, system, [who])
-            if who in found:
-                return FoundPerson(tenant, found[who])
-        # the HR system's own id is the last part of the candidate's
-        for row in tx.conn.execute(
-            select(crosswalk.c.subject_ref).filter_by(tenant=tenant, system=CANDIDATE)
-        ):
-            names = people.identifiers(tx, tenant, CANDIDATE, [row.subject_ref])
-            if names.get(row.subject_ref, "").endswith(f"/{who}"):
-                return FoundPerson(tenant, row.subject_ref)
+    for found in people_called(tx, who):
+        return found
     raise LedgerError(
         f"neither a batch nor a person is known as {who!r}",
         code="PERSON_UNKNOWN",
         cure="use a batch id (`trivet status`), the candidate's id in the HR system, or an employee number",
     )
+
+
+def people_called(tx: Transaction, who: str, *, ids: bool = True) -> Iterator[FoundPerson]:
+    """The people whom the text may mean: by pseudonym, and by `ids` of systems, of which none is opened."""
+    meant = select(crosswalk.c.tenant).where(crosswalk.c.subject_ref == who).distinct()
+    yield from (FoundPerson(tenant, who) for tenant in tx.conn.scalars(meant).all() if who)
+    if not ids:
+        return
+    for tenant in tx.conn.scalars(select(crosswalk.c.tenant).distinct()).all():
+        for system in (EMPLOYEE_NUMBER, CANDIDATE):
+            ref = people.subjects(tx, tenant, system, [who]).get(who)
+            yield from [FoundPerson(tenant, ref)] if ref else []
+    # what a vendor calls her, or something of hers: the streams that were ever pulled are few
+    streams = tx.conn.execute(select(cursor.c.tenant, cursor.c.connection, cursor.c.stream).distinct()).all()
+    named = {records.record_id(tenant, connection, stream, who) for tenant, connection, stream in streams}
+    told = select(record.c.tenant, record.c.subject_ref).where(
+        record.c.id.in_(named), record.c.subject_ref.is_not(None)
+    )
+    yield from (FoundPerson(row.tenant, row.subject_ref) for row in tx.conn.execute(told).all())
 
 
 def _by_word(tally: Mapping[str, int]) -> dict[str, int]:

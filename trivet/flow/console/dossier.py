@@ -8,21 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
-
 from trivet.delivery import report as delivered
 from trivet.delivery.report import Happening
 from trivet.documents.redact import pseudonymous
 from trivet.errors import LedgerError
 from trivet.flow.console.access import Visitor, flow_of_batch, sees_person
 from trivet.flow.hub import Hub
-from trivet.flow.identity import CANDIDATE, EMPLOYEE_NUMBER
-from trivet.flow.report import FoundPerson
+from trivet.flow.report import FoundPerson, people_called
 from trivet.flow.shelf import Shelf
 from trivet.ledger import archive_file, documents, operations, people
-from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
-from trivet.ledger.tables import crosswalk, operation, record
+from trivet.ledger.tables import operation
 from trivet.model import Document
 
 KINDS = {"recording": "recording", "assessment": "scores", "judgement": "judgement", "interview": "interview"}
@@ -68,7 +64,7 @@ def find(hub: Hub, who: Visitor, text: str) -> str:
     Looks ids up by their keyed hash: nothing is opened.
     """
     with hub.ledger.read() as tx:
-        for found in _named(tx, text, ids=who.anywhere("personal_data")):
+        for found in people_called(tx, text, ids=who.anywhere("personal_data")):
             right = "view" if found.subject_ref == text else "personal_data"
             if sees_person(tx, who, found.subject_ref, right):  # type: ignore[arg-type]
                 return found.subject_ref
@@ -78,7 +74,7 @@ def find(hub: Hub, who: Visitor, text: str) -> str:
 def dossier(hub: Hub, who: Visitor, subject_ref: str) -> Dossier:
     """The person's page; `LedgerError` PERSON_UNKNOWN where the visitor may not know of her."""
     with hub.ledger.read() as tx, archive_file.transactions(hub.ledger, hub.settings.archive) as older:
-        found = next(_named(tx, subject_ref, ids=False), None)
+        found = next(people_called(tx, subject_ref, ids=False), None)
         if found is None or not sees_person(tx, who, subject_ref):
             raise _unknown()
         opened = sees_person(tx, who, subject_ref, "personal_data")
@@ -107,7 +103,7 @@ def dossier(hub: Hub, who: Visitor, subject_ref: str) -> Dossier:
 def report_of(hub: Hub, who: Visitor, subject_ref: str, assessment: str) -> bytes:
     """The report that lies on the shelf for these scores; `PERSON_UNKNOWN` or `REPORT_UNKNOWN` where there is none for her."""
     with hub.ledger.read() as tx:
-        found = next(_named(tx, subject_ref, ids=False), None)
+        found = next(people_called(tx, subject_ref, ids=False), None)
         if found is None or not sees_person(tx, who, subject_ref, "personal_data"):
             raise _unknown()
         theirs = documents.ids_of(tx, found.tenant, [subject_ref], "assessment")
@@ -115,25 +111,6 @@ def report_of(hub: Hub, who: Visitor, subject_ref: str, assessment: str) -> byte
     if assessment not in theirs or not path.is_file():
         raise LedgerError("no report of these scores", code="REPORT_UNKNOWN")
     return path.read_bytes()
-
-
-def _named(tx: Transaction, text: str, *, ids: bool) -> Iterator[FoundPerson]:
-    """The people whom the text may mean."""
-    tenants = tx.conn.scalars(
-        select(crosswalk.c.tenant).where(crosswalk.c.subject_ref == text).distinct()
-    ).all()
-    yield from (FoundPerson(tenant, text) for tenant in tenants)
-    if not ids:
-        return
-    # a candidate is called `connection/id`: the systems that ever told of somebody are few
-    sources = tx.conn.scalars(select(record.c.connection).distinct()).all()
-    for tenant in tx.conn.scalars(select(crosswalk.c.tenant).distinct()).all():
-        for system, names in (
-            (EMPLOYEE_NUMBER, [text]),
-            (CANDIDATE, [text, *(f"{source}/{text}" for source in sources)]),
-        ):
-            found = people.subjects(tx, tenant, system, names)
-            yield from (FoundPerson(tenant, ref) for ref in found.values() if ref)
 
 
 def _documents(hub: Hub, found: FoundPerson, happened: list[Happening], *, opened: bool) -> Iterator[Line]:
