@@ -135,7 +135,7 @@ def fill(ledger: Ledger, number: int) -> None:
         with ledger.begin() as tx:
             rows = [_row(opened.id, n, tx.stamp) for n in range(start, min(start + 1000, number))]
             operations.add_many(tx, rows)
-            contents.add_many(tx, {row.id: Contents({"text": "x" * 200}, {}) for row in rows}, {})
+            contents.add_many(tx, {row.id: Contents({"text": "x" * 200}, {}) for row in rows}, {}, {})
 
 
 def _row(batch_id: str, n: int, stamp: str) -> StoredOperation:
