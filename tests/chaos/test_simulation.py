@@ -27,6 +27,6 @@ def test_no_history_breaks_an_invariant_on_postgresql(cluster: str, tmp_path: Pa
 
     def work(tick: Tick) -> int:
         with emptied(cluster, tmp_path, Clock()) as opened:
-            return simulate(crash_at_commits(opened), EXAMPLES // 40, 100, tick)
+            return simulate(crash_at_commits(opened), EXAMPLES // 80, 100, tick)
 
-    assert side_by_side([work]) == [EXAMPLES // 40]
+    assert side_by_side([work]) == [EXAMPLES // 80]
