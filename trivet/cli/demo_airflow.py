@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from trivet.errors import ConfigError, TrivetError
 from trivet.settings import Settings
@@ -87,6 +89,12 @@ class AirflowClient:
         self._session = requests.Session()
         # a proxy of the user's shell has no business on loopback
         self._session.trust_env = False
+        # while Airflow starts, its one SQLite file is locked for seconds, and it answers 500
+        busy = Retry(
+            total=None, connect=0, read=0, redirect=0, status=6, backoff_factor=0.3, raise_on_status=False,
+            status_forcelist=(500, 503), allowed_methods=("GET", "PATCH"),
+        )  # fmt: skip
+        self._session.mount("http://", HTTPAdapter(max_retries=busy))
 
     def unready(self) -> str | None:
         """What the start still waits for, in words; None once scheduler and DAG processor are at work."""
