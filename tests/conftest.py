@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import trivet_sandbox
+from hypothesis import settings as hypothesis_settings
 from ruamel.yaml import YAML
 
 from trivet.connections import stored_connections
@@ -24,6 +25,9 @@ from trivet.flow.hub import Hub, open_hub
 from trivet.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+# how long one example takes says how busy the machine is
+hypothesis_settings.register_profile("trivet", deadline=None)
+hypothesis_settings.load_profile("trivet")
 # a stranger's connector: found by entry point because its folder is on the path
 sys.path.insert(0, str(ROOT / "tests" / "world"))
 SCORERS: dict[str, dict[str, Any]] = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trivet.audio import Sound
@@ -31,7 +31,6 @@ def pieces(pcm: bytes, longest: float) -> list[Window]:
 
 
 @given(st.integers(0, 40_000), st.floats(0.1, 1.5))
-@settings(deadline=None)  # the first example loads numpy
 def test_pieces_make_the_whole(length: int, longest: float) -> None:
     """In order, with the time where each begins."""
     pcm = samples((length / RATE, 9000))
