@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from trivet.documents import Contracts
-from trivet.documents.yaml_file import Loaded, complaints, read_yaml
+from trivet.documents.yaml_file import read_yaml
 from trivet.errors import ConfigError
 from trivet.flow.alerts.definition import alerts_file, problems
 from trivet.flow.console.access_check import access_file, check_access
 from trivet.flow.definition import flow_files
 from trivet.flow.privacy.residency import load_rules
-from trivet.flow.sites import EEA, forbidden, load_sites, site_files
+from trivet.flow.sites import european, forbidden, load_sites, site_files
 from trivet.mapping.check import Finding, check_mappings, lints
 from trivet.mapping.check.around import Around
-from trivet.mapping.check.editor import head
+from trivet.mapping.check.form import form, placed
 from trivet.mapping.check.reads import reads_of, unknown
 from trivet.mapping.check.spots import refused
 from trivet.mapping.engine import ExpressionFailed, compile_expression
@@ -99,29 +99,20 @@ def _chosen(home: Path, paths: Sequence[Path], known: Sequence[Path]) -> set[Pat
 
 
 def _check_flow(home: Path, file: Path, contracts: Contracts, known: Collection[str]) -> Iterator[Finding]:
-    try:
-        loaded = read_yaml(file)
-    except ConfigError as error:
-        yield refused(home, file, error)
-        return
-    yield from head(home, loaded, "flow")
-    broken = [
-        _at(home, loaded, v.pointer, v.code, f"{v.pointer} {v.message}")
-        for _, v in complaints(loaded, "flow", contracts)
-    ]
-    yield from broken
-    if broken:
+    loaded, found = form(home, file, "flow", contracts)
+    yield from found
+    if loaded is None:
         return
     for pointer, name in _named(loaded.data):
         if name not in known:
             said = f"no file mappings/{name}.yaml{near(name, known)}"
-            yield _at(home, loaded, pointer, "MAPPING_MISSING", said)
+            yield placed(home, loaded, pointer, "MAPPING_MISSING", said)
     for name, region in _faces(loaded.data):
         said = f"{region} belongs to the EU or the EEA, where nobody's face is read"
-        yield _at(home, loaded, f"/scoring/expression/regions/{name}", "EXPRESSION_EEA", said)
+        yield placed(home, loaded, f"/scoring/expression/regions/{name}", "EXPRESSION_EEA", said)
     for i, twice in _doubled(loaded.data):
         said = f"package {twice!r} is offered twice"
-        yield _at(home, loaded, f"/assessment_orders/packages/{i}/id", "PACKAGE_DUPLICATE", said)
+        yield placed(home, loaded, f"/assessment_orders/packages/{i}/id", "PACKAGE_DUPLICATE", said)
     for pointer, text, kinds in _conditions(loaded.data):
         sees = {"properties": {kind: contracts.schemas.get(kind, {}) for kind in kinds}}
         for offset, code, said in _condition(text, Around(sees, contracts)):
@@ -133,17 +124,7 @@ def _check_sites(home: Path, files: Sequence[Path], contracts: Contracts) -> Ite
     """Each file by itself, then what they say together: a site inherits from another."""
     broken = False
     for file in files:
-        try:
-            loaded = read_yaml(file)
-        except ConfigError as error:
-            broken = True
-            yield refused(home, file, error)
-            continue
-        found = [*head(home, loaded, "site")]
-        found += [
-            _at(home, loaded, v.pointer, v.code, f"{v.pointer} {v.message}")
-            for _, v in complaints(loaded, "site", contracts)
-        ]
+        _, found = form(home, file, "site", contracts)
         broken |= bool(found)
         yield from found
     if broken:
@@ -157,30 +138,21 @@ def _check_sites(home: Path, files: Sequence[Path], contracts: Contracts) -> Ite
     for file in files:
         said = forbidden(sites[file.stem])
         if said:
-            yield _at(home, read_yaml(file), "/decisions/flow", "SITE_DECISIONS_EEA", said)
+            yield placed(home, read_yaml(file), "/decisions/flow", "SITE_DECISIONS_EEA", said)
 
 
 def _check_alerts(home: Path, file: Path, contracts: Contracts, flows: Collection[str]) -> Iterator[Finding]:
-    try:
-        loaded = read_yaml(file)
-    except ConfigError as error:
-        yield refused(home, file, error)
-        return
-    yield from head(home, loaded, "alerts")
-    broken = [
-        _at(home, loaded, v.pointer, v.code, f"{v.pointer} {v.message}")
-        for _, v in complaints(loaded, "alerts", contracts)
-    ]
-    yield from broken
-    if broken:
+    loaded, found = form(home, file, "alerts", contracts)
+    yield from found
+    if loaded is None:
         return
     for pointer, said in problems(loaded.data):
-        yield _at(home, loaded, pointer, "ALERTS_WRONG", said)
+        yield placed(home, loaded, pointer, "ALERTS_WRONG", said)
     for i, route in enumerate(loaded.data["routes"]):
         for k, name in enumerate(route.get("flows", ())):
             if name not in flows:
                 said = f"no file mappings/flows/{name}.yaml{near(name, flows)}"
-                yield _at(home, loaded, f"/routes/{i}/flows/{k}", "FLOW_UNKNOWN", said)
+                yield placed(home, loaded, f"/routes/{i}/flows/{k}", "FLOW_UNKNOWN", said)
 
 
 def _condition(text: str, around: Around) -> Iterator[lints.Said]:
@@ -191,11 +163,6 @@ def _condition(text: str, around: Around) -> Iterator[lints.Said]:
         yield error.start or 0, error.code, str(error)
         return
     yield from (*lints.lint(text, around), *lints.truth(text, around))
-
-
-def _at(home: Path, loaded: Loaded, pointer: str, code: str, message: str) -> Finding:
-    at = loaded.key_position(pointer) if code == "CONFIG_UNKNOWN_KEY" else loaded.position(pointer)
-    return Finding(str(loaded.file.relative_to(home)), at.line, at.column, code, message)
 
 
 def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -225,7 +192,7 @@ def _faces(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each site, with its region, at which faces must not be looked at."""
     looking = (data.get("scoring") or {}).get("expression") or {}
     for name, region in looking.get("regions", {}).items():
-        if region.partition("-")[0] in EEA | {"EU", "EEA"}:
+        if european(region):
             yield name, region
 
 

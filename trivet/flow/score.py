@@ -25,7 +25,7 @@ from trivet.flow.hub import Hub
 from trivet.flow.privacy.feelings import flag, named
 from trivet.flow.privacy.residency import EXPORT, Border
 from trivet.flow.scored import Outbox
-from trivet.flow.sites import EEA
+from trivet.flow.sites import european
 from trivet.ledger import people, scorings, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
@@ -229,7 +229,7 @@ def _assess(bench: Bench, due: DueInterview) -> str | None:
         looking = bench.flow.expression
         region = looking.regions.get(str((due.case.requisition or {}).get("site")))
         # whatever a file says: nobody's face is read in the EU
-        if region is not None and region.partition("-")[0] not in EEA | {"EU", "EEA"}:
+        if region is not None and not european(region):
             _ask_apart(bench, bench.seat(looking.connection, looks_at="face"), due, said, region=region)
     for left in bench.pending(due.interview["id"]):
         if left.key not in said.asked:

@@ -42,8 +42,12 @@ class Site:
     @property
     def in_eea(self) -> bool:
         """True where people of the EU or the EEA work."""
-        said = {self.country, (self.region or "").partition("-")[0]}
-        return not said.isdisjoint(EEA | {"EU", "EEA"})
+        return any(european(said) for said in (self.country, self.region) if said)
+
+
+def european(region: str) -> bool:
+    """Whether a country, a part of one (`DE-BY`) or a group of them belongs to the EU or the EEA."""
+    return region.partition("-")[0] in (*EEA, "EU", "EEA")
 
 
 def site_files(home: Path) -> list[Path]:

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,20 @@ def migrated_home() -> Path:
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=240
     )
     return Path(os.environ["AIRFLOW_HOME"])
+
+
+@pytest.fixture(scope="module")
+def console(migrated_home: Path, world: Any) -> Iterator[Any]:
+    """The console on the module's `world`."""
+    # imports airflow: not before its home is set
+    from console import opened_console
+
+    del migrated_home
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in world.environment().items():
+            patch.setenv(name, value)
+        with opened_console() as opened:
+            yield opened
 
 
 @pytest.fixture

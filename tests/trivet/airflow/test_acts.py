@@ -3,13 +3,12 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
 import pytest
 from conftest import World, fresh_world
-from console import ORIGIN, Console, opened_console, said
+from console import ORIGIN, Console, said
 from soft_key import PRESENT, SoftKey
 
 from trivet.airflow.web import acts
@@ -33,16 +32,6 @@ def world(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> World:
     strict(made)
     made.night()
     return made
-
-
-@pytest.fixture(scope="module")
-def console(migrated_home: Any, world: World) -> Iterator[Console]:
-    """The console on that company."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in world.environment().items():
-            patch.setenv(name, value)
-        with opened_console() as opened:
-            yield opened
 
 
 @pytest.fixture

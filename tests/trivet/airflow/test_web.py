@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import World, fresh_world
-from console import Console, opened_console, said
+from console import Console, said
 from fastapi import HTTPException
 from starlette.requests import Request
 
@@ -32,16 +32,6 @@ def world(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> World:
     made = fresh_world(_servers, tmp_path_factory.mktemp("console"))
     made.night()
     return made
-
-
-@pytest.fixture(scope="module")
-def console(migrated_home: Path, world: World) -> Iterator[Console]:
-    """The console on that company."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in world.environment().items():
-            patch.setenv(name, value)
-        with opened_console() as opened:
-            yield opened
 
 
 def test_there_are_routes() -> None:
