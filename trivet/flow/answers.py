@@ -6,6 +6,7 @@ assessment ever holds it.
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from trivet.contract import FEELINGS
@@ -55,18 +56,25 @@ def prohibited(value: Any, path: str = "") -> Iterator[str]:
     """JSON pointers of the fields that tell of feelings, by their names; what a value says is not looked at."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if FEELINGS.search(key):
+            if _tells(key):
                 yield f"{path}/{key}"
-            else:
+            elif isinstance(inner, dict | list):
                 yield from prohibited(inner, f"{path}/{key}")
     elif isinstance(value, list):
         for i, inner in enumerate(value):
-            yield from prohibited(inner, f"{path}/{i}")
+            if isinstance(inner, dict | list):
+                yield from prohibited(inner, f"{path}/{i}")
+
+
+@lru_cache(maxsize=4096)
+def _tells(name: str) -> bool:
+    # a night asks about the same few names a million times
+    return FEELINGS.search(name) is not None
 
 
 def _without(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without(inner) for key, inner in value.items() if not FEELINGS.search(key)}
+        return {key: _without(inner) for key, inner in value.items() if not _tells(key)}
     return [_without(inner) for inner in value] if isinstance(value, list) else value
 
 

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from trivet.errors import TrivetError
@@ -142,9 +144,17 @@ def attached(hub: Hub, flow: Flow, names: Iterable[str]) -> dict[str, Document]:
 
 def competency_names(hub: Hub, language: str) -> Mapping[str, str]:
     """What the deployment calls competencies; empty where it has no such table."""
-    if not (hub.settings.mappings / TABLE).is_file():
+    try:
+        changed_at = (hub.settings.mappings / TABLE).stat().st_mtime_ns
+    except FileNotFoundError:
         return {}
-    rows = load_table(hub.settings.home, TABLE, f"mappings/{TABLE}", hub.contracts)
+    return _names(hub.settings.home, language, changed_at)
+
+
+@lru_cache(maxsize=32)
+def _names(home: Path, language: str, _changed_at: int) -> Mapping[str, str]:
+    # every report of a night asks
+    rows = load_table(home, TABLE, f"mappings/{TABLE}")
     return {code: row[language] for code, row in rows.items() if row.get(language)}
 
 

@@ -126,6 +126,20 @@ def allowed(tx: Transaction, tenant: str, subject_refs: Iterable[str], purpose: 
     return {row[0] for row in rows_in(tx.conn, _ALLOWED, subject_refs, given)}
 
 
+def withdrawn_in(tx: Transaction, tenant: str, batch_id: str) -> dict[str, set[str]]:
+    """The purposes that people took back, of those about whose consents the batch brought word."""
+    told = select(document.c.subject_ref).where(
+        document.c.changed_batch == batch_id, document.c.kind == "consent", document.c.tenant == tenant
+    )
+    query = select(consent.c.subject_ref, consent.c.purpose).where(
+        consent.c.tenant == tenant, consent.c.withdrawn_at.is_not(None), consent.c.subject_ref.in_(told)
+    )
+    found: dict[str, set[str]] = {}
+    for subject_ref, purpose in tx.conn.execute(query):
+        found.setdefault(subject_ref, set()).add(purpose)
+    return found
+
+
 def consents_of(tx: Transaction, tenant: str, subject_ref: str) -> list[Consent]:
     """Every word of the person."""
     query = select(consent).filter_by(tenant=tenant, subject_ref=subject_ref).order_by(consent.c.purpose)

@@ -23,8 +23,8 @@ _HEAD = b"v2|"
 _ID = 16
 _NONCE_AT = len(_HEAD) + _ID + 1
 _TEXT_AT = _NONCE_AT + 12
-_REMEMBERED = 100_000
-"""Keys that a process holds open at most: some 100 MB."""
+_REMEMBERED = 20_000
+"""The newest keys stay open in a process, and up to as many older ones: at most some 40 MB."""
 _COLUMNS = ("id", "subject_ref", "wrapped", "key_id", "created_at")
 _HERE = subject_key.c.id.in_(bindparam("ids", expanding=True))
 _OF_PEOPLE = (
@@ -47,6 +47,7 @@ class SubjectKeys:
     def __init__(self, ring: Keyring) -> None:
         self._ring = ring
         self._open: dict[str, AESGCM] = {}
+        self._older: dict[str, AESGCM] = {}
 
     def seal(self, key_id: str, plain: bytes, place: str) -> bytes:
         """The sealed form; the key is one that `of_people` gave."""
@@ -54,7 +55,7 @@ class SubjectKeys:
         return b"v2|%b|%b%b" % (
             key_id.encode(),
             nonce,
-            self._open[key_id].encrypt(nonce, plain, place.encode()),
+            (self._open.get(key_id) or self._older[key_id]).encrypt(nonce, plain, place.encode()),
         )
 
     def unseal(self, conn: Connection, sealed: bytes, place: str) -> bytes:
@@ -62,9 +63,10 @@ class SubjectKeys:
         key_id = named(sealed)
         if key_id is None:
             raise tampered(place)
-        if key_id not in self._open:
+        cipher = self._known(key_id)
+        if cipher is None:
             self.fetch(conn, [key_id])
-        cipher = self._open.get(key_id)
+            cipher = self._known(key_id)
         if cipher is None:
             raise _closed(conn, key_id, place)
         try:
@@ -74,7 +76,7 @@ class SubjectKeys:
 
     def fetch(self, conn: Connection, key_ids: Iterable[str]) -> None:
         """Opens these keys, in bulk; an erased one stays closed."""
-        wanted = {key_id for key_id in key_ids if key_id not in self._open}
+        wanted = {key_id for key_id in key_ids if self._known(key_id) is None}
         for key_id, wrapped in rows_in(conn, _BY_ID, wanted):
             if wrapped is not None:
                 self._remember(key_id, wrapped)
@@ -100,14 +102,18 @@ class SubjectKeys:
         if key_id not in self._open:
             self._keep(key_id, AESGCM(self._ring.unseal(wrapped, _place(key_id))))
 
+    def _known(self, key_id: str) -> AESGCM | None:
+        return self._open.get(key_id) or self._older.get(key_id)
+
     def _keep(self, key_id: str, cipher: AESGCM) -> None:
         if len(self._open) >= _REMEMBERED:
-            self._open.clear()
+            # whoever asked for keys a moment ago seals with them yet
+            self._older, self._open = self._open, {}
         self._open[key_id] = cipher
 
     def forget(self) -> None:
         """Closes every key."""
-        self._open.clear()
+        self._open, self._older = {}, {}
 
     def rewrap(self, conn: Connection, rows: Iterable[tuple[str, bytes]]) -> int:
         """Wraps these keys (id and wrapped form) with the ring's newest; how many."""

@@ -337,3 +337,17 @@ def test_a_copy_brings_keys_back_and_nobody_who_was_erased(
     assert codes(reopened(ledger, ledger.keys), "bob") == {"opens"}
     assert codes(reopened(ledger, ledger.keys), "ann") == {subject_keys.ERASED}
     assert not key_copies.strip(tmp_path / "nowhere", [anns], "t")
+
+
+def test_more_people_than_a_process_keeps_keys_of(
+    ledger: Ledger, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of people is sealed whole while older keys are let go, and everything opens again."""
+    monkeypatch.setattr(subject_keys, "_REMEMBERED", 5)
+    names = [f"p{number}" for number in range(13)]
+    for part in (names[:4], names[4:9], names[9:]):
+        with ledger.begin() as tx:
+            documents.put_many(tx, batch, [NewDocument("candidate", n, {"name": n}, "f", n) for n in part])
+    with ledger.read() as tx:
+        found = documents.by_subject(tx, "acme", names)
+    assert {entry.document["name"] for entry in found} == set(names)

@@ -12,6 +12,7 @@ looked at again before each sending.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import func, select
@@ -75,11 +76,18 @@ def marks_person(document: Any) -> bool:
     """True where some field of the document that tells a person's fate holds a word for an end, a rise or a fall."""
     if isinstance(document, dict):
         return any(
-            (_plain(name) in _FATE and isinstance(value, str) and _plain(value) in _VERDICTS)
-            or marks_person(value)
+            marks_person(value)
+            if isinstance(value, dict | list)
+            else isinstance(value, str) and _fate(name) and _plain(value) in _VERDICTS
             for name, value in document.items()
         )
     return isinstance(document, list) and any(map(marks_person, document))
+
+
+@lru_cache(maxsize=4096)
+def _fate(name: str) -> bool:
+    # a night asks about the same few names thousands of times
+    return _plain(name) in _FATE
 
 
 def _plain(word: str) -> str:

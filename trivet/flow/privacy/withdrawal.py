@@ -28,13 +28,7 @@ CASE = "CONSENT_WITHDRAWN"
 def follow(hub: Hub, flow: Flow, batch: Batch) -> int:
     """Draws the consequences of the consents that this batch brought; how many erasures began."""
     with hub.ledger.begin() as tx:
-        said = {
-            entry.subject_ref for entry in documents.changed_in(tx, batch.id, "consent") if entry.subject_ref
-        }
-        back = {
-            ref: {word.purpose for word in people.consents_of(tx, flow.tenant, ref) if word.withdrawn_at}
-            for ref in said
-        }
+        back = people.withdrawn_in(tx, flow.tenant, batch.id)
         scorings.give_up(
             tx, flow.tenant, [ref for ref, purposes in back.items() if purposes & {RECORD, SCORED}]
         )
