@@ -23,8 +23,8 @@ _HEAD = b"v2|"
 _ID = 16
 _NONCE_AT = len(_HEAD) + _ID + 1
 _TEXT_AT = _NONCE_AT + 12
-_REMEMBERED = 20_000
-"""The newest keys stay open in a process, and up to as many older ones: at most some 40 MB."""
+_REMEMBERED = 5_000
+"""The newest keys stay open in a process, and up to as many older ones: at most some 25 MB."""
 _COLUMNS = ("id", "subject_ref", "wrapped", "key_id", "created_at")
 _HERE = subject_key.c.id.in_(bindparam("ids", expanding=True))
 _OF_PEOPLE = (
