@@ -1,5 +1,6 @@
 """Judges one finished field against what its file demands: presence, type, length, encoding. Changes nothing."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,28 +28,42 @@ class Demand:
     max_length: int | None
     max_bytes: int | None
     encoding: str
+    plain: int
+    """ASCII text up to so many characters breaks nothing, unless it holds NUL."""
 
 
 def demands(fields: Mapping[str, Mapping[str, Any]]) -> list[Demand]:
     """The demands of the fields that have any; a limit on length is one for text."""
-    return [
-        Demand(
-            name,
-            field.get("required", False),
-            field.get("type", "string" if "max_length" in field or "max_bytes" in field else None),
-            field.get("max_length"),
-            field.get("max_bytes"),
-            field.get("encoding", "utf-8"),
-        )
-        for name, field in fields.items()
-        if _DEMANDING & field.keys()
-    ]
+    return [_demand(name, field) for name, field in fields.items() if _DEMANDING & field.keys()]
+
+
+def _demand(name: str, field: Mapping[str, Any]) -> Demand:
+    limits = [field[limit] for limit in ("max_length", "max_bytes") if limit in field]
+    kind = field.get("type", "string" if limits else None)
+    encoding = field.get("encoding", "utf-8")
+    simple = kind in (None, "string") and encoding in _OVER_ASCII
+    return Demand(
+        name,
+        field.get("required", False),
+        kind,
+        field.get("max_length"),
+        field.get("max_bytes"),
+        encoding,
+        min(limits, default=sys.maxsize) if simple else 0,
+    )
 
 
 def broken(wanted: list[Demand], document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Field, code and message of the first demand that each value breaks."""
     for demand in wanted:
         value = document.get(demand.name)
+        if (
+            value.__class__ is str
+            and 0 < len(value) <= demand.plain
+            and value.isascii()
+            and "\0" not in value
+        ):
+            continue
         if value is None or value == "":
             if demand.required:
                 yield demand.name, "MAP_REQUIRED", "is required and missing"
