@@ -3,18 +3,17 @@
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from signal import SIGKILL
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT, World
+from conftest import World
 from end_to_end.shell import rows
 from hr import use
+from serving import served
 
 from trivet.flow import steps
 from trivet.ledger import cases, orders
@@ -123,37 +122,14 @@ def taking(world: World, hr: str) -> Ordering:
     return Ordering(world, hr, ORDERS[hr].get("target", ORDERS[hr]["connection"]))
 
 
-def serve(ordering: Ordering) -> Iterator[Ordering]:
-    """`trivet serve` in a process of its own."""
-    command = [sys.executable, "-m", "trivet.cli", "serve", "--port", "0"]
-    with subprocess.Popen(
-        command,
-        env=ordering.world.environment(),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            parts = urlsplit(process.stdout.readline().strip())
-            ordering.base = f"{parts.scheme}://{parts.netloc}"
-            until(lambda: _up(ordering.base))
-            if ordering.hr == "feishu_hire":
-                _register(ordering)
-            yield ordering
-        finally:
-            process.terminate()
-            _, said = process.communicate(timeout=15)
-        assert "Traceback" not in said, said
-
-
-def _up(base: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{base}/health").close()
-    except urllib.error.URLError:
-        return False
-    return True
+@contextmanager
+def serve(ordering: Ordering, caplog: pytest.LogCaptureFixture) -> Iterator[Ordering]:
+    """What the vendor calls, and the vendor that knows it."""
+    with ordering.world.hub() as hub, served(hub) as ordering.base:
+        if ordering.hr == "feishu_hire":
+            _register(ordering)
+        yield ordering
+    assert not [entry for entry in caplog.records if entry.exc_info]
 
 
 def _register(ordering: Ordering) -> None:
@@ -165,27 +141,33 @@ def _register(ordering: Ordering) -> None:
 
 
 @pytest.fixture(params=ORDERS)
-def ordering(world: World, request: pytest.FixtureRequest) -> Iterator[Ordering]:
+def ordering(
+    world: World, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[Ordering]:
     """Each HR system."""
-    yield from serve(taking(world, request.param))
+    with serve(taking(world, request.param), caplog) as taken:
+        yield taken
 
 
 @pytest.fixture
-def greenhouse(world: World) -> Iterator[Ordering]:
+def greenhouse(world: World, caplog: pytest.LogCaptureFixture) -> Iterator[Ordering]:
     """Greenhouse."""
-    yield from serve(taking(world, "greenhouse"))
+    with serve(taking(world, "greenhouse"), caplog) as taken:
+        yield taken
 
 
 @pytest.fixture
-def ashby(world: World) -> Iterator[Ordering]:
+def ashby(world: World, caplog: pytest.LogCaptureFixture) -> Iterator[Ordering]:
     """Ashby."""
-    yield from serve(taking(world, "ashby"))
+    with serve(taking(world, "ashby"), caplog) as taken:
+        yield taken
 
 
 @pytest.fixture
-def feishu(world: World) -> Iterator[Ordering]:
+def feishu(world: World, caplog: pytest.LogCaptureFixture) -> Iterator[Ordering]:
     """Feishu Hire."""
-    yield from serve(taking(world, "feishu_hire"))
+    with serve(taking(world, "feishu_hire"), caplog) as taken:
+        yield taken
 
 
 def scored(ordering: Ordering) -> dict[str, Any]:

@@ -5,42 +5,20 @@ import os
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
-import uvicorn
 from conftest import World
 from prometheus_client.parser import text_string_to_metric_families
+from serving import served
 
 from trivet.flow import report
-from trivet.inbound import create_app
 from trivet.ledger import breakers
 from trivet.ledger.times import stamp
 
 DASHBOARD = Path(__file__).parents[3] / "deploy" / "grafana" / "trivet.json"
-
-
-@contextmanager
-def served(hub: Any) -> Iterator[str]:
-    """`trivet serve` in a thread; its address."""
-    config = uvicorn.Config(create_app(hub), port=0, log_level="error", access_log=False)
-    server, listening = uvicorn.Server(config), config.bind_socket()
-    # whoever calls before the server is at work waits
-    listening.listen()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=20)
-        listening.close()
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
