@@ -7,6 +7,7 @@ worth trying: of some 600 patterns times 500 sentences a few hundred pairs are l
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from .literals import required
@@ -78,6 +79,12 @@ class Ear:
                 else:
                     worth[pattern] = {at: None}
         return worth
+
+
+@lru_cache(maxsize=8)
+def ear(patterns: tuple[Pattern, ...]) -> Ear:
+    """Who hears these patterns; a process that scores shard after shard learns them once."""
+    return Ear(patterns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from trivet.model import Document, Pending, Scored, ScoringRequest
 from trivet.transcript import segments_of
 
 from .config import BehaviourBaselineConfig
-from .hearing import Ear
+from .hearing import ear
 from .indicators import NAME, load
 
 VERSION = "1"
@@ -39,7 +39,7 @@ class BehaviourBaseline:
     def __init__(self, config: BehaviourBaselineConfig, services: Services) -> None:
         folder = services.home / "mappings" / "behaviours"
         self.competencies = [load(folder / f"{name}.yaml") for name in config.competencies]
-        self.ear = Ear(pattern for competency in self.competencies for pattern in competency.patterns())
+        self.ear = ear(tuple(pattern for one in self.competencies for pattern in one.patterns()))
 
     def check(self) -> None:
         """The indicators were read when this was built."""

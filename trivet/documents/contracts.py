@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 from itertools import islice
 from typing import Any
@@ -52,13 +53,8 @@ class Contracts:
 
     @classmethod
     def packaged(cls) -> "Contracts":
-        """The schemas that come with Trivet."""
-        found = {
-            entry.name.removesuffix(SUFFIX): json.loads(entry.read_text(encoding="utf-8"))
-            for entry in files("trivet_schemas").iterdir()
-            if entry.name.endswith(SUFFIX)
-        }
-        return cls(found)
+        """The schemas that come with Trivet; read and compiled once a process."""
+        return _packaged()
 
     def check(self, kind: str, document: Any) -> list[Violation]:
         """What the document breaks of its contract; nothing where it keeps it."""
@@ -125,6 +121,17 @@ class Contracts:
                 format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
             )
         return self._readable[kind]
+
+
+@cache
+def _packaged() -> Contracts:
+    return Contracts(
+        {
+            entry.name.removesuffix(SUFFIX): json.loads(entry.read_text(encoding="utf-8"))
+            for entry in files("trivet_schemas").iterdir()
+            if entry.name.endswith(SUFFIX)
+        }
+    )
 
 
 def _too_precise(decimals: int, value: Any) -> bool:
