@@ -16,6 +16,7 @@ from trivet.flow.sites import european, forbidden, load_sites, site_files
 from trivet.mapping.check import Finding, check_mappings, lints
 from trivet.mapping.check.around import Around
 from trivet.mapping.check.form import form, placed
+from trivet.mapping.check.lists import check_list, list_files
 from trivet.mapping.check.reads import reads_of, unknown
 from trivet.mapping.check.spots import refused
 from trivet.mapping.engine import ExpressionFailed, compile_expression
@@ -57,7 +58,9 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
     flows, mappings = flow_files(home), mapping_files(home)
     access = [file for file in [access_file(home)] if file]
     alerts = [file for file in (alerts_file(home),) if file.exists()]
-    only = _chosen(home, paths, [*flows, *mappings, *alerts, *site_files(home), *access]) if paths else None
+    lists, sites = list_files(home), site_files(home)
+    every = (*flows, *mappings, *alerts, *sites, *access, *lists)
+    only = _chosen(home, paths, every) if paths else None
     known = set(names(home, mappings))
     found = [
         finding
@@ -69,13 +72,14 @@ def check_home(home: Path, paths: Sequence[Path] = ()) -> Checked:
         if only is None or file in only:
             found += _check_alerts(home, file, contracts, {flow.stem for flow in flows})
     found += check_mappings(home, contracts, only)
-    sites = site_files(home)
+    for file in lists:
+        if only is None or file in only:
+            found += check_list(home, file, contracts)
     if only is None or any(file in only for file in sites):
         found += _check_sites(home, sites, contracts)
     for file in access:
         if only is None or file in only:
             found += check_access(home, file, contracts)
-    every = (*flows, *mappings, *alerts, *sites, *access)
     looked_at = [file for file in every if only is None or file in only]
     return Checked(len(looked_at), tuple(sorted(found)))
 
@@ -91,7 +95,7 @@ def _chosen(home: Path, paths: Sequence[Path], known: Sequence[Path]) -> set[Pat
         below = {file for file in every if file.resolve() == wanted or wanted in file.resolve().parents}
         if not below:
             raise ConfigError(
-                "no flow, mapping, rules or test file", code="CONFIG_FILE", place=str(path),
+                "no file that `trivet check` knows", code="CONFIG_FILE", place=str(path),
                 cure=f"name files or folders below {home / 'mappings'}",
             )  # fmt: skip
         chosen |= below

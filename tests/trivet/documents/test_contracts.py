@@ -208,8 +208,12 @@ def _described(field: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "kind", ["flow", "mapping", "mapping_layer", "mapping_test", "rules", "rules_layer", "site", "table"]
-)
+    "kind",
+    [
+        "access", "alerts", "behaviours", "flow", "mapping", "mapping_layer", "mapping_test", "rubric", "rules",
+        "rules_layer", "site", "table", "terms",
+    ],
+)  # fmt: skip
 def test_editors_that_know_draft_7_only_can_use_the_file_schemas(kind):
     """The schemas of files use nothing that draft-07 lacks."""
     schema = CONTRACTS.schema(kind)

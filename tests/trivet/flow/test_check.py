@@ -91,3 +91,28 @@ def test_the_summary_counts(tmp_path):
     file.write_text(file.read_text(encoding="utf-8").replace("[rules/competencies]", "[rules/a, rules/b]"))
     shutil.rmtree(tmp_path / "mappings" / "rules")
     assert check_home(tmp_path).summary().startswith("2 errors in ")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("rubrics/teamwork", "  2:\n", "  2.5:\n", "CONFIG_UNKNOWN_KEY: /levels/2.5 unknown field"),
+        ("rubrics/teamwork", "definition:\n", "definition:\n  fr: Travailler ensemble\n", "CONFIG_UNKNOWN_KEY: /definition/fr"),
+        ("rubrics/teamwork", "schemas/rubric", "schemas/terms", "EDITOR_HEAD: "),
+        ("behaviours/teamwork", "'stepped in for'", "'stepped (in for'", "PATTERN_SYNTAX: no regular expression: "),
+        ("behaviours/teamwork", "name: shares", "nam: shares", "CONFIG_UNKNOWN_KEY: /indicators/1/nam"),
+        ("terms/engineering", "{term: SCADA}", "{term: SCADA, aliases: [KANBAN]}", "TERM_TWICE: 'KANBAN' already means '看板'"),
+        ("terms/engineering", "{term: SCADA}", "{term: 5}", "CONFIG_TYPE: /terms/7/term is not of type string"),
+    ],
+)  # fmt: skip
+def test_what_scorers_judge_by_is_checked(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
+    """A level without its words, an expression that is none, a spelling of two terms: found before anybody is scored by it."""
+    shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
+    assert check_home(tmp_path).findings == ()
+    wrong = tmp_path / "mappings" / f"{file}.yaml"
+    text = wrong.read_text(encoding="utf-8")
+    assert old in text
+    wrong.write_text(text.replace(old, new, 1), encoding="utf-8")
+    findings = check_home(tmp_path, [wrong]).findings
+    assert {finding.file for finding in findings} == {f"mappings/{file}.yaml"}
+    assert any(f"{finding.code}: {finding.message}".startswith(said) for finding in findings), findings

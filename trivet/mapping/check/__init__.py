@@ -7,6 +7,7 @@ reads     what an expression reads: unknown paths, variables, tables; personal d
 lints     what is legal and yet wrong: a zero that is lost, a list that collapses, an id that becomes a number
 target    the fields against what the target takes
 codes     code tables against the lists that the ERP knows
+lists     what scorers judge by: rubrics, behaviours, terms
 editor    the line by which editors know a file's schema
 spots     findings at the places of a file and its layers
 finding   the finding itself, with its caret
