@@ -6,11 +6,13 @@ The stored form is Airflow's own JSON form of a connection (`conn_type`, `host`,
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -19,6 +21,12 @@ from trivet.errors import ConfigError
 
 ENVIRONMENTS = ("sandbox", "test", "production")
 PREFIX = "trivet_"
+_UNPROVEN = frozenset(
+    {
+        "verify", "verify_ssl", "verify_tls", "verify_certificate", "ssl_verify", "tls_verify", "validate_certs", "check_hostname",
+        "insecure", "insecure_skip_verify", "skip_verify", "disable_ssl_verification", "trust_all", "allow_insecure",
+    }
+)  # fmt: skip
 C = TypeVar("C", bound=Config)
 
 
@@ -41,13 +49,60 @@ class Connection:
     def config(self, model: type[C]) -> C:
         """The connector's config; `ConfigError` names connection, setting and cure, never a value."""
         values = dict(self.extra)
+        self._refuse_unproven(values)
         for standard, setting in model.standard_fields.items():
             if self.standard.get(standard) not in (None, ""):
                 values[setting] = self.standard[standard]
         try:
-            return model.model_validate(values)
+            made = model.model_validate(values)
         except ValidationError as error:
             raise _config_error(self.id, model, error) from None
+        self._refuse_readable(model, values)
+        return made
+
+    def _refuse_unproven(self, values: Mapping[str, Any]) -> None:
+        """There is no switch that leaves TLS unproven; who looks for one is told what to do instead."""
+        for name in values:
+            if name.lower().replace("-", "_") in _UNPROVEN:
+                raise ConfigError(
+                    f"setting {name!r} would leave TLS unproven; certificates are always verified",
+                    code="CONFIG_INSECURE",
+                    place=f"connection {self.id}",
+                    cure="take it out; name the PEM file of a private CA in `ca_file`",
+                )
+
+    def _refuse_readable(self, model: type[Config], values: Mapping[str, Any]) -> None:
+        """In production no login goes over a line that others can read, but to this machine or a network that is named."""
+        if self.environment != "production":
+            return
+        hosts = {setting for field, setting in model.standard_fields.items() if field == "host"}
+        for name, value in values.items():
+            address = name in hosts or name.endswith(("_url", "address"))
+            if address and isinstance(value, str) and _readable(value, values.get("private_networks") or ()):
+                raise ConfigError(
+                    f"setting {name!r} is http:, not https:, and leads to another machine",
+                    code="CONFIG_INSECURE",
+                    place=f"connection {self.id}",
+                    cure="use https; of a system that knows only http, name the IP address here "
+                    "and its network in `private_networks`",
+                )
+
+
+def _readable(address: str, networks: Collection[str]) -> bool:
+    """Whether it is plain HTTP to a host that is neither this machine nor, as an IP address, in one of the networks."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme.lower() != "http" or host == "localhost":
+        return False
+    try:
+        ip = ip_address(host)
+        inside = any(ip in ip_network(block, strict=False) for block in networks)
+    except ValueError:
+        return True
+    return not (ip.is_loopback or inside)
 
 
 Connections = Callable[[str], Connection]

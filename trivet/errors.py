@@ -18,7 +18,7 @@ only to speak for the whole request.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 
 class TrivetError(Exception):
@@ -80,7 +80,9 @@ class LedgerError(TrivetError):
 
 
 class ConnectorError(TrivetError):
-    """What one vendor call came to, when it did not succeed."""
+    """What one vendor call came to, when it did not succeed. `code` says which kind it is, `vendor_code` the reason."""
+
+    word: ClassVar[str] = "CONNECTOR_FAILED"
 
     def __init__(
         self,
@@ -92,7 +94,7 @@ class ConnectorError(TrivetError):
         field: str | None = None,
         cure: str | None = None,
     ) -> None:
-        super().__init__(message, cure=cure)
+        super().__init__(message, code=self.word, cure=cure)
         self.connector = connector
         self.operation = operation
         self.vendor_code = vendor_code
@@ -103,13 +105,22 @@ class ConnectorError(TrivetError):
         code = f" [{self.vendor_code}]" if self.vendor_code else ""
         return f"{self.connector} {self.operation}: {self.message}{where}{code}"
 
+    @property
+    def reason(self) -> str:
+        """The vendor's code, or ours for the reason; where there is none, the kind of the error."""
+        return self.vendor_code or self.code
+
 
 class Retryable(ConnectorError):
     """Provably nothing was done there; the same call may be made again, backing off."""
 
+    word = "TARGET_UNAVAILABLE"
+
 
 class RateLimited(Retryable):
     """The vendor asks for a pause of `retry_after` seconds; nothing was done."""
+
+    word = "THROTTLED"
 
     def __init__(self, message: str, *, retry_after: float, **where: Any) -> None:
         super().__init__(message, **where)
@@ -119,17 +130,25 @@ class RateLimited(Retryable):
 class NotYet(Retryable):
     """What was asked for is not there yet and is expected; it is asked for again in a later run."""
 
+    word = "NOT_YET"
+
 
 class AuthFailed(ConnectorError):
     """The credentials are wrong or lack a right; stop this connection and alert a person once."""
+
+    word = "CREDENTIALS_REFUSED"
 
 
 class Rejected(ConnectorError):
     """Understood and refused (`vendor_code`, `field`); set the record aside."""
 
+    word = "TARGET_REJECTED"
+
 
 class PeriodClosed(Rejected):
     """The record's period is closed or not open yet; it waits until `opens_at` (an aware time), or is tried now and then."""
+
+    word = "PERIOD_CLOSED"
 
     def __init__(self, message: str, *, opens_at: datetime | None = None, **where: Any) -> None:
         super().__init__(message, **where)
@@ -138,3 +157,5 @@ class PeriodClosed(Rejected):
 
 class UnknownOutcome(ConnectorError):
     """Sent, answer lost or unreadable; never resend blindly, settle by asking."""
+
+    word = "OUTCOME_UNKNOWN"

@@ -11,6 +11,7 @@ by `trivet.outbound`.
 import email.utils
 import json
 import logging
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,12 +20,14 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from types import TracebackType
 from typing import Any, NoReturn, Self
+from urllib.parse import urlsplit
 
 import requests
 from pydantic import Field, field_validator
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
+from trivet import headers as allowed
 from trivet import tls
 from trivet.budget import Budget
 from trivet.contract import Config, Services
@@ -220,7 +223,9 @@ class HttpClient:
             if seconds := self._budget.wait(SHORT_WAIT):
                 raise self._spent_budget(operation, seconds)
             with self._translated(operation, write=False):
-                response = self.session.send(self._prepared("GET", path, headers=headers), **self._how)
+                response = self.session.send(
+                    self._prepared(operation, "GET", path, headers=headers), **self._how
+                )
             # outside: what goes wrong at the caller (no room on the disk) is no fault of the vendor
             with response:
                 if response.status_code == 200:
@@ -332,7 +337,7 @@ class HttpClient:
     def _send(self, operation: str, method: str, path: str, how: dict[str, Any], *, write: bool) -> Reply:
         if seconds := self._budget.wait(SHORT_WAIT):
             raise self._spent_budget(operation, seconds)
-        prepared = self._prepared(method, path, **how)
+        prepared = self._prepared(operation, method, path, **how)
         if len(prepared.body or b"") > self.max_request:
             said = f"the call would be larger than {self.max_request // 1024 // 1024} MiB"
             self.reject(operation, said, code="REQUEST_TOO_LARGE")
@@ -376,6 +381,7 @@ class HttpClient:
 
     def _prepared(
         self,
+        operation: str,
         method: str,
         path: str,
         *,
@@ -388,6 +394,7 @@ class HttpClient:
         headers = {**(headers or {}), **made.pop("headers", {})}
         what |= made
         # a session's own preparation merges settings that we never set, at a third of a call's price
+        self._refuse_unfit(operation, headers)
         ours = {**_HEADERS, CORRELATION: uuid.uuid4().hex, **(self._headers or {}), **headers}
         if json is not None and (written := quick_json(json)) is not None:
             ours, what["data"] = {"Content-Type": "application/json", **ours}, written
@@ -396,6 +403,16 @@ class HttpClient:
         return requests.Request(
             method, self.base_url + path, headers=ours, cookies=self.session.cookies, **what
         ).prepare()
+
+    def _refuse_unfit(self, operation: str, headers: Mapping[str, str]) -> None:
+        """Headers of the call are the record's; those of the login are the connection's, and stop it."""
+        if (name := allowed.unfit(self._headers or {})) is not None:
+            raise AuthFailed(
+                f"the login's header {name} {allowed.SAID}", connector=self.connector, operation=operation,
+                vendor_code=allowed.INVALID, cure="store login and password of the connection anew, without line breaks",
+            )  # fmt: skip
+        if (name := allowed.unfit(headers)) is not None:
+            self.reject(operation, f"header {name} {allowed.SAID}", code=allowed.INVALID, field=name)
 
     def _body(self, operation: str, response: requests.Response, deadline: float, write: bool) -> bytes:
         parts, size = [], 0
@@ -416,7 +433,7 @@ class HttpClient:
         try:
             yield
         except requests.exceptions.SSLError as error:
-            self._raise(Retryable, operation, tls.trouble(error), tls.CURE)
+            self._raise(Retryable, operation, tls.trouble(error, self._address()), tls.CURE)
         except (requests.RequestException, HTTPError, OSError) as error:
             # without a connection no byte left; from the first byte on a write is in doubt
             if write and not _unsent(error):
@@ -424,6 +441,11 @@ class HttpClient:
             self._raise(
                 Retryable, operation, f"no answer ({type(error).__name__})", f"is {self.base_url} reachable?"
             )
+
+    def _address(self) -> tuple[str, int] | None:
+        """Where the configured host listens; None behind a proxy, which alone may connect."""
+        host = urlsplit(self.base_url)
+        return (host.hostname, host.port or 443) if host.hostname and not self.network.proxy else None
 
     def _refuse_html(self, operation: str, reply: Reply, doubt: type[ConnectorError]) -> None:
         if (
@@ -470,6 +492,8 @@ def _without_query(record: logging.LogRecord) -> bool:
 def clamp(seconds: float) -> float:
     """A pause that a vendor asked for, kept between a moment and a quarter of an hour."""
     low, high = RETRY_AFTER
+    if math.isnan(seconds):
+        return low
     return min(max(seconds, low), high)
 
 
@@ -480,8 +504,10 @@ def retry_after(reply: Reply) -> float:
         return clamp(float(text))
     except ValueError:
         pass
-    when = email.utils.parsedate_to_datetime(text) if text[:1].isalpha() and "," in text else None
-    return clamp(when.timestamp() - time.time()) if when else 5.0
+    try:
+        return clamp(email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 5.0
 
 
 def _unsent(error: BaseException) -> bool:

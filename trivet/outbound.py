@@ -30,6 +30,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import make_headers, parse_url
 
+from trivet import headers as allowed
 from trivet import tls
 from trivet.addresses import Network, Url, UrlRefused, Verdict, listed, read, verdict
 from trivet.errors import ConnectorError, Rejected, Retryable
@@ -94,6 +95,9 @@ class _Way:
     twin: socket.socket | None = None
     """A second handle of the connection, to end it from outside whatever it is waiting in."""
     late: bool = False
+    reached: tuple[str, int] | None = None
+    """The judged address that was connected to last, and the name that it stands for."""
+    named: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def connected(self, connection: HTTPConnection, by_name: Callable[[], socket.socket]) -> socket.socket:
@@ -116,6 +120,7 @@ class _Way:
             except OSError as error:
                 last = error
                 continue
+            self.reached, self.named = (address, connection.port), connection.host
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return made
         raise NewConnectionError(connection, "nobody listens there") from last
@@ -178,7 +183,7 @@ class _Way:
                 self._again(said, cure, "DOWNLOAD_TIMEOUT")
             reason = getattr(error, "reason", error)
             if isinstance(error, SSLError) or isinstance(reason, SSLError):
-                self._again(tls.trouble(error), tls.CURE)
+                self._again(tls.trouble(error, self.reached, self.named), tls.CURE)
             self._again(f"no answer ({type(error).__name__})")
 
     def _again(self, message: str, cure: str | None = None, code: str | None = None) -> NoReturn:
@@ -230,6 +235,8 @@ def opened(
         url, sent = _read(way, text), {**_HEADERS, **(headers or {})}
         first = str(url)
         ours = dict(secret or {}) if listed(url.host, secret_hosts) else {}
+        if (name := allowed.unfit({**sent, **ours})) is not None:
+            way.refuse(allowed.INVALID, f"header {name} {allowed.SAID}")
         while True:
             response = _asked(way, url, {**sent, **(ours if str(url) == first else {})}, stack)
             moved = response.headers.get("Location") if response.status in _MOVED else None

@@ -11,6 +11,8 @@ from email import message_from_bytes
 from email.message import Message
 from uuid import uuid4
 
+from trivet import headers as allowed
+from trivet.errors import Rejected
 from trivet.model import Document
 
 MAX_CHANGES = 180
@@ -69,6 +71,12 @@ def parts(content_type: str, body: bytes) -> list[list[Part]]:
 
 
 def _head(change: Change) -> Iterator[str]:
+    # this is a request written by hand: what breaks a line here would be a request of its own
+    name = allowed.unfit(change.headers) or ("path" if not change.path.isprintable() else None)
+    if name is not None:
+        raise Rejected(
+            f"header {name} {allowed.SAID}", connector="successfactors", operation="write", vendor_code=allowed.INVALID,
+        )  # fmt: skip
     yield f"{change.method} {change.path} HTTP/1.1"
     yield "Accept: application/json"
     yield from (f"{name}: {value}" for name, value in change.headers.items())

@@ -97,7 +97,7 @@ def test_a_pause_without_end_sets_the_stream_aside(
     monkeypatch.setattr("trivet.flow.pull.PATIENCE", 1.0)
     world.misbehave(hr, kind="http_429", path=HR[hr]["people"], times=1000, retry_after="0.6")
     batch_id = world.night()
-    assert "RateLimited" in {row["code"] for row in world.summary(batch_id)["set_aside"]}
+    assert "THROTTLED" in {row["code"] for row in world.summary(batch_id)["set_aside"]}
     world.behave(hr)
     world.clock.forward(seconds=2)
     batch_id = world.night()

@@ -249,7 +249,7 @@ def test_an_erp_that_locks_us_out_does_not_stop_the_night(world: World) -> None:
     knows(world, DIRECTORY)
     world.connect(http_json={"password": "wrong"})
     batch_id = world.night()
-    assert "AuthFailed" in {a["code"] for a in world.summary(batch_id)["set_aside"]}
+    assert "CREDENTIALS_REFUSED" in {a["code"] for a in world.summary(batch_id)["set_aside"]}
     assert "confirmed" in {o["state"] for o in world.operations(target="successfactors")}
     feedback_flow(world)
     with world.hub() as hub, pytest.raises(AuthFailed):

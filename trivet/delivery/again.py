@@ -14,7 +14,7 @@ from trivet.delivery import policies
 from trivet.delivery.exchange import AGAIN, intend, record
 from trivet.delivery.failpoints import reach
 from trivet.delivery.sending import send_all
-from trivet.delivery.transitions import get_stuck, move
+from trivet.delivery.transitions import get_stuck, never_done
 from trivet.delivery.work import Work, as_operation
 from trivet.ledger import contents, operations
 from trivet.ledger.bulk import chunks
@@ -34,7 +34,7 @@ def repeat(work: Work, due: Sequence[StoredOperation]) -> list[StoredOperation]:
             for entry in due
             if entry.state == "accepted" and tx.stamp >= work.quiet_until(instant(entry.sent_at or tx.stamp))
         ]
-        move(tx, late, "unknown", code="ACCEPTED_TIMEOUT", due_at=work.quiet_until(tx.now))
+        never_done(tx, late, work.quiet_until(tx.now))
         held = policies.held(work, tx)
     unknown = [entry for entry in due if entry.state == "unknown"]
     # a wish to take it back ends the sending, and taking back is a person's decision here

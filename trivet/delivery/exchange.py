@@ -178,7 +178,12 @@ def _word(outcome: Outcome | NotSent) -> str:
 def _code(outcome: Outcome | NotSent) -> str:
     if not isinstance(outcome, ConnectorError):
         return ""
-    return outcome.vendor_code or type(outcome).__name__
+    return outcome.reason
+
+
+def _said(outcome: ConnectorError) -> str:
+    """The line; before a vendor's own code stands ours, which is what people look for."""
+    return f"{outcome.code}: {outcome}" if outcome.vendor_code else str(outcome)
 
 
 def _errors(pairs: Pairs) -> dict[str, list[Any]]:
@@ -186,7 +191,7 @@ def _errors(pairs: Pairs) -> dict[str, list[Any]]:
     return {
         "error_code": [_code(outcome) for outcome in said],
         "error_field": [outcome.field for outcome in said],
-        "error_text": [str(outcome)[:_TEXT] for outcome in said],
+        "error_text": [_said(outcome)[:_TEXT] for outcome in said],
     }
 
 

@@ -19,7 +19,7 @@ from trivet.delivery.exchange import ASKED, record
 from trivet.delivery.failpoints import reach
 from trivet.delivery.repair import keep_oldest
 from trivet.delivery.sending import Answer
-from trivet.delivery.transitions import follow, get_stuck, move
+from trivet.delivery.transitions import follow, get_stuck, move, never_done
 from trivet.delivery.undo import undo
 from trivet.delivery.work import Limits, Work, as_operation, hold, holds
 from trivet.errors import ConnectorError, LedgerError, Rejected
@@ -232,7 +232,7 @@ def _absent(work: Work, tx: Transaction, entries: Sequence[StoredOperation]) -> 
         for entry in entries
         if entry.state == "accepted" and tx.stamp >= work.quiet_until(instant(entry.sent_at or tx.stamp))
     ]
-    move(tx, late, "unknown", code="ACCEPTED_TIMEOUT", due_at=work.quiet_until(tx.now))
+    never_done(tx, late, work.quiet_until(tx.now))
     unknown = [entry for entry in entries if entry.state == "unknown"]
     tired = [entry for entry in unknown if entry.failures >= work.limits.max_failures]
     get_stuck(tx, tired, "GIVEN_UP", _MESSAGES["GIVEN_UP"], applied_from="planned")

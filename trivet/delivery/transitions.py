@@ -41,6 +41,15 @@ def move(
     ]
 
 
+def never_done(tx: Transaction, entries: Sequence[StoredOperation], due_at: str) -> None:
+    """What a target took over and did not finish in its time is in doubt, and is looked for from `due_at` on."""
+    said = {
+        "error_code": "ACCEPTED_TIMEOUT",
+        "error_text": "the target took it over and did not finish it in time",
+    }
+    move(tx, entries, "unknown", code="ACCEPTED_TIMEOUT", due_at=due_at, **said)
+
+
 def get_stuck(
     tx: Transaction,
     entries: Sequence[StoredOperation],

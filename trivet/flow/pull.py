@@ -214,7 +214,7 @@ def _set_stream_aside(hub: Hub, batch: Batch, connection: str, stream: str, erro
         stage="pull",
         kind=stream,
         item=connection,
-        code=error.vendor_code or type(error).__name__,
+        code=error.reason,
         message=str(error),
         place=f"connection {connection}, stream {stream}",
     )

@@ -351,7 +351,7 @@ def _spoken(
         with listening(bench.hub, request.audio) as heard:
             return seat.scorer.score(replace(request, audio=heard)), row
     except Rejected as error:
-        return None, row._replace(code=error.vendor_code or "REJECTED", message=error.message)
+        return None, row._replace(code=error.reason, message=error.message)
 
 
 def _ids(due: DueInterview) -> dict[str, str]:

@@ -118,7 +118,7 @@ def test_a_refused_record_says_why(desk: Desk) -> None:
     assert (done.confirmed, done.rejected) == (1, 1)
     [entry] = desk.history("ann/goal")
     assert (entry.state, entry.error_code, entry.error_field) == ("rejected", "E42", "bad")
-    assert entry.error_text == "fake send: bad value (field bad) [E42]"
+    assert entry.error_text == "TARGET_REJECTED: fake send: bad value (field bad) [E42]"
     desk.verify()
     assert desk.finish().state == "partly_confirmed"
 
