@@ -6,7 +6,7 @@ The stored form is Airflow's own JSON form of a connection (`conn_type`, `host`,
 
 import json
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import ip_address, ip_network
@@ -23,8 +23,8 @@ ENVIRONMENTS = ("sandbox", "test", "production")
 PREFIX = "trivet_"
 _UNPROVEN = frozenset(
     {
-        "verify", "verify_ssl", "verify_tls", "verify_certificate", "ssl_verify", "tls_verify", "validate_certs", "check_hostname",
-        "insecure", "insecure_skip_verify", "skip_verify", "disable_ssl_verification", "trust_all", "allow_insecure",
+        "verify", "verify_ssl", "verify_tls", "verify_certificate", "ssl_verify", "tls_verify", "validate_certs",
+        "check_hostname", "insecure", "insecure_skip_verify", "skip_verify", "disable_ssl_verification", "trust_all", "allow_insecure",
     }
 )  # fmt: skip
 C = TypeVar("C", bound=Config)
@@ -76,9 +76,9 @@ class Connection:
         if self.environment != "production":
             return
         hosts = {setting for field, setting in model.standard_fields.items() if field == "host"}
-        for name, value in values.items():
+        for name, value in _texts(values):
             address = name in hosts or name.endswith(("_url", "address"))
-            if address and isinstance(value, str) and _readable(value, values.get("private_networks") or ()):
+            if address and _readable(value, values.get("private_networks") or ()):
                 raise ConfigError(
                     f"setting {name!r} is http:, not https:, and leads to another machine",
                     code="CONFIG_INSECURE",
@@ -86,6 +86,14 @@ class Connection:
                     cure="use https; of a system that knows only http, name the IP address here "
                     "and its network in `private_networks`",
                 )
+
+
+def _texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, Mapping):
+            yield from _texts(value)
 
 
 def _readable(address: str, networks: Collection[str]) -> bool:

@@ -5,6 +5,7 @@ newest not sent yet          superseded, planned    identity not known yet      
 confirmed before             update, revision + 1   confirmed, not wanted any more     delete
 compensated or deleted       create, revision + 1   refused before, unchanged          nothing, siblings held
 declined by a person     nothing, until it changes
+another flow's, and still on its way there             nothing: set aside with that flow's batch
 """
 
 from collections import Counter
@@ -15,10 +16,10 @@ from typing import Literal
 from trivet.delivery import history, progress
 from trivet.delivery.drafts import Drafts, Wanted
 from trivet.delivery.keys import record_reference
-from trivet.delivery.states import FLYING, UNSENT
+from trivet.delivery.states import BLOCKING, FLYING, UNSENT
 from trivet.documents.canonical import fingerprint
 from trivet.errors import LedgerError
-from trivet.ledger import batches, operations
+from trivet.ledger import batches, operations, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.ledger import Ledger, Transaction
 from trivet.ledger.operations import StoredOperation
@@ -36,9 +37,11 @@ Action = Literal[
     "refused_before",
     "held",
     "duplicate",
+    "elsewhere",
 ]
-__all__ = ["DECLINED", "DUPLICATE", "Action", "Planned", "Wanted", "plan"]
+__all__ = ["DECLINED", "DUPLICATE", "ELSEWHERE", "Action", "Planned", "Wanted", "plan"]
 DUPLICATE = "BATCH_DUPLICATE_SUBJECT"
+ELSEWHERE = "BATCH_ALREADY_EXISTS"
 DECLINED = "APPROVAL_REJECTED"
 
 
@@ -84,6 +87,7 @@ def plan(
             judge = _Judge(tx, _open_batch(tx, batch_id, wanted))
             said += judge.wanted(wanted)
             said += judge.vanished(scopes, at, withdraw=vanished == "withdraw")
+            judge.resolve()
             judge.drafts.write(tx)
             progress.carried_away(tx, judge.batch.tenant, judge.batch.flow)
             progress.planned(tx, judge.batch, sends=judge.drafts.sends)
@@ -113,6 +117,7 @@ class _Judge:
         self.batch = batch
         self.drafts = Drafts(tx, batch)
         self.seen: set[str] = set()
+        self.entities: dict[str, str] = {}
 
     def wanted(self, wanted: Sequence[Wanted]) -> list[Planned]:
         """Judges what is wanted."""
@@ -122,10 +127,14 @@ class _Judge:
         known = operations.by_reference(self.tx, {reference for reference, _ in named}, lock=True)
         times = Counter(reference for reference, _ in named)
         self.seen |= set(times)
+        self.entities |= {reference: entry.entity for reference, entry in named}
+        elsewhere = self._elsewhere(known)
         held = self._held(named, known, prints)
         return [
             self._double(reference, entry)
             if times[reference] > 1
+            else self._other(reference, entry, elsewhere[reference])
+            if reference in elsewhere
             else self._one(reference, entry, known.get(reference, []), print_, held)
             for (reference, entry), print_ in zip(named, prints, strict=True)
         ]
@@ -146,6 +155,32 @@ class _Judge:
             and not entry.independent
             and _refused_before(known.get(reference, ()), print_)
         }
+
+    def _elsewhere(self, known: Mapping[str, list[StoredOperation]]) -> dict[str, str]:
+        """The batch in which another flow has the record under way, by reference: two flows would take turns at it."""
+        open_ones = {
+            reference: entry.batch_id
+            for reference, revisions in known.items()
+            for entry in revisions
+            if entry.state in UNSENT | BLOCKING and entry.batch_id != self.batch.id
+        }
+        flows = batches.flows(self.tx, set(open_ones.values())) if open_ones else {}
+        return {name: at for name, at in open_ones.items() if flows[at] != self.batch.flow}
+
+    def _other(self, reference: str, entry: Wanted, batch_id: str) -> Planned:
+        message = f"batch {batch_id} of another flow has this {entry.entity} record under way; nothing is planned here"
+        aside = SetAside("plan", entry.entity, reference, ELSEWHERE, message, subject_ref=entry.subject_ref)
+        self.drafts.asides[reference] = aside
+        return _said("elsewhere", reference, entry)
+
+    def resolve(self) -> None:
+        """What was set aside by an earlier plan and is in order now."""
+        fine: dict[str, list[str]] = {}
+        for reference, entity in self.entities.items():
+            if reference not in self.drafts.asides:
+                fine.setdefault(entity, []).append(reference)
+        for entity, references in fine.items():
+            set_asides.resolve(self.tx, self.batch.tenant, "plan", entity, references)
 
     def _double(self, reference: str, entry: Wanted) -> Planned:
         message = f"two decisions want the same {entry.entity} record; neither is sent"
@@ -187,10 +222,13 @@ class _Judge:
 
     def vanished(self, scopes: Collection[str], targets: set[str], *, withdraw: bool) -> list[Planned]:
         """Judges what was planned or delivered for the scopes and is not wanted any more."""
-        known = operations.references(self.tx, self.batch.tenant, scopes, targets)
+        references = operations.references(self.tx, self.batch.tenant, scopes, targets)
+        known = operations.by_reference(self.tx, references - self.seen, lock=True)
+        others = self._elsewhere(known)
         said: list[Planned] = []
-        for revisions in operations.by_reference(self.tx, known - self.seen, lock=True).values():
-            said += self._vanished(revisions, withdraw=withdraw)
+        for reference, revisions in known.items():
+            if reference not in others:
+                said += self._vanished(revisions, withdraw=withdraw)
         return said
 
     def _vanished(self, revisions: list[StoredOperation], *, withdraw: bool) -> list[Planned]:

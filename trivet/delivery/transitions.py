@@ -43,7 +43,7 @@ def move(
 
 def never_done(tx: Transaction, entries: Sequence[StoredOperation], due_at: str) -> None:
     """What a target took over and did not finish in its time is in doubt, and is looked for from `due_at` on."""
-    said = {
+    said: dict[str, Any] = {
         "error_code": "ACCEPTED_TIMEOUT",
         "error_text": "the target took it over and did not finish it in time",
     }

@@ -14,7 +14,7 @@ from trivet.model import Document
 CLOSED = ("rejected", "withdrawn")
 JUDGEMENT = "judgement"
 """What an interviewer thought; it is compared with the scores and changes none, so nothing is scored or decided for it."""
-RETRY_STAGES = ("fetch", "score", "weigh", "residency")
+RETRY_STAGES = ("fetch", "score", "weigh", "residency", "plan")
 """Stages whose set-aside items are looked at again by every later night, until they pass."""
 CHUNK = 200
 

@@ -39,6 +39,7 @@ _SAID = {
     "held": "held back: another record of the person is still refused",
     "unchanged": "nothing changed",
     "wait": "waits for the person's number",
+    "elsewhere": "another flow has the record under way",
     "duplicate": "two decisions want the same record",
     "delete": "not wanted any more: withdrawn",
     "cancel": "not wanted any more",

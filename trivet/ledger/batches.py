@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -105,6 +105,17 @@ def close(tx: Transaction, batch_id: str) -> None:
     open_row = (batch.c.id == batch_id) & batch.c.closed_at.is_(None)
     if tx.conn.execute(update(batch).where(open_row).values(closed_at=tx.stamp)).rowcount:
         tx.events.append(Event(batch_id, batch_id, "BATCH_CLOSED"))
+
+
+def flows(tx: Transaction, ids: Collection[str]) -> dict[str, str]:
+    """The flow of each of these batches."""
+    found: dict[str, str] = {}
+    for part in chunks(sorted(ids)):
+        found |= {
+            row.id: row.flow
+            for row in tx.conn.execute(select(batch.c.id, batch.c.flow).where(batch.c.id.in_(part)))
+        }
+    return found
 
 
 _ONE = select(batch).where(batch.c.id == bindparam("id_"))

@@ -1,4 +1,5 @@
-"""The last look before anything is sent: who took a consent back since it was planned, and what a border forbids by now.
+"""The last look before anything is sent: who took a consent back since it was planned, what a border forbids by now, and
+of whom everything has been kept as long as it may be.
 
 What may not go is cancelled with its reason and set aside; where it is allowed again, the next run plans it anew.
 """
@@ -11,6 +12,7 @@ from trivet.flow.cases import gather
 from trivet.flow.decide import SHARE
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
+from trivet.flow.privacy import retention
 from trivet.flow.privacy.residency import STAGE, Border
 from trivet.ledger import operations, people, set_asides
 from trivet.ledger.batches import Batch
@@ -31,7 +33,11 @@ def stop_forbidden(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> int:
         )
     if not waiting:
         return 0
-    refused = [*_not_agreed(hub, flow, target_id, waiting), *_beyond_border(hub, flow, target_id, waiting)]
+    refused = [
+        *_not_agreed(hub, flow, target_id, waiting),
+        *_beyond_border(hub, flow, target_id, waiting),
+        *_kept_too_long(hub, flow, waiting),
+    ]
     if not refused:
         return 0
     number = cancel_planned(hub.ledger, {entry.id for entry, _, _ in refused}, refused[0][1])
@@ -68,6 +74,18 @@ def _beyond_border(
         found = border.refusal(sites.get(entry.scope or ""), target_id, agreed=entry.subject_ref in agreed)
         if found is not None:
             yield entry, *found
+
+
+def _kept_too_long(hub: Hub, flow: Flow, waiting: Sequence[StoredOperation]) -> Iterator[Refused]:
+    days = retention.over(hub, flow.tenant, {entry.subject_ref for entry in waiting if entry.subject_ref})
+    for entry in waiting:
+        if entry.subject_ref in days:
+            kept = days[entry.subject_ref]
+            yield (
+                entry,
+                retention.EXPIRED,
+                f"kept for {kept} days, as long as the site's rule allows: nothing goes out",
+            )
 
 
 def _aside(entry: StoredOperation, code: str, why: str, target_id: str) -> SetAside:

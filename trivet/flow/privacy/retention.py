@@ -6,7 +6,7 @@
 Of a person who applied at several sites the rule that keeps longest counts. A legal hold stops every rule.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -42,9 +42,29 @@ class Due:
     recording: Recording | None = None
 
 
+EXPIRED = "RETENTION_EXPIRED"
+
+
+def over(hub: Hub, tenant: str, subject_refs: Collection[str]) -> dict[str, int]:
+    """Those of the people of whom everything has been kept as long as it may be, and how many days that is.
+
+    A legal hold keeps what is here from being erased; it is no leave to pass it on.
+    """
+    rules = _with_retention(hub)
+    if not rules or not subject_refs:
+        return {}
+    with hub.ledger.read() as tx:
+        found = list(_due(tx, tenant, rules, frozenset(subject_refs)))
+    return {entry.subject_ref: entry.days for entry in found if entry.data == "person"}
+
+
+def _with_retention(hub: Hub) -> dict[str, Rules]:
+    return {name: one for name, one in load_rules(hub.settings.home).items() if one.retention}
+
+
 def due(hub: Hub) -> list[Due]:
     """What has been kept long enough, by person; nothing of whom a hold protects."""
-    rules = {name: one for name, one in load_rules(hub.settings.home).items() if one.retention}
+    rules = _with_retention(hub)
     if not rules:
         return []
     with hub.ledger.read() as tx:
@@ -55,8 +75,10 @@ def due(hub: Hub) -> list[Due]:
     return [entry for entry in found if (entry.tenant, entry.subject_ref) not in held]
 
 
-def _due(tx: Transaction, tenant: str, rules: dict[str, Rules]) -> Iterator[Due]:
-    changed = dict(_changed(tx, tenant))
+def _due(
+    tx: Transaction, tenant: str, rules: dict[str, Rules], only: Collection[str] | None = None
+) -> Iterator[Due]:
+    changed = {ref: at for ref, at in _changed(tx, tenant) if only is None or ref in only}
     sites = sites_of(tx, tenant, sorted(changed))
     employed = people.having(tx, tenant, EMPLOYEE_NUMBER, sites)
     for ref, names in sorted(sites.items()):
