@@ -24,7 +24,8 @@ PREFIX = "trivet_"
 _UNPROVEN = frozenset(
     {
         "verify", "verify_ssl", "verify_tls", "verify_certificate", "ssl_verify", "tls_verify", "validate_certs",
-        "check_hostname", "insecure", "insecure_skip_verify", "skip_verify", "disable_ssl_verification", "trust_all", "allow_insecure",
+        "check_hostname", "insecure", "insecure_skip_verify", "skip_verify", "disable_ssl_verification", "trust_all",
+        "allow_insecure",
     }
 )  # fmt: skip
 C = TypeVar("C", bound=Config)
