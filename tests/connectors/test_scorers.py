@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from bad_inputs.sound import media
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
