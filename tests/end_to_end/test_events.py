@@ -1,80 +1,20 @@
 """Events of HR systems over real sockets: proven, stored before they are answered, taken by the next run."""
 
-import http.client
 import json
-import secrets
 import sqlite3
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT, World, fresh_world
+from callers import KEY, SECRET, TELLING, TOKEN, VENDORS, ashby, bamboohr, greenhouse, posted, served, waiting
+from conftest import World, fresh_world
 from end_to_end.airflow import eventually
 from hr import use
 from sqlalchemy import delete
-from trivet_sandbox.ashby import hooks as ashby_hooks
-from trivet_sandbox.bamboohr import hooks as bamboohr_hooks
 from trivet_sandbox.feishu_hire import events
-from trivet_sandbox.greenhouse import hooks
-from trivet_sandbox.http_json import hr as in_house
-from trivet_sandbox.lever import hooks as lever_hooks
 
-from trivet.ledger import cases, inbox
+from trivet.ledger import cases
 from trivet.ledger.tables import inbound
-
-KEY, TOKEN, SECRET = "an-encrypt-key", "a-verification-token", "a-hook-secret"  # noqa: S105
-APP = "cli_a1b2c3d4e5f60001"
-Sent = tuple[bytes, dict[str, str]]
-
-
-@contextmanager
-def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
-    """`trivet serve` in a process of its own, with more connections; its address."""
-    known = world.sandbox.connections()
-    feishu, greenhouse, ashby, lever, bamboohr = (
-        known[name] for name in ("feishu_hire", "greenhouse", "ashby", "lever", "bamboohr")
-    )
-    world.connect(
-        feishu_hire={"extra": {**feishu["extra"], "encrypt_key": KEY, "verification_token": TOKEN}},
-        greenhouse={"extra": {**greenhouse["extra"], "webhook_secret": SECRET}},
-        ashby={"extra": {**ashby["extra"], "webhook_secret": SECRET}},
-        lever={"extra": {**lever["extra"], "signature_tokens": ["another-hook-s", SECRET]}},
-        bamboohr={"extra": {**bamboohr["extra"], "webhook_key": SECRET}},
-        in_house_hr={"extra": {**known["in_house_hr"]["extra"], "webhook_secret": SECRET}},
-        **more,
-    )
-    command = [sys.executable, "-m", "trivet.cli", "serve", "--port", "0"]
-    with subprocess.Popen(
-        command, env=world.environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        assert "/in/feishu_hire" in address
-        base = address.removesuffix("/in/feishu_hire")
-        try:
-            eventually(lambda: healthy(base), 20, "it serves")
-            yield base
-        finally:
-            # whatever the test came to: leaving waits for the process's end
-            process.terminate()
-            _, said = process.communicate(timeout=15)
-        assert "Traceback" not in said
-
-
-def healthy(base: str) -> bool:
-    """Whether it answers."""
-    try:
-        urllib.request.urlopen(f"{base}/health").close()
-    except urllib.error.URLError:
-        return False
-    return True
 
 
 @pytest.fixture
@@ -100,71 +40,6 @@ def door(_open: tuple[World, str]) -> tuple[World, str]:
     return world, base
 
 
-def posted(base: str, connection: str, sent: Sent) -> tuple[int, Any]:
-    """Status and JSON of the answer."""
-    body, headers = sent
-    asked = urllib.request.Request(
-        f"{base}/in/{connection}", body, {"Content-Type": "application/json", **headers}
-    )
-    try:
-        with urllib.request.urlopen(asked) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
-def feishu(kind: str = "hire.application.stage_changed_v1", *, app: str = APP, token: str = TOKEN,
-           key: str = KEY, at: float | None = None, **body: Any) -> Sent:  # fmt: skip
-    """An event of the open platform."""
-    sent = events.encrypted(events.event(app, token, kind, body or {"application_id": "1"}), key)
-    return sent, events.headers(sent, key, at)
-
-
-def greenhouse(action: str = "update_candidate", secret: str = SECRET, **payload: Any) -> Sent:
-    """A web hook."""
-    sent = hooks.body(action, payload)
-    return sent, hooks.headers(sent, secret)
-
-
-def ashby(action: str = "applicationUpdate", secret: str = SECRET, **data: Any) -> Sent:
-    """A webhook of Ashby's."""
-    sent = ashby_hooks.body(action, data)
-    return sent, ashby_hooks.headers(sent, secret)
-
-
-def lever(
-    event: str = "candidateStageChange", secret: str = SECRET, at: float | None = None, **data: Any
-) -> Sent:
-    """A webhook; `at` in seconds."""
-    return lever_hooks.body(event, data, secret, None if at is None else int(at * 1000)), {}
-
-
-def bamboohr(kind: str = "employee.updated", secret: str = SECRET, at: float | None = None) -> Sent:
-    """A web hook of BambooHR's, each about another employee."""
-    sent = bamboohr_hooks.body(kind, str(secrets.randbelow(10**9)), ["hireDate"])
-    return sent, bamboohr_hooks.headers(sent, secret, at)
-
-
-def described(kind: str = "candidate.changed", secret: str = SECRET, **names: Any) -> Sent:
-    """An event of the HR system that its connection describes."""
-    sent = in_house.event(kind, **names)
-    return sent, in_house.signature(sent, secret)
-
-
-VENDORS: dict[str, Callable[..., Sent]] = {
-    "feishu_hire": feishu, "greenhouse": greenhouse, "ashby": ashby, "lever": lever, "bamboohr": bamboohr,
-    "in_house_hr": described,
-}  # fmt: skip
-TELLING = ("feishu_hire", "greenhouse", "ashby", "lever", "in_house_hr")
-"""Of candidates; BambooHR tells of employees only."""
-
-
-def waiting(world: World) -> dict[str, int]:
-    """Events that no run has taken yet."""
-    with world.hub() as hub, hub.ledger.read() as tx:
-        return inbox.waiting(tx)
-
-
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_an_event_is_stored_once_however_often_it_comes(vendor: str, door: tuple[World, str]) -> None:
     """The same delivery again is answered with success and changes nothing; another one is another."""
@@ -185,97 +60,6 @@ def test_the_challenge_is_answered(door: tuple[World, str]) -> None:
         assert posted(serving, "feishu_hire", (body, {})) == (200, {"challenge": "a-challenge"})
     wrong = json.dumps({**said, "token": "another"}).encode()
     assert posted(serving, "feishu_hire", (wrong, {})) == (401, {"error": "WEBHOOK_SIGNATURE"})
-
-
-def changed(sent: Sent) -> Sent:
-    """One byte of the body is another."""
-    return sent[0].replace(b"{", b"{ ", 1), sent[1]
-
-
-def retold(sent: Sent, **changed: Any) -> Sent:
-    """With other values in the body."""
-    return json.dumps({**json.loads(sent[0]), **changed}).encode(), sent[1]
-
-
-BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
-    "feishu: bad signature": ("feishu_hire", lambda: changed(feishu()), 401, "WEBHOOK_SIGNATURE"),
-    "feishu: no signature": ("feishu_hire", lambda: (feishu()[0], {}), 401, "WEBHOOK_SIGNATURE"),
-    "feishu: another tenant's key": ("feishu_hire", lambda: feishu(key="another"), 401, "WEBHOOK_SIGNATURE"),
-    "feishu: another app": ("feishu_hire", lambda: feishu(app="cli_other"), 401, "WEBHOOK_SIGNATURE"),
-    "feishu: another token": ("feishu_hire", lambda: feishu(token="other"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
-    "feishu: an old time stamp": ("feishu_hire", lambda: feishu(at=time.time() - 301), 401, "WEBHOOK_STALE"),
-    "feishu: a time stamp to come": ("feishu_hire", lambda: feishu(at=time.time() + 302), 401, "WEBHOOK_STALE"),
-    "feishu: not JSON": ("feishu_hire", lambda: (b"<xml/>", {}), 400, "EVENT_MALFORMED"),
-    "feishu: a list": ("feishu_hire", lambda: (b"[]", {}), 400, "EVENT_MALFORMED"),
-    "feishu: deep": ("feishu_hire", lambda: (b"[" * 100_000, {}), 400, "EVENT_MALFORMED"),
-    "feishu: no cipher text": ("feishu_hire", lambda: (b'{"encrypt": 7}', {}), 401, "WEBHOOK_SIGNATURE"),
-    "feishu: a short cipher text": ("feishu_hire", lambda: (b'{"encrypt": "AAAA"}', {}), 401, "WEBHOOK_SIGNATURE"),
-    "greenhouse: bad signature": ("greenhouse", lambda: changed(greenhouse()), 401, "WEBHOOK_SIGNATURE"),
-    "greenhouse: no signature": ("greenhouse", lambda: (greenhouse()[0], {}), 401, "WEBHOOK_SIGNATURE"),
-    "greenhouse: another secret": ("greenhouse", lambda: greenhouse(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
-    "greenhouse: not JSON": (
-        "greenhouse", lambda: (b"nothing", hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
-    ),
-    "ashby: bad signature": ("ashby", lambda: changed(ashby()), 401, "WEBHOOK_SIGNATURE"),
-    "ashby: no signature": ("ashby", lambda: (ashby()[0], {}), 401, "WEBHOOK_SIGNATURE"),
-    "ashby: another secret": ("ashby", lambda: ashby(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
-    "ashby: not JSON": (
-        "ashby", lambda: (b"nothing", ashby_hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
-    ),
-    "lever: bad signature": ("lever", lambda: retold(lever(), token="0" * 48), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
-    "lever: no signature": ("lever", lambda: retold(lever(), signature=None), 401, "WEBHOOK_SIGNATURE"),
-    "lever: another webhook's secret": ("lever", lambda: lever(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
-    "lever: another time": ("lever", lambda: retold(lever(), triggeredAt=1), 401, "WEBHOOK_SIGNATURE"),
-    "lever: a time that is a text": (
-        "lever", lambda: retold(lever(), triggeredAt="1"), 401, "WEBHOOK_SIGNATURE",
-    ),
-    "lever: an old event": ("lever", lambda: lever(at=time.time() - 86_401), 401, "WEBHOOK_STALE"),
-    "lever: an event to come": ("lever", lambda: lever(at=time.time() + 302), 401, "WEBHOOK_STALE"),
-    "lever: not JSON": ("lever", lambda: (b"nothing", {}), 400, "EVENT_MALFORMED"),
-    "lever: a list": ("lever", lambda: (b"[]", {}), 400, "EVENT_MALFORMED"),
-    "lever: deep": ("lever", lambda: (b"[" * 100_000, {}), 400, "EVENT_MALFORMED"),
-    "lever: data of another form": ("lever", lambda: retold(lever(), data=[]), 400, "EVENT_MALFORMED"),
-    "bamboohr: bad signature": ("bamboohr", lambda: changed(bamboohr()), 401, "WEBHOOK_SIGNATURE"),
-    "bamboohr: no signature": ("bamboohr", lambda: (bamboohr()[0], {}), 401, "WEBHOOK_SIGNATURE"),
-    "bamboohr: another secret": ("bamboohr", lambda: bamboohr(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
-    "bamboohr: an old time stamp": ("bamboohr", lambda: bamboohr(at=time.time() - 302), 401, "WEBHOOK_STALE"),
-    "bamboohr: not JSON": (
-        "bamboohr", lambda: (b"nothing", bamboohr_hooks.headers(b"nothing", SECRET)), 400, "EVENT_MALFORMED",
-    ),
-    "described: bad signature": ("in_house_hr", lambda: changed(described()), 401, "WEBHOOK_SIGNATURE"),
-    "described: no signature": ("in_house_hr", lambda: (described()[0], {}), 401, "WEBHOOK_SIGNATURE"),
-    "described: another secret": ("in_house_hr", lambda: described(secret="x"), 401, "WEBHOOK_SIGNATURE"),  # noqa: S106
-    "an ERP of the same connector": ("http_json", described, 401, "WEBHOOK_SIGNATURE"),
-    "nobody's address": ("nobody", greenhouse, 404, "NOT_FOUND"),
-    "an ERP's address": ("kingdee_cloud", greenhouse, 404, "NOT_FOUND"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_bad_input(name: str, door: tuple[World, str]) -> None:
-    """Refused with a code and no detail; nothing is stored."""
-    world, serving = door
-    connection, made, status, code = BAD[name]
-    assert posted(serving, connection, made()) == (status, {"error": code})
-    assert waiting(world) == {}
-
-
-def test_bad_input_of_100_mb_is_refused_before_it_is_read(door: tuple[World, str]) -> None:
-    """By what it declares; and where it declares nothing, after the first megabyte."""
-    there = urlsplit(door[1])
-    for headers in ({"Content-Length": str(100 * 1024 * 1024)}, {"Transfer-Encoding": "chunked"}):
-        line = http.client.HTTPConnection(there.hostname or "", there.port, timeout=10)
-        line.putrequest("POST", "/in/greenhouse")
-        for name, value in headers.items():
-            line.putheader(name, value)
-        line.endheaders()
-        if "Transfer-Encoding" in headers:
-            # one byte too many, and nothing after it: what nobody reads would reset the connection
-            for size in (*[0x20000] * 8, 1):
-                line.send(f"{size:x}\r\n".encode() + bytes(size) + b"\r\n")
-        answer = line.getresponse()
-        assert (answer.status, json.load(answer)) == (413, {"error": "BODY_TOO_LARGE"})
-        line.close()
 
 
 def test_without_a_secret_nobody_is_believed(world: World, serving: str) -> None:
