@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,18 @@ os.environ.setdefault("AIRFLOW__API__BASE_URL", "http://localhost:18080")
 os.environ.setdefault("AIRFLOW__API_AUTH__JWT_SECRET", "of these tests only" * 4)
 
 
-@pytest.fixture(scope="session")
-def migrated_home() -> Path:
-    """The Airflow home with its metadata database."""
+@cache
+def _migrated() -> Path:
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=240
     )
     return Path(os.environ["AIRFLOW_HOME"])
+
+
+@pytest.fixture(scope="session")
+def migrated_home() -> Path:
+    """The Airflow home with its metadata database; one for all folders of tests of one process."""
+    return _migrated()
 
 
 @pytest.fixture(scope="module")
