@@ -17,6 +17,7 @@ CASES = {
 ACCESS = (
     "# yaml-language-server: $schema=../../schemas/access.schema.json\napiVersion: trivet/v1\nkind: Access\n"
     "metadata: {name: access}\ngrants:\n  - {groups: [op], rights: [view, operate, approve], sites: [elsewhere]}\n"
+    "  - {groups: [admin], rights: [view, operate, approve], sites: ['*']}\n"
 )
 
 

@@ -13,7 +13,6 @@ from strangers import Service
 from trivet.errors import ConfigError
 from trivet.flow import steps
 from trivet.ledger import batches, documents, scorings
-from trivet.ledger.tables import event
 from trivet.ledger.tables import scoring as scoring_table
 
 
@@ -231,54 +230,6 @@ class TestOneThatIsTriedOut:
         batch_id = world.night()
         assert assessments(world, batch_id) > 5
         assert not asides(world, batch_id)
-
-
-WRONG = {
-    "score in words": ([("teamwork", "85分")], {}, "SCORE_TYPE"),
-    "full-width score": ([("teamwork", "8５")], {}, "SCORE_TYPE"),
-    "no score": ([("teamwork", None)], {}, "SCORE_TYPE"),
-    "true": ([("teamwork", True)], {}, "SCORE_TYPE"),
-    "101": ([("teamwork", 101)], {}, "SCORE_RANGE"),
-    "1e2": ([("teamwork", 1e2)], {}, "SCORE_RANGE"),
-    "-1": ([("teamwork", -1)], {}, "SCORE_RANGE"),
-    "NaN": ([("teamwork", float("nan"))], {}, "SCORE_NOT_FINITE"),
-    "Infinity": ([("teamwork", float("inf"))], {}, "SCORE_NOT_FINITE"),
-    "another candidate": ([("teamwork", 8)], {"candidate_id": "feishu_hire/talent/999"}, "RESPONSE_MISMATCH"),
-    "another request": ([("teamwork", 8)], {"request_id": "0" * 64}, "RESPONSE_MISMATCH"),
-}
-
-
-class TestServicesThatLie:
-    """Rows 35, 39, 40 and 42 of the bad inputs."""
-
-    @pytest.mark.parametrize("what", WRONG)
-    def test_bad_input_scorer(self, what: str, world: World, told: Service) -> None:
-        """The whole answer is refused by its code, the message names no value, and it is not paid for again."""
-        scores, more, code = WRONG[what]
-        told.says(*scores, **more)
-        everybody_by(world, "told")
-        batch_id = world.night()
-        assert set(asides(world, batch_id)) == {code}
-        said = {row["message"] for row in world.summary(batch_id)["set_aside"] if row["code"] == code}
-        assert len(said) == 1
-        assert not any(str(score) in said.pop() for _, score in scores[:1] if isinstance(score, str))
-        assert not world.operations()
-        asked = told.billed()
-        world.clock.forward(days=1)
-        world.night()
-        assert told.billed() == asked
-
-    def test_bad_input_emotion_is_dropped_and_written_down(self, world: World, told: Service) -> None:
-        """The rest of the answer is used; the field is named in the audit, its value nowhere."""
-        told.says(("teamwork", 8.0), emotion="CANARY-joy", detail={"情绪": "CANARY-anger"})
-        everybody_by(world, "told")
-        batch_id = world.night()
-        assert assessments(world, batch_id) == len(told.billed())
-        with world.hub() as hub, hub.ledger.read() as tx:
-            notes = list(tx.conn.scalars(select(event.c.note).where(event.c.code == "FIELD_DROPPED")))
-        assert len(notes) == len(told.billed())
-        assert all("/emotion" in note and "/detail/情绪" in note for note in notes)
-        assert not any("CANARY" in note for note in notes)
 
 
 class TestFaces:
