@@ -1,4 +1,4 @@
-"""Writes what comes from declarations: pages on connectors and command line, schemas of layers; `--check` only compares."""
+"""Writes what comes from declarations: pages on connectors, codes, command line, schemas of layers; `--check` only compares."""
 
 import inspect
 import subprocess
@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from scripts import layer_schemas
+from scripts import error_pages, layer_schemas
 from trivet.contract import ScorerConnector, TargetConnector
 from trivet.registry import Declaration, installed
 
@@ -45,6 +45,7 @@ def pages() -> dict[str, str]:
     made |= layer_schemas.files()
     made["docs/connectors/README.md"] = _index(by_name)
     made["docs/cli.md"] = _cli()
+    made |= error_pages.pages(HEAD)
     return made
 
 

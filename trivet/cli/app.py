@@ -9,6 +9,7 @@ from trivet.cli import (
     alerts,
     approving,
     authoring,
+    coded,
     complying,
     crosswalk,
     files,
@@ -42,7 +43,7 @@ COMMANDS = (
     acting.hold, acting.release, acting.pause, acting.resume, acting.holds, acting.retry, acting.write_off,
     look.flows, look.status, look.deliveries, look.orders, look.person, look.connectors, look.doctor, trying.check_connection,
     look.compare, metrics.metrics, judging.agreement, judging.impact,
-    files.check, files.effective, files.test,
+    files.check, files.effective, files.test, coded.errors,
     workbench.preview, workbench.explain, workbench.plan, workbench.apply, workbench.releases,
     workbench.describe,
 )  # fmt: skip
