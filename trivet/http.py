@@ -395,6 +395,11 @@ class HttpClient:
         what |= made
         # a session's own preparation merges settings that we never set, at a third of a call's price
         self._refuse_unfit(operation, headers)
+        if path[:1] not in ("", "/", "?"):
+            # what goes on from the address's last letter would be another host: base "https://erp", path "@evil/x"
+            self.reject(
+                operation, "the path would lead to another host; nothing was sent", code="URL_MALFORMED"
+            )
         ours = {**_HEADERS, CORRELATION: uuid.uuid4().hex, **(self._headers or {}), **headers}
         if json is not None and (written := quick_json(json)) is not None:
             ours, what["data"] = {"Content-Type": "application/json", **ours}, written
