@@ -125,9 +125,7 @@ def test_a_vendors_client_does_not_follow_where_it_is_led(client: HttpClient, we
         other.stop()
 
 
-@pytest.mark.parametrize(
-    "path", ["@127.0.0.2/sound", ".evil.example/sound", ":1@evil.example/", "//x"[1:] + "/../..@x"]
-)
+@pytest.mark.parametrize("path", ["@127.0.0.2/sound", ".evil.example/sound", ":1@evil.example/", "sound"])
 def test_a_path_does_not_lead_to_another_host(path: str, client: HttpClient, web: Web) -> None:
     """What a vendor gave as a path is refused where it would go on from our address's last letter."""
     with pytest.raises(ConnectorError) as caught:
