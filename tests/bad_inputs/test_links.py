@@ -388,7 +388,7 @@ def test_bad_input_in_a_night(world: World, web: Web) -> None:
     assert sorted(row["code"] for row in aside) == sorted(code for _, code in bad.values())
     assert {o["target"] for o in world.operations()} > {"successfactors"}
     with world.hub() as hub:
-        left = [file.name for file in hub.settings.recordings.iterdir()]
+        left = [file.name for file in Path(hub.settings.recordings).iterdir()]
     assert left
     assert not [name for name in left if name.startswith(".")]
 
