@@ -18,7 +18,7 @@ from trivet.drivers import open_driver
 from trivet.errors import ConfigError, ConnectorError
 from trivet.store import parts
 from trivet.store.probe import probe
-from trivet.store.words import away, gone, keeps, locked, missing
+from trivet.store.words import away, gone, keeps, locked, missing, unusable
 
 _PIECE = 8 * 1024 * 1024
 OPENED: Mapping[str, Mapping[str, Any]] = {
@@ -124,6 +124,8 @@ class ObjectStore:
             raise absent from None
         except PermissionError:
             raise locked(operation) from None
+        except (TypeError, ValueError) as error:
+            raise unusable(self._url, type(error).__name__) from None
         except Exception as error:  # noqa: BLE001 - every driver has errors of its own
             if parts.full(error):
                 raise parts.no_room(self._passing, 0) from None

@@ -38,6 +38,14 @@ def locked(operation: str) -> AuthFailed:
     )  # fmt: skip
 
 
+def unusable(place: str, why: str) -> ConfigError:
+    """The driver takes its options only when it is first asked something."""
+    return ConfigError(
+        f"its driver cannot use what it was given ({why})", code="CONFIG_STORE", place=place,
+        cure="mend TRIVET_RECORDINGS_OPTIONS, or `options` of the connection: names as the driver's own page has them",
+    )  # fmt: skip
+
+
 def missing(place: str) -> ConfigError:
     """There is no such bucket."""
     return ConfigError(
