@@ -93,6 +93,23 @@ def reject(which: Which, actor: Actor = "cli", note: Note = "", json: Json = Fal
     _say(done, [], as_json=json)
 
 
+@approvals.command("reset-passkeys")
+def reset_passkeys(
+    person: Annotated[str, typer.Argument(help="Who lost the last device, as approvals show the name.")],
+    actor: Actor = "cli",
+    json: Json = False,
+) -> None:
+    """Forget somebody's passkeys, so that the next login registers one; nobody does it to herself.
+
+    Example: `trivet approvals reset-passkeys li.na`
+    """
+    from trivet.flow.gates import passkeys
+
+    with options.hub() as hub:
+        done = passkeys.reset(hub, person, actor=actor)
+    _say(done, [], as_json=json)
+
+
 def _say(done: Any, rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         output.print_json({"changed": done.changed, "message": done.message, "rows": rows})

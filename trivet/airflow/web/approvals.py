@@ -168,7 +168,19 @@ def _no_question(visit: Visit, given: Given) -> Confirm:
 def _registering(visit: Visit, given: Given) -> Response:
     from trivet.flow.gates import passkeys
 
-    options = passkeys.registering(visit.hub, console(), visit.who.name)
+    vouching = passkeys.vouching(visit.hub, console(), visit.who.name)
+    if vouching is None:
+        return _vouched(visit, given)
+    return visit.page(
+        "passkey.html", "First a device that you have", nav=NAV, leaves=True, options=vouching, does="get",
+        to="/passkeys/another", fields={"title": given.get("title", "")},
+    )  # fmt: skip
+
+
+def _vouched(visit: Visit, given: Given) -> Response:
+    from trivet.flow.gates import passkeys
+
+    options = passkeys.registering(visit.hub, console(), visit.who.name, given.get("credential", ""))
     return visit.page(
         "passkey.html", "Register this device", nav=NAV, leaves=True, options=options, does="create",
         to="/passkeys/registered", fields={"title": given.get("title", "")},
@@ -188,6 +200,21 @@ def _forget(visit: Visit, given: Given) -> Done:
 
     passkeys.forget(visit.hub, visit.who.name, given.get("key", ""), actor=visit.who.name)
     return Done("The device is removed.", to=NAV)
+
+
+def _reset(visit: Visit, given: Given) -> Done:
+    from trivet.flow.gates import passkeys
+
+    passkeys.reset(visit.hub, given["person"].strip(), actor=visit.who.name)
+    return Done("The person may register a device anew.", to=NAV)
+
+
+def _resetting(visit: Visit, given: Given) -> Confirm:
+    del visit, given
+    return Confirm(
+        "All devices of the person are forgotten, and her next login registers one. Be sure that it is she who asks.",
+        fields=(Field("person", "Her user name, as approvals show it"),), danger=True,
+    )  # fmt: skip
 
 
 def _title(visit: Visit, given: Given) -> Confirm:
@@ -218,6 +245,8 @@ for _action in (
     Action(f"{_ONE}/signed", "Approve with your passkey", "approve", _flow, _no_question, _signed, nav=NAV),
     Action("/passkeys/register", "Register this device", "approve", _nobodys, _title, _registering, nav=NAV),
     Action("/passkeys/registered", "Register this device", "approve", _nobodys, _no_question, _registered, nav=NAV),
+    Action("/passkeys/another", "First a device that you have", "approve", _nobodys, _no_question, _vouched, nav=NAV),
+    Action("/passkeys/reset", "Reset somebody's devices", "approve", _nobodys, _resetting, _reset, nav=NAV),
     Action("/passkeys/forget", "Remove this device", "approve", _nobodys, _forgetting, _forget, nav=NAV),
 ):  # fmt: skip
     declare(router, _action)
