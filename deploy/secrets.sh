@@ -18,6 +18,8 @@ put celery_result_backend "db+postgresql+psycopg2://airflow:$(cat airflow_passwo
 put celery_broker "redis://:$(cat redis_password)@redis:6379/0"
 put ledger_database "postgresql+psycopg://ledger:$(cat ledger_password)@postgres/ledger"
 put connections.json '{}'
+# login and endpoint of the object store of recordings: {"key": "…", "secret": "…", "endpoint_url": "…"}
+put recordings_store '{}'
 [ -e ledger_keys ] || { printf 'k1:%s\n' "$(head -c 32 /dev/urandom | base64 | tr -d '\n')" > ledger_keys; echo "made $folder/ledger_keys"; }
 # the containers' user, not root, reads them
 chmod 0444 ./*

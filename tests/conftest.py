@@ -63,6 +63,8 @@ class World:
     base: Path
     clock: Clock = field(default_factory=Clock)
     flow: str = "nightly_interviews"
+    differs: dict[str, Any] = field(default_factory=dict)
+    """Settings that this deployment has and others have not."""
 
     @cached_property
     def home(self) -> Path:
@@ -79,8 +81,9 @@ class World:
     def settings(self) -> Settings:
         """Where this deployment keeps its things."""
         return Settings(
-            self.home, self.state, f"sqlite:///{self.state / 'ledger.db'}", self.state / "connections.json"
-        )
+            self.home, self.state, f"sqlite:///{self.state / 'ledger.db'}", self.state / "connections.json",
+            **self.differs,
+        )  # fmt: skip
 
     def environment(self) -> dict[str, str]:
         """What a command line of this deployment needs to know."""

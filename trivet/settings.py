@@ -4,6 +4,10 @@ TRIVET_HOME          folder that holds mappings/ (default: the current folder)
 TRIVET_STATE         writable folder for ledger file, keys, recordings, caches (default: $TRIVET_HOME/.trivet)
 TRIVET_LEDGER_URL    SQLAlchemy URL of the ledger (default: SQLite file in the state folder);
                      a secret: TRIVET_LEDGER_URL_FILE names a file that holds it
+TRIVET_RECORDINGS    where recordings lie, sealed: a folder, or an object store such as s3://bucket/prefix (default:
+                     $TRIVET_STATE/recordings). What its driver wants (login, endpoint) is found where its tools look for it,
+                     or is TRIVET_RECORDINGS_OPTIONS, a JSON object and a secret: TRIVET_RECORDINGS_OPTIONS_FILE names a file
+                     that holds it; or TRIVET_RECORDINGS_CONNECTION, the id of a connection of type trivet_folder
 TRIVET_LISTENING     folder, best in memory, for recordings while a scorer hears them (default: $TRIVET_STATE/listening)
 TRIVET_ANCHORS       folder outside the database that keeps the heads of the audit chains (default: none are kept)
 TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/connections.json where it exists)
@@ -11,7 +15,7 @@ TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/conn
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from trivet.errors import ConfigError
@@ -27,6 +31,10 @@ class Settings:
     connections: Path
     anchors: Path | None = None
     clear: Path | None = None
+    kept: str | None = None
+    store_options: str = field(default="", repr=False)
+    """JSON; holds secrets."""
+    store_connection: str | None = None
 
     @property
     def listening(self) -> Path:
@@ -49,9 +57,9 @@ class Settings:
         return self.state / "reports"
 
     @property
-    def recordings(self) -> Path:
-        """Recordings on disk, sealed."""
-        return self.state / "recordings"
+    def recordings(self) -> str:
+        """Where recordings lie, sealed: a folder, or the URL of an object store."""
+        return self.kept or str(self.state / "recordings")
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -73,6 +81,9 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         connections=Path(environ.get("TRIVET_CONNECTIONS") or state / "connections.json"),
         anchors=Path(environ["TRIVET_ANCHORS"]).resolve() if environ.get("TRIVET_ANCHORS") else None,
         clear=Path(environ["TRIVET_LISTENING"]).resolve() if environ.get("TRIVET_LISTENING") else None,
+        kept=environ.get("TRIVET_RECORDINGS") or None,
+        store_options=secret(environ, "TRIVET_RECORDINGS_OPTIONS"),
+        store_connection=environ.get("TRIVET_RECORDINGS_CONNECTION") or None,
     )
 
 

@@ -6,17 +6,9 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from trivet.awaiting import AwaitingSettings
+from trivet.drivers import login_options
 
 NAME = "folder"
-LOGIN_OPTIONS: Mapping[str, tuple[str, str]] = {
-    "s3": ("key", "secret"),
-    "oss": ("key", "secret"),
-    "abfs": ("account_name", "account_key"),
-    "sftp": ("username", "password"),
-    "smb": ("username", "password"),
-    "webhdfs": ("user", "password"),
-}
-"""What a protocol calls login and password; `key` and `secret` elsewhere."""
 
 
 class FolderConfig(AwaitingSettings):
@@ -50,10 +42,5 @@ class FolderConfig(AwaitingSettings):
 
     def driver_options(self) -> dict[str, Any]:
         """What the driver is given."""
-        login, password = LOGIN_OPTIONS.get(self.protocol, ("key", "secret"))
-        given = dict(self.options)
-        if self.login is not None:
-            given[login] = self.login
-        if self.password is not None:
-            given[password] = self.password.get_secret_value()
-        return given
+        password = self.password.get_secret_value() if self.password is not None else None
+        return {**self.options, **login_options(self.protocol, self.login, password)}

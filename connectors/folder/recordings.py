@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, NoReturn
 
-import fsspec
 from fsspec import AbstractFileSystem
 
 from trivet.awaiting import absent, not_before_its_end
 from trivet.contract import Services
-from trivet.errors import AuthFailed, ConfigError, ConnectorError, Rejected, Retryable
+from trivet.drivers import open_driver
+from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable
 from trivet.media import judged
 from trivet.model import Document, Download
 
@@ -31,14 +31,8 @@ class FolderRecordings:
 
     def __init__(self, config: FolderConfig, services: Services) -> None:
         self.config, self.services = config, services
-        try:
-            self.files: AbstractFileSystem = fsspec.filesystem(config.protocol, **config.driver_options())
-        except (ImportError, ValueError, TypeError) as error:
-            raise ConfigError(
-                f"fsspec has no driver for {config.protocol}:// here ({type(error).__name__})", code="CONFIG_DRIVER",
-                place=f"connection {services.connection}",
-                cure="install the driver's package (s3fs, ossfs, adlfs, gcsfs, …), or mend `url` and `options`",
-            ) from None  # fmt: skip
+        place = f"connection {services.connection}"
+        self.files: AbstractFileSystem = open_driver(config.protocol, config.driver_options(), place)
         self._local = config.protocol in LOCAL
         self.root = str(self.files._strip_protocol(config.url)).rstrip("/")
 

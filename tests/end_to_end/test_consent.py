@@ -49,7 +49,7 @@ def test_what_was_taken_back_before_scoring_is_not_fetched(world: World, purpose
         batch_id = up_to(world, hub)
         take_back(hub, purpose)
         assert steps.score(hub, batch_id, 0, 1).counts.get("scored", 0) == 0
-        assert not hub.settings.recordings.exists()
+        assert not Path(hub.settings.recordings).exists()
     assert codes(world, batch_id) >= {"CONSENT_MISSING"}
 
 
@@ -158,12 +158,12 @@ def test_what_was_kept_long_enough_ends(world: World, tmp_path: Path) -> None:
     )  # fmt: skip
     with world.hub() as hub:
         assert retention.run(hub) == []
-        files = len(list(hub.settings.recordings.iterdir()))
+        files = len(list(Path(hub.settings.recordings).iterdir()))
     world.clock.forward(days=100)
     with world.hub() as hub:
         said = retention.run(hub)
         assert {row["data"] for row in said} == {"recordings"}
-        assert len(list(hub.settings.recordings.iterdir())) == files - len(said)
+        assert len(list(Path(hub.settings.recordings).iterdir())) == files - len(said)
         assert retention.run(hub) == []
     world.clock.forward(days=300)
     with world.hub() as hub:

@@ -44,6 +44,17 @@ def show(which: Which, json: Json = False) -> None:
     causes = ", ".join(found["causes"])
     output.print_lines([f"{found['approval']} of batch {found['batch']}: {found['state']}, for {causes}", ""])
     columns = ["target", "entity", "kind", "subject_ref", "decision", "reason"]
+    if wanted := found.get("wanted"):
+        about = f"batch {wanted['batch']}" if wanted["batch"] else f"person {wanted['subject_ref']}"
+        output.print_lines([f"{wanted['asked_by']} wants {wanted['verb']} of {about}: {wanted['reason']}"])
+        told = [
+            wanted["number"] and f"employee number: {wanted['number']}",
+            wanted["outcome"] and f"came to: {wanted['outcome']}",
+            wanted["changed"]
+            and "what it would do has changed since it was asked: it cannot be approved any more",
+        ]
+        output.print_lines([*filter(None, told), ""])
+        columns = ["target", "entity", "kind", "subject_ref", "reference", "state"]
     output.print_rows(found["operations_waiting"], columns, as_json=False)
 
 
@@ -58,14 +69,18 @@ def approve(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Approve all of it and send it. Example: `trivet approvals approve a1f --note "talked with the managers"`"""
+    """Approve all of it and send it, or do what somebody asked for.
+
+    Example: `trivet approvals approve a1f --note "talked with the managers"`"""
+    from trivet.flow import wishes
     from trivet.flow.gates import approvals as deciding
 
     with options.hub() as hub:
+        wish = "wanted" in deciding.shown(hub, which)
         done = deciding.approve(hub, which, actor=actor, note=note, seen=seen)
-        rows = deciding.send(hub, which)
+        rows = wishes.carry_out(hub, which) if wish else deciding.send(hub, which)
     _say(done, rows, as_json=json)
-    raise typer.Exit(1 if any(row["problem"] for row in rows) else 0)
+    raise typer.Exit(1 if any(row.get("problem") or row.get("message") for row in rows) else 0)
 
 
 @approvals.command("reject")
@@ -78,10 +93,29 @@ def reject(which: Which, actor: Actor = "cli", note: Note = "", json: Json = Fal
     _say(done, [], as_json=json)
 
 
+@approvals.command("reset-passkeys")
+def reset_passkeys(
+    person: Annotated[str, typer.Argument(help="Who lost the last device, as approvals show the name.")],
+    actor: Actor = "cli",
+    json: Json = False,
+) -> None:
+    """Forget somebody's passkeys, so that the next login registers one; nobody does it to herself.
+
+    Example: `trivet approvals reset-passkeys li.na`
+    """
+    from trivet.flow.gates import passkeys
+
+    with options.hub() as hub:
+        done = passkeys.reset(hub, person, actor=actor)
+    _say(done, [], as_json=json)
+
+
 def _say(done: Any, rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         output.print_json({"changed": done.changed, "message": done.message, "rows": rows})
         return
     output.print_lines([done.message])
     if rows:
-        output.print_rows(rows, ["target", "confirmed", "refused", "left", "problem"], as_json=False)
+        sent = ["target", "confirmed", "refused", "left", "problem"]
+        undone = ["would", "target", "entity", "reference", "state", "message"]
+        output.print_rows(rows, undone if "would" in rows[0] else sent, as_json=False)

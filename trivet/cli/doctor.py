@@ -30,6 +30,7 @@ def diagnose() -> list[Row]:
     try:
         with open_hub(settings, stored_connections(settings.connections)) as hub:
             rows.append(_row("ledger", True, hub.ledger.engine.url.render_as_string(hide_password=True), ""))
+            _tried(rows, "store of recordings", partial(_stored, hub), str)
             rows += upgraded(before)
             for file in flow_files(settings.home):
                 _diagnose_flow(rows, hub, file.stem)
@@ -87,6 +88,10 @@ def _check(hub: Hub, kind: Any, conn_id: str) -> bool:
     with hub.built(kind, conn_id) as built:
         built.check()
     return True
+
+
+def _stored(hub: Hub) -> str:
+    return hub.store.check()
 
 
 def _tried(rows: list[Row], what: str, attempt: Callable[[], Any], detail: Callable[[Any], str]) -> Any:

@@ -6,9 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trivet.contract import FEELINGS, RecordingsConnector, ScorerConnector
-from trivet.errors import AuthFailed, ConfigError, ConnectorError, NotYet, Retryable, UnknownOutcome
+from trivet.errors import (
+    AuthFailed,
+    ConfigError,
+    ConnectorError,
+    NotYet,
+    Retryable,
+    TrivetError,
+    UnknownOutcome,
+)
 from trivet.flow.definition import Flow
-from trivet.flow.fetch import sweep
 from trivet.flow.hub import Hub
 from trivet.flow.privacy.residency import Border
 from trivet.flow.scored import MICRO, Outbox
@@ -16,6 +23,8 @@ from trivet.ledger import batches, scorings
 from trivet.ledger.batches import Batch
 from trivet.ledger.scorings import Scoring
 from trivet.model import Document
+from trivet.store import NAME as STORE
+from trivet.store import parts
 
 log = logging.getLogger(__name__)
 DOWN = (Retryable, AuthFailed, UnknownOutcome)
@@ -80,8 +89,16 @@ class Bench:
         """True where it failed too often to be asked again in this step."""
         return self._failures.get(seat.connection, 0) >= FAILURES
 
+    def store_stays_away(self, error: TrivetError) -> bool:
+        """Counts what the store of recordings did not do; True where the rest of the step need not ask it any more."""
+        if isinstance(error, Retryable) and error.connector == STORE:
+            self._failures[STORE] = self._failures.get(STORE, 0) + 1
+        return self._failures.get(STORE, 0) >= FAILURES
+
     def failed(self, seat: Seat, error: ConnectorError) -> None:
         """It was down."""
+        if error.connector == STORE:
+            return
         self._failures[seat.connection] = self._failures.get(seat.connection, 0) + 1
         log.warning("scorer down connection=%s %s", seat.connection, error)
 
@@ -112,8 +129,8 @@ class Bench:
         """Where recordings come from."""
         if self._source is None:
             assert self.flow.recordings is not None
-            sweep(self.hub.settings.recordings)
-            sweep(self.hub.settings.listening)
+            self.hub.store.sweep()
+            parts.sweep(self.hub.settings.listening)
             self._source = self.stack.enter_context(self.hub.built(RecordingsConnector, self.flow.recordings))
         return self._source
 

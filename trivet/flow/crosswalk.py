@@ -5,16 +5,17 @@ one. What a person said outlives whatever systems say of that number afterwards.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from trivet.errors import LedgerError
-from trivet.flow import steps
+from trivet.flow import undoing
 from trivet.flow.hub import Hub
 from trivet.flow.identity import CANDIDATE, EMPLOYEE_NUMBER, IDENTITY
 from trivet.flow.report import FoundPerson, find_person
 from trivet.ledger import documents, people, set_asides
 
 Row = dict[str, Any]
+Verb = Literal["link", "unlink"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,7 @@ def link(hub: Hub, said: Correction) -> list[Row]:
     `LedgerError` IDENTITY_TAKEN where the number is another candidate's, ROLLBACK_INCOMPLETE where something could not be
     taken back: then the link is as it was.
     """
-    with hub.ledger.read() as tx:
-        found = _candidate(hub, said.who)
-        owner = people.subjects(tx, found.tenant, EMPLOYEE_NUMBER, [said.number]).get(said.number)
-        taken = owner != found.subject_ref and people.having(tx, found.tenant, CANDIDATE, [owner or ""])
-        numbers = _numbers(hub, found)
-    if taken:
-        raise LedgerError(
-            "this number is another candidate's", code="IDENTITY_TAKEN", place=f"crosswalk of {found.subject_ref}",
-            cure="`trivet crosswalk unlink` takes it away from her first, with all that was delivered under it",
-        )  # fmt: skip
+    found, numbers = _linkable(hub, said)
     if numbers == {said.number}:
         return []
     undone = _taken_back(hub, found, said)
@@ -71,17 +63,41 @@ def link(hub: Hub, said: Correction) -> list[Row]:
     return undone
 
 
-def unlink(hub: Hub, said: Correction) -> list[Row]:
-    """The number is not the candidate's, and nobody's from now on; what became of what was delivered under it.
+def possible(hub: Hub, verb: Verb, said: Correction) -> FoundPerson:
+    """Whom it would be about; the `LedgerError` of `link` or `unlink` where it could not be done. Nothing is changed."""
+    return _linkable(hub, said)[0] if verb == "link" else _unlinkable(hub, said)
 
-    `LedgerError` IDENTITY_UNKNOWN where it was not hers, ROLLBACK_INCOMPLETE as for `link`.
-    """
+
+def _linkable(hub: Hub, said: Correction) -> tuple[FoundPerson, set[str]]:
+    with hub.ledger.read() as tx:
+        found = _candidate(hub, said.who)
+        owner = people.subjects(tx, found.tenant, EMPLOYEE_NUMBER, [said.number]).get(said.number)
+        taken = owner != found.subject_ref and people.having(tx, found.tenant, CANDIDATE, [owner or ""])
+        numbers = _numbers(hub, found)
+    if taken:
+        raise LedgerError(
+            "this number is another candidate's", code="IDENTITY_TAKEN", place=f"crosswalk of {found.subject_ref}",
+            cure="`trivet crosswalk unlink` takes it away from her first, with all that was delivered under it",
+        )  # fmt: skip
+    return found, numbers
+
+
+def _unlinkable(hub: Hub, said: Correction) -> FoundPerson:
     found = _candidate(hub, said.who)
     if said.number not in _numbers(hub, found):
         raise LedgerError(
             "the person has no such employee number", code="IDENTITY_UNKNOWN", place=f"crosswalk of {found.subject_ref}",
             cure=f"`trivet crosswalk show {found.subject_ref}` lists what is known",
         )  # fmt: skip
+    return found
+
+
+def unlink(hub: Hub, said: Correction) -> list[Row]:
+    """The number is not the candidate's, and nobody's from now on; what became of what was delivered under it.
+
+    `LedgerError` IDENTITY_UNKNOWN where it was not hers, ROLLBACK_INCOMPLETE as for `link`.
+    """
+    found = _unlinkable(hub, said)
     undone = _taken_back(hub, found, said)
     with hub.ledger.begin() as tx:
         people.release(tx, found.tenant, EMPLOYEE_NUMBER, said.number, by=said.actor, why=said.reason)
@@ -107,9 +123,9 @@ def _numbers(hub: Hub, found: FoundPerson) -> set[str]:
 
 
 def _taken_back(hub: Hub, found: FoundPerson, said: Correction) -> list[Row]:
-    if said.keep or not steps.preview_rollback(hub, found.subject_ref):
+    if said.keep or not undoing.preview_rollback(hub, found.subject_ref):
         return []
-    undone = steps.rollback(
+    undone = undoing.rollback(
         hub, found.subject_ref, actor=said.actor, reason=f"crosswalk: {said.reason}", approved_by=said.approved_by
     )  # fmt: skip
     left = [row for row in undone if row["state"] not in ("compensated", "cancelled")]

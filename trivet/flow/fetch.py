@@ -1,31 +1,28 @@
-"""Recordings by reference to disk: streamed, sealed with the person's key on the way, never through Airflow."""
+"""Recordings by reference to the store: streamed, sealed with the person's key on the way, never through Airflow."""
 
-import errno
 import hashlib
+import logging
 import os
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from trivet.contract import RecordingSource
 from trivet.documents.canonical import fingerprint
-from trivet.errors import TrivetError
 from trivet.flow.hub import Hub
 from trivet.ledger import recordings, sealed_file
+from trivet.ledger.ledger import Transaction
 from trivet.ledger.recordings import Recording
 from trivet.model import Document
+from trivet.store import parts
 
-FOLDER_MODE = 0o700
-_PART = ".part-"
-_PART_SECONDS = 86_400
-"""What is older was left behind by a worker that was killed."""
+log = logging.getLogger(__name__)
 
 
 def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: RecordingSource) -> Recording:
-    """The recording on disk, downloaded unless this very version lies there already; a typed error where it cannot be.
+    """The recording in the store, downloaded unless this very version lies there already; a typed error where it cannot be.
 
     `NotYet` where it is still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
     """
@@ -33,21 +30,22 @@ def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: R
     name = f"{document['id']}@{fingerprint(document)[:12]}"
     with hub.ledger.read() as tx:
         known = recordings.get_many(tx, tenant, [name]).get(name)
-    if known is not None and known.path and (hub.settings.recordings / known.path).exists():
-        return known
+    if known is not None and known.path:
+        if hub.store.has(known.path):
+            return known
+        log.warning("a recording vanished from the store, fetched again: %s", known.path)
     with hub.ledger.begin() as tx:
-        # a file a recording, even of equal content: each is sealed with its own person's key
-        path = hub.settings.recordings / tx.blind("recording", tenant, subject_ref, name)[:40]
-        head, cipher = sealed_file.head(tx, path.name, subject_ref)
+        path = _path(tx, tenant, subject_ref, name)
+        head, cipher = sealed_file.head(tx, path, subject_ref)
     with source.open(document["source_reference"]) as download:
         counted = _Counted(download.chunks)
-        _store(path, head, sealed_file.pieces(cipher, counted), counted)
+        hub.store.put(path, chain((head,), sealed_file.pieces(cipher, counted)))
     fetched = Recording(
         id=name,
         state="fetched",
         subject_ref=subject_ref,
         sha256=counted.digest.hexdigest(),
-        path=path.name,
+        path=path,
         media_type=download.media_type,
         bytes=counted.size,
     )
@@ -56,54 +54,49 @@ def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: R
     return fetched
 
 
-def sweep(folder: Path) -> None:
-    """Takes away parts of recordings that nobody writes any more."""
-    for part in folder.glob(f"{_PART}*"):
-        with suppress(FileNotFoundError):
-            if time.time() - part.stat().st_mtime > _PART_SECONDS:
-                part.unlink()
+def _path(tx: Transaction, tenant: str, subject_ref: str, name: str) -> str:
+    # a file a recording, even of equal content: each is sealed with its own person's key
+    return tx.blind("recording", tenant, subject_ref, name)[:40]
 
 
 @contextmanager
-def listening(hub: Hub, path: Path) -> Iterator[Path]:
+def listening(hub: Hub, path: str) -> Iterator[Path]:
     """The recording in the clear, as a file of this account alone for as long as the context lasts."""
     folder = hub.settings.listening
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    handle, plain = tempfile.mkstemp(dir=folder, prefix=_PART)
+    handle, plain = parts.begun(folder)
     try:
         size = 0
         try:
-            with hub.ledger.read() as tx, os.fdopen(handle, "wb") as file:
-                for piece in sealed_file.unsealed(path, tx.unseal_bytes):
+            with os.fdopen(handle, "wb") as file, hub.store.open(path) as sealed, hub.ledger.read() as tx:
+                for piece in sealed_file.unsealed(sealed, path, tx.unseal_bytes):
                     size += file.write(piece)
         except OSError as error:
-            if _full(error):
-                raise _no_room(folder, size) from None
+            if parts.full(error):
+                raise parts.no_room(folder, size) from None
             raise
-        yield Path(plain)
+        yield plain
     finally:
-        Path(plain).unlink(missing_ok=True)
+        plain.unlink(missing_ok=True)
 
 
 def seal_plain(hub: Hub, progress: Callable[[str, int], None]) -> Iterator[int]:
     """Seals what an earlier version left plain; 1 for each recording. One that is not there any more is passed over."""
     with hub.ledger.read() as tx:
-        known = [entry for entry in recordings.every(tx) if entry[1].path]
-    for tenant, entry in known:
-        plain = hub.settings.recordings / (entry.path or "")
-        if not plain.exists() or sealed_file.is_sealed(plain):
+        known = [(tenant, entry, entry.path) for tenant, entry in recordings.every(tx) if entry.path]
+    for tenant, entry, plain in known:
+        if not hub.store.has(plain) or hub.store.begins(plain, len(sealed_file.MAGIC)) == sealed_file.MAGIC:
             continue
         with hub.ledger.begin() as tx:
-            path = plain.with_name(tx.blind("recording", tenant, entry.subject_ref or "", entry.id)[:40])
-            head, cipher = sealed_file.head(tx, path.name, entry.subject_ref)
-        with plain.open("rb") as file:
-            counted = _Counted(iter(lambda: file.read(sealed_file.PIECE), b""))
-            _store(path, head, sealed_file.pieces(cipher, counted), counted)
+            path = _path(tx, tenant, entry.subject_ref or "", entry.id)
+            head, cipher = sealed_file.head(tx, path, entry.subject_ref)
+        with hub.store.open(plain) as file:
+            chunks = iter(lambda: file.read(sealed_file.PIECE), b"")
+            hub.store.put(path, chain((head,), sealed_file.pieces(cipher, chunks)))
         with hub.ledger.begin() as tx:
-            recordings.put_many(tx, tenant, [replace(entry, path=path.name)])
-            shared = recordings.at_path(tx, entry.path or "")
+            recordings.put_many(tx, tenant, [replace(entry, path=path)])
+            shared = recordings.at_path(tx, plain)
         if not shared:
-            plain.unlink(missing_ok=True)
+            hub.store.delete(plain)
         progress("recording files", 1)
         yield 1
 
@@ -121,34 +114,3 @@ class _Counted:
             self.digest.update(chunk)
             self.size += len(chunk)
             yield chunk
-
-
-def _store(path: Path, head: bytes, pieces: Iterable[bytes], counted: _Counted) -> None:
-    folder = path.parent
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=_PART)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(head)
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        # atomic: another shard that fetched the same recording loses nothing
-        Path(temporary).replace(path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if _full(error):
-            raise _no_room(folder, counted.size) from None
-        raise
-
-
-def _full(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-def _no_room(folder: Path, size: int) -> TrivetError:
-    return TrivetError(
-        f"no room for a recording ({size // 1024 // 1024} MB of it had come)", code="DISK_FULL", place=str(folder),
-        cure="make room; the next run goes on with the interviews that are left",
-    )  # fmt: skip

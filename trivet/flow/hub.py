@@ -30,6 +30,7 @@ from trivet.mapping import FileVersion, Library
 from trivet.model import Document
 from trivet.registry import find_connector
 from trivet.settings import Settings
+from trivet.store import Store, open_store
 
 D = TypeVar(
     "D",
@@ -58,6 +59,7 @@ class Hub:
     contracts: Contracts
     now: Callable[[], datetime]
     _applied: dict[tuple[str, str], Library] = field(default_factory=dict)
+    _stores: list[Store] = field(default_factory=list)
 
     def flow(self, name: str) -> Flow:
         """The flow, once all its connections exist and belong to its environment."""
@@ -72,6 +74,13 @@ class Hub:
                     cure="never mix them: choose connections of the flow's environment",
                 )
         return flow
+
+    @property
+    def store(self) -> Store:
+        """Where recordings lie; opened when it is first needed."""
+        if not self._stores:
+            self._stores.append(open_store(self.settings, self.connections))
+        return self._stores[0]
 
     def files(self, flow: Flow) -> Library:
         """The mapping files that a run of the flow uses; `ConfigError` RELEASE_MISSING where none was applied."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -34,6 +35,7 @@ from trivet.ledger.scorings import Scoring
 from trivet.ledger.set_asides import SetAside
 from trivet.ledger.times import instant, stamp
 from trivet.model import Document, Pending, Scored, ScoringRequest
+from trivet.store import NAME as STORE
 
 log = logging.getLogger(__name__)
 PURPOSES = ("record", "ai_score")
@@ -131,6 +133,8 @@ def score(
                     log.warning("set aside interview=%s %s", entry.interview["id"], error)
                     outbox.set_aside(_refusal(entry, error))
                     again = error if isinstance(error, Retryable) else again
+                    if bench.store_stays_away(error):
+                        raise
                 done += 1
                 if on_progress:
                     on_progress(done, len(due))
@@ -259,6 +263,8 @@ def _ask_one_of(bench: Bench, choice: Choice, due: DueInterview, said: _Said) ->
         try:
             scoring = _answer(bench, seat, request, known, due)
         except DOWN as error:
+            if error.connector == STORE:
+                raise
             if known is not None and known.state == "pending" and not isinstance(error, AuthFailed):
                 scoring = known._replace(poll_at=stamp(bench.hub.now() + LATER))
             elif last or isinstance(error, NotYet):
@@ -287,7 +293,7 @@ def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: A
     if seat.declaration.traits.takes == "audio":
         hub = bench.hub
         recording = fetch(hub, bench.flow.tenant, due.case.subject_ref, due.recording, bench.source())
-        audio = hub.settings.recordings / (recording.path or "")
+        audio = Path(recording.path or "")  # its name in the store, until a scorer hears it
         depends["recording"] = recording.sha256
     key = fingerprint(depends)
     said.asked.add(key)
@@ -348,7 +354,7 @@ def _spoken(
         bench.afford(seat)
         if request.audio is None:
             return seat.scorer.score(request), row
-        with listening(bench.hub, request.audio) as heard:
+        with listening(bench.hub, str(request.audio)) as heard:
             return seat.scorer.score(replace(request, audio=heard)), row
     except Rejected as error:
         return None, row._replace(code=error.reason, message=error.message)

@@ -5,19 +5,21 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from trivet.delivery.compensate import RollbackReport, Scope, preview
-from trivet.errors import ConnectorError, LedgerError
+from trivet.errors import ConnectorError
 from trivet.flow import decide as deciding
-from trivet.flow import deliver, drift, holding, lineage, runs
+from trivet.flow import deliver, drift, holding, lineage, runs, wishes
 from trivet.flow import hear as hearing
 from trivet.flow import pull as pulling
 from trivet.flow import score as scoring
-from trivet.flow.gates import approval, approvals
+from trivet.flow.gates import approvals
 from trivet.flow.hub import Hub
 from trivet.flow.privacy import erase
-from trivet.flow.report import find_person
 from trivet.flow.reports import make_reports
 from trivet.flow.translate import translate
+from trivet.flow.undoing import four_eyes as four_eyes
+from trivet.flow.undoing import named as named
+from trivet.flow.undoing import preview_rollback as preview_rollback
+from trivet.flow.undoing import rollback as rollback
 from trivet.ledger import batches, cursors, shapes
 from trivet.ledger.batches import Batch
 
@@ -137,49 +139,16 @@ def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
 
 def settle(hub: Hub) -> list[Row]:
     """One row a target at which something was in the air, or at which what was approved since went; erasures that waited for
-    it go on.
+    it go on, and so does what two people wanted done and a kill cut short.
 
     Questions that nobody answered in time are expired, and of those that wait somebody is told again.
     """
     approvals.expire(hub)
     approvals.remind(hub)
+    wishes.resume(hub)
     rows = deliver.settle(hub)
     erase.resume(hub)
     return rows
-
-
-def preview_rollback(hub: Hub, what: str) -> list[Row]:
-    """What a rollback of the batch or person would do to each operation."""
-    said = preview(hub.ledger, _scope(hub, what))
-    rows = [_row(entry, "take back") for entry in said.pending]
-    rows += [_row(entry, "cancel") for entry in said.cancelled]
-    return rows + [_row(left.operation, f"leave: {left.message}") for left in said.left]
-
-
-def named(hub: Hub, what: str) -> str:
-    """The batch's id or the person's pseudonym: what may stand in a log."""
-    scope = _scope(hub, what)
-    return str(scope.batch_id or scope.subject_ref)
-
-
-def four_eyes(hub: Hub, what: str) -> bool:
-    """True where a rollback of the batch or person touches a production system: a second person has to approve."""
-    return approval.demanded(hub, _scope(hub, what))
-
-
-def rollback(
-    hub: Hub, what: str, *, actor: str, reason: str, approved_by: str | None = None, four_eyes: bool = False
-) -> list[Row]:
-    """What became of each operation; the ones that are not `compensated` or `cancelled` need a person or `settle`.
-
-    `LedgerError` APPROVAL_MISSING or APPROVAL_SAME_PERSON, and nothing undone, where production (or `four_eyes`)
-    demands a second person.
-    """
-    scope = _scope(hub, what)
-    if four_eyes or approved_by is not None or approval.demanded(hub, scope):
-        approval.check(actor, approved_by)
-    why = f"{reason} (approved by {approved_by})" if approved_by else reason
-    return _rows(deliver.rollback(hub, scope, actor=actor, reason=why))
 
 
 def cursors_of(hub: Hub, flow_name: str) -> list[Row]:
@@ -220,29 +189,3 @@ def accept_drift(hub: Hub, flow_name: str, *, actor: str) -> list[Row]:
 def _batch(hub: Hub, batch_id: str) -> Batch:
     with hub.ledger.read() as tx:
         return batches.get(tx, batch_id)
-
-
-def _scope(hub: Hub, what: str) -> Scope:
-    with hub.ledger.read() as tx:
-        try:
-            return Scope(batch_id=batches.get(tx, what).id)
-        except LedgerError:
-            return Scope(subject_ref=find_person(tx, what).subject_ref)
-
-
-def _rows(done: RollbackReport) -> list[Row]:
-    rows = [_row(entry, "taken back") for entry in done.taken_back]
-    rows += [_row(entry, "cancelled") for entry in done.cancelled]
-    rows += [_row(entry, "pending") for entry in done.pending]
-    return rows + [{**_row(left.operation, "left"), "message": left.message} for left in done.left]
-
-
-def _row(entry: Any, would: str) -> Row:
-    return {
-        "target": entry.target,
-        "entity": entry.entity,
-        "reference": entry.reference,
-        "state": entry.state,
-        "would": would,
-        "message": "",
-    }

@@ -56,11 +56,18 @@ class Approval:
     """`cli`, `airflow`, `page` or `passkey`."""
     note: str | None
 
+    @property
+    def wish(self) -> str | None:
+        """What a person wants done (`trivet.ledger.wishes`), where it is not about operations that wait to be sent."""
+        verb: str | None = self.detail.get("wish")
+        return verb
+
 
 def ask(
-    tx: Transaction, *, tenant: str, flow: str, batch_id: str, causes: Sequence[str], detail: dict[str, Any], terms: Terms
+    tx: Transaction, *, tenant: str, flow: str, batch_id: str, causes: Sequence[str], detail: dict[str, Any], terms: Terms,
+    actor: str = ENGINE,
 ) -> Approval:  # fmt: skip
-    """A new question about a batch."""
+    """A new question about a batch; `actor` is who wants it answered, where that is a person."""
 
     def after(hours: float | None) -> str | None:
         return None if hours is None else stamp(tx.now + timedelta(hours=hours))
@@ -72,7 +79,7 @@ def ask(
     }  # fmt: skip
     tx.conn.execute(insert(approval).values(row))
     note = f"{', '.join(causes)}: {detail.get('operations', 0)} operations"
-    tx.events.append(Event(batch_id, row["id"], "APPROVAL_ASKED", None, "waiting", note=note))
+    tx.events.append(Event(batch_id, row["id"], "APPROVAL_ASKED", None, "waiting", actor=actor, note=note))
     return get(tx, row["id"])
 
 

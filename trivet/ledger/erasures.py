@@ -28,10 +28,11 @@ from trivet.ledger.tables import (
     recording,
     scoring,
     set_aside,
+    wish,
 )
 
 State = Literal["due", "confirmed", "listed", "case", "held"]
-PERSONAL = (record, document, crosswalk, scoring, decision_input, recording, set_aside, mailing)
+PERSONAL = (record, document, crosswalk, scoring, decision_input, recording, set_aside, mailing, wish)
 """Tables whose rows about a person go with the person."""
 
 

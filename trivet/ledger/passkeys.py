@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from trivet.ledger.audit import WHOLE_LEDGER, Event
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import challenge, passkey
+from trivet.ledger.tables import challenge, event, passkey
 from trivet.ledger.times import stamp
 
 
@@ -61,6 +61,23 @@ def remove(tx: Transaction, key_id: str, person: str, *, actor: str) -> bool:
         return False
     tx.events.append(Event(WHOLE_LEDGER, key_id, "PASSKEY_REMOVED", actor=actor, note=person))
     return True
+
+
+def reset(tx: Transaction, person: str, *, actor: str) -> int:
+    """Forgets every passkey of the person, who may register one anew; how many there were."""
+    gone = tx.conn.execute(delete(passkey).where(passkey.c.person == person)).rowcount
+    tx.events.append(Event(WHOLE_LEDGER, person, "PASSKEY_RESET", actor=actor, note=f"{gone} passkeys"))
+    return gone
+
+
+def trusted(tx: Transaction, person: str) -> bool:
+    """True for who never had a passkey, or had none since somebody reset her: the first one is taken on the login alone."""
+    ours = select(func.max(event.c.at)).where(event.c.chain == WHOLE_LEDGER)
+    last = tx.conn.scalar(ours.where(event.c.code == "PASSKEY_REGISTERED", event.c.actor == person))
+    if last is None:
+        return True
+    freed = tx.conn.scalar(ours.where(event.c.code == "PASSKEY_RESET", event.c.about == person))
+    return freed is not None and str(freed) > str(last)
 
 
 def challenged(tx: Transaction, sent: bytes, *, person: str, about: str, seconds: float) -> None:

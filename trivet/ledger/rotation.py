@@ -35,6 +35,7 @@ from trivet.ledger.tables import (
     record,
     scoring,
     subject_key,
+    wish,
 )
 
 PAGE = 500
@@ -66,6 +67,7 @@ CELLS = (
     Cells(crosswalk.c.identifier_enc, ("identifier_hash",), crosswalk.c.subject_ref),
     Cells(scoring.c.answer_enc, ("tenant", "key"), scoring.c.subject_ref),
     Cells(decision_input.c.payload_enc, ("id",), decision_input.c.subject_ref),
+    Cells(wish.c.number_enc, ("approval_id",), wish.c.subject_ref),
     Cells(content.c.document_enc, ("operation_id",), operation.c.subject_ref),
     Cells(content.c.decision_enc, ("operation_id",), operation.c.subject_ref),
     Cells(content.c.before_enc, ("operation_id",), operation.c.subject_ref),

@@ -1,4 +1,4 @@
-"""Files on disk, sealed piece by piece: read as a stream, and no piece changed, moved, doubled or cut off goes unnoticed.
+"""Files, sealed piece by piece: read as a stream, and no piece changed, moved, doubled or cut off goes unnoticed.
 
     trivet-sealed-1⏎ │ length of the next (2 bytes) │ the file's own key, sealed with the person's │ pieces of 64 KiB + 16
 
@@ -7,7 +7,6 @@ The file's key is bound to the file's name, each piece to its number and to whet
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
@@ -42,38 +41,31 @@ def pieces(cipher: AESGCM, chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield cipher.encrypt(_nonce(number, last=True), bytes(held), None)
 
 
-def is_sealed(path: Path) -> bool:
-    """False for a file that an earlier version left as it came."""
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
-
-
-def unsealed(path: Path, unseal: Callable[[bytes, str], bytes]) -> Iterator[bytes]:
+def unsealed(file: BinaryIO, name: str, unseal: Callable[[bytes, str], bytes]) -> Iterator[bytes]:
     """What the file holds, each piece proven before it is given; `LedgerError` CRYPTO_TAMPERED, SUBJECT_ERASED and so on.
 
     `unseal` opens the file's key (`Transaction.unseal_bytes`). A file that an earlier version left plain is given as it is.
     """
-    with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            file.seek(0)
-            yield from iter(lambda: file.read(PIECE), b"")
-            return
-        try:
-            (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
-        except struct.error:
-            raise tampered(_place(path.name)) from None
-        cipher = AESGCM(unseal(file.read(length), _place(path.name)))
-        yield from _opened(file, cipher, path)
+    if file.read(len(MAGIC)) != MAGIC:
+        file.seek(0)
+        yield from iter(lambda: file.read(PIECE), b"")
+        return
+    try:
+        (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+    except struct.error:
+        raise tampered(_place(name)) from None
+    cipher = AESGCM(unseal(file.read(length), _place(name)))
+    yield from _opened(file, cipher, name)
 
 
-def _opened(file: BinaryIO, cipher: AESGCM, path: Path) -> Iterator[bytes]:
+def _opened(file: BinaryIO, cipher: AESGCM, name: str) -> Iterator[bytes]:
     number, piece = 0, file.read(PIECE + _TAG)
     while True:
         following = file.read(PIECE + _TAG)
         try:
             yield cipher.decrypt(_nonce(number, last=not following), piece, None)
         except (InvalidTag, ValueError):
-            raise tampered(f"file {path}") from None
+            raise tampered(f"file {name}") from None
         if not following:
             return
         number, piece = number + 1, following

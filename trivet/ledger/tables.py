@@ -629,6 +629,25 @@ approval = Table(
     Index("approval_state_asked", "state", "asked_at"),
 )
 
+# what somebody wants done that another person has to approve: a rollback, a corrected link
+wish = Table(
+    "wish",
+    metadata,
+    Column("approval_id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("batch_id", String),
+    Column("subject_ref", String),
+    Column("number_enc", LargeBinary),
+    Column("asked_by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("begun_at", String),
+    Column("done_at", String),
+    Column("outcome", String),
+    _one_of("verb", ("rollback", "link", "unlink"), "wish_verb"),
+    Index("wish_subject", "tenant", "subject_ref"),
+)
+
 # an operation that goes only when a named person has approved it
 gate = Table(
     "gate",

@@ -12,7 +12,7 @@ from console import ORIGIN, Console, said
 from soft_key import PRESENT, SoftKey
 
 from trivet.airflow.web import acts
-from trivet.flow.gates import approvals
+from trivet.flow.gates import approvals, passkeys
 
 pytestmark = pytest.mark.airflow
 SURE = {"sure": "yes"}
@@ -191,13 +191,17 @@ def options(answer: Any) -> dict[str, Any]:
     return dict(json.loads(unescape(found[1])))
 
 
-def registered(console: Console) -> SoftKey:
-    """A device of admin's."""
+def registered(console: Console, name: str = "admin", vouches: SoftKey | None = None) -> SoftKey:
+    """A device of that person's."""
     key = SoftKey(ORIGIN)
-    asked = options(console.post("/passkeys/register", data={**SURE, "title": "phone"}))
+    page = console.post("/passkeys/register", name=name, data={**SURE, "title": "phone"})
+    if vouches:
+        form = {**SURE, "title": "phone", "credential": vouches.sign(options(page))}
+        page = console.post("/passkeys/another", name=name, data=form)
+    asked = options(page)
     assert asked["rp"]["id"] == "localhost"
     done = console.post(
-        "/passkeys/registered", data={**SURE, "title": "phone", "credential": key.create(asked)}
+        "/passkeys/registered", name=name, data={**SURE, "title": "phone", "credential": key.create(asked)}
     )
     assert done.status_code == 303, done.text
     return key
@@ -249,3 +253,32 @@ def test_a_passkey_signs_exactly_what_was_seen_and_once(
         told = approvals.shown(hub, asked["approval"])
     assert (told["state"], told["decided_by"], told["how"]) == ("approved", "admin", "passkey")
     assert "(passkey " in told["note"]
+
+
+def test_a_stolen_login_registers_no_further_device(console: Console, world: World) -> None:
+    """One that the person has vouches for it; who lost the last one is set free by somebody else, never by herself."""
+
+    def refused(path: str, name: str, **form: str) -> str:
+        answer = console.post(path, name=name, data={**SURE, **form})
+        assert answer.status_code == 409, answer.text
+        return str(answer.text)
+
+    first = registered(console, "mei")
+    page = console.post("/passkeys/register", name="mei", data=SURE)
+    assert 'data-does="get"' in page.text
+    assert "PASSKEY_REFUSED" in refused("/passkeys/another", "mei")
+    assert "PASSKEY_REFUSED" in refused(
+        "/passkeys/another", "mei", credential=SoftKey(ORIGIN).sign(options(page))
+    )
+    second = registered(console, "mei", vouches=first)
+    with world.hub() as hub:
+        assert len(passkeys.owned(hub, "mei")) == 2
+        for known in passkeys.owned(hub, "mei"):
+            passkeys.forget(hub, "mei", known.id, actor="mei")
+    assert "PASSKEY_LOST" in refused("/passkeys/register", "mei")
+    assert "PASSKEY_LOST" in refused("/passkeys/another", "mei", credential=second.sign(options(page)))
+    assert "APPROVAL_SAME_PERSON" in refused("/passkeys/reset", "mei", person=" Mei")
+    assert console.post("/passkeys/reset", "viewer", data={**SURE, "person": "mei"}).status_code == 403
+    assert console.post("/passkeys/reset", name="bea", data={**SURE, "person": "mei"}).status_code == 303
+    assert events(world, "PASSKEY_RESET") == [("bea", "mei")]
+    registered(console, "mei")

@@ -2,13 +2,14 @@
 
 import errno
 import os
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import World
 
-import trivet.flow.fetch
+import trivet.store.parts
 from trivet.errors import TrivetError
 
 
@@ -21,11 +22,11 @@ def test_a_full_disk_is_told_and_nothing_of_the_recording_is_left(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(trivet.flow.fetch, "os", SimpleNamespace(fdopen=os.fdopen, fsync=full))
+        patched.setattr(trivet.store.parts, "os", SimpleNamespace(fdopen=os.fdopen, fsync=full))
         with pytest.raises(TrivetError) as caught:
             world.night()
         with world.hub() as hub:
-            folder = hub.settings.recordings
+            folder = Path(hub.settings.recordings)
     assert caught.value.code == "DISK_FULL"
     assert caught.value.place == str(folder)
     assert "make room" in caught.value.explained()

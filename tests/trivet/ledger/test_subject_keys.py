@@ -220,8 +220,8 @@ def test_a_sealed_file_opens_to_what_it_was(sqlite_ledger: Ledger, tmp_path: Pat
     content = b"interview " * (size // 10 + 1)
     content = content[:size]
     path = sealed(sqlite_ledger, tmp_path / "f", content)
-    with sqlite_ledger.read() as tx:
-        assert b"".join(sealed_file.unsealed(path, tx.unseal_bytes)) == content
+    with sqlite_ledger.read() as tx, path.open("rb") as file:
+        assert b"".join(sealed_file.unsealed(file, path.name, tx.unseal_bytes)) == content
     assert b"interview" not in path.read_bytes()
 
 
@@ -248,8 +248,8 @@ def test_a_harmed_file_is_noticed(sqlite_ledger: Ledger, tmp_path: Path, harm: s
                 subject_keys.erase(tx.conn, ["ann"], tx.stamp)
             sqlite_ledger.people.forget()
     path.write_bytes(whole)
-    with sqlite_ledger.read() as tx, pytest.raises(LedgerError) as caught:
-        list(sealed_file.unsealed(path, tx.unseal_bytes))
+    with sqlite_ledger.read() as tx, path.open("rb") as file, pytest.raises(LedgerError) as caught:
+        list(sealed_file.unsealed(file, path.name, tx.unseal_bytes))
     assert caught.value.code == (subject_keys.ERASED if harm == "erase" else "CRYPTO_TAMPERED")
 
 

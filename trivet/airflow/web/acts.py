@@ -12,6 +12,7 @@ router = APIRouter()
 MOST = 200
 """Rows of a preview."""
 _UNDONE = ("would", "target", "entity", "reference", "state")
+_TWO = "In production two people do this: you say why, a second person sees the same list and approves it."
 _NOTE = Field("note", "Note (kept in the audit trail)", required=False, long=True)
 
 
@@ -153,20 +154,25 @@ def _undo(visit: Visit, what: str, lead: str) -> Confirm:
     from trivet.flow import steps
 
     rows = steps.preview_rollback(visit.hub, what)
-    two = steps.four_eyes(visit.hub, what)
-    if two:
-        lead = (
-            "In production a second person approves this: start the DAG rollback with this batch or person."
-        )
-    return Confirm(
-        lead, rows=rows[:MOST], columns=_UNDONE, reason=True, danger=True, possible=bool(rows) and not two
-    )
+    if rows and steps.four_eyes(visit.hub, what):
+        lead = _TWO
+    return Confirm(lead, rows=rows[:MOST], columns=_UNDONE, reason=True, danger=True, possible=bool(rows))
+
+
+def _wish(visit: Visit, verb: Any, what: str, given: Given, number: str | None = None) -> Done:
+    """In production nothing happens by one person's click: a second one is asked."""
+    from trivet.flow import wishes
+
+    asked = wishes.ask(visit.hub, verb, what, actor=visit.who.name, reason=given["reason"], number=number)
+    return Done("A second person is asked; nothing is done before.", to=f"/approval/{asked.id}")
 
 
 def _undone(name: str, to: str) -> Any:
     def do(visit: Visit, given: Given) -> Done:
         from trivet.flow import steps
 
+        if steps.four_eyes(visit.hub, given[name]):
+            return _wish(visit, "rollback", given[name], given)
         rows = steps.rollback(visit.hub, given[name], actor=visit.who.name, reason=given["reason"])
         whole = all(row["state"] in ("compensated", "cancelled") for row in rows)
         said = "Taken back." if whole else "Taken back as far as possible; the rest is listed here."
@@ -197,23 +203,21 @@ def _linking(visit: Visit, given: Given) -> Confirm:
     from trivet.flow import steps
 
     rows = steps.preview_rollback(visit.hub, given["subject_ref"])
-    two = bool(rows) and steps.four_eyes(visit.hub, given["subject_ref"])
     lead = "What was delivered under the other number is taken back first; the next night delivers it anew."
-    if two:
-        lead = "In production a second person approves this: use `trivet crosswalk` with --approved-by."
+    if rows and steps.four_eyes(visit.hub, given["subject_ref"]):
+        lead = _TWO
     number = Field("number", "Employee number, as the ERP writes it")
-    return Confirm(
-        lead, rows=rows[:MOST], columns=_UNDONE, fields=(number,), reason=True, danger=True, possible=not two
-    )
+    return Confirm(lead, rows=rows[:MOST], columns=_UNDONE, fields=(number,), reason=True, danger=True)
 
 
 def _linked(verb: str) -> Any:
     def do(visit: Visit, given: Given) -> Done:
-        from trivet.flow import crosswalk
+        from trivet.flow import crosswalk, steps
 
-        said = crosswalk.Correction(
-            given["subject_ref"], given["number"].strip(), visit.who.name, given["reason"]
-        )
+        person, number = given["subject_ref"], given["number"].strip()
+        if steps.preview_rollback(visit.hub, person) and steps.four_eyes(visit.hub, person):
+            return _wish(visit, verb, person, given, number)
+        said = crosswalk.Correction(person, number, visit.who.name, given["reason"])
         {"link": crosswalk.link, "unlink": crosswalk.unlink}[verb](visit.hub, said)
         return Done("The link is corrected.", to=f"/person/{given['subject_ref']}")
 

@@ -41,6 +41,7 @@ def approvals(visit: Asked) -> Response:
 def approval(visit: Asked, approval_id: str) -> Response:
     """One question: how much, of whom, why; with the documents for whom may see personal data."""
     from trivet.flow.gates import approvals as asked
+    from trivet.flow.gates.approval import same_person
 
     found = asked.shown(visit.hub, approval_id)
     need(visit, "view", found["flow"])
@@ -48,7 +49,8 @@ def approval(visit: Asked, approval_id: str) -> Response:
     if opens:
         visit.opened(approval_id, "documents of an approval")
     return visit.page(
-        "approval.html", "Approval", nav=NAV, asked=found, opens=opens, most=MOST, decides=visit.may("approve", found["flow"])
+        "approval.html", "Approval", nav=NAV, asked=found, opens=opens, most=MOST, decides=visit.may("approve", found["flow"]),
+        own=found["state"] == "waiting" and same_person(found.get("wanted", {}).get("asked_by"), visit.who.name),
     )  # fmt: skip
 
 
@@ -73,7 +75,10 @@ def _flow(visit: Visit, given: Given) -> str | None:
     from trivet.ledger import approvals as stored
 
     with visit.hub.ledger.read() as tx:
-        return stored.get(tx, given["approval_id"]).flow
+        known = stored.get(tx, given["approval_id"])
+    # what reaches into several flows is for whom may approve in each
+    flows = [name for name in known.detail.get("flows", ()) if not visit.may("approve", name)]
+    return flows[0] if flows and visit.may("view", known.flow) else known.flow
 
 
 def _nobodys(visit: Visit, given: Given) -> str | None:
@@ -84,14 +89,14 @@ def _nobodys(visit: Visit, given: Given) -> str | None:
     return next(iter(visit.flows), None)
 
 
-def _asked(lead: str, *, danger: bool = False) -> Any:
+def _asked(lead: str, wished: str, *, danger: bool = False) -> Any:
     def ask(visit: Visit, given: Given) -> Confirm:
         from trivet.flow.gates import approvals as asked
 
         found = asked.shown(visit.hub, given["approval_id"])
         number = len(found["operations_waiting"])
         return Confirm(
-            lead, values={"n": number, "batch": found["batch"]}, fields=(NOTE,), danger=danger,
+            wished if "wanted" in found else lead, values={"n": number, "batch": found["batch"]}, fields=(NOTE,), danger=danger,
             # an answered one goes to `do` all the same, which says by whom it was answered
         )  # fmt: skip
 
@@ -103,8 +108,26 @@ def _approve(visit: Visit, given: Given) -> Done:
 
     asked.approve(visit.hub, given["approval_id"], actor=visit.who.name, how="page", note=given.get("note", ""),
                   seen=given.get("seen"))  # fmt: skip
-    answer_run(visit, given["approval_id"], approved=True)
-    return Done("Approved; it is sent within a minute.", to=NAV)
+    return _approved(visit, given)
+
+
+def _approved(visit: Visit, given: Given) -> Done:
+    """What is to be sent goes with the next look of `settle`; what somebody wished for is done here and now."""
+    from trivet.flow import wishes
+    from trivet.ledger import approvals as stored
+
+    approval_id = given["approval_id"]
+    answer_run(visit, approval_id, approved=True)
+    with visit.hub.ledger.read() as tx:
+        wish = stored.get(tx, approval_id).wish
+    if wish is None:
+        return Done("Approved; it is sent within a minute.", to=NAV)
+    rows = wishes.carry_out(visit.hub, approval_id)
+    whole = all(row["state"] in ("compensated", "cancelled") for row in rows)
+    said = (
+        "Approved, and done." if whole else "Approved, and done as far as possible; the rest is listed here."
+    )
+    return Done(said, to=f"/approval/{approval_id}")
 
 
 def _reject(visit: Visit, given: Given) -> Done:
@@ -113,7 +136,7 @@ def _reject(visit: Visit, given: Given) -> Done:
     asked.reject(visit.hub, given["approval_id"], actor=visit.who.name, how="page", note=given.get("note", ""),
                  seen=given.get("seen"))  # fmt: skip
     answer_run(visit, given["approval_id"], approved=False)
-    return Done("Rejected; nothing of it is sent.", to=NAV)
+    return Done("Rejected; nothing of it is done.", to=NAV)
 
 
 def _sign(visit: Visit, given: Given) -> Response:
@@ -134,8 +157,7 @@ def _signed(visit: Visit, given: Given) -> Done:
         visit.hub, console(), visit.who.name, given["approval_id"], given.get("seen", ""), given.get("credential", ""),
         given.get("note", ""),
     )  # fmt: skip
-    answer_run(visit, given["approval_id"], approved=True)
-    return Done("Approved; it is sent within a minute.", to=NAV)
+    return _approved(visit, given)
 
 
 def _no_question(visit: Visit, given: Given) -> Confirm:
@@ -146,7 +168,19 @@ def _no_question(visit: Visit, given: Given) -> Confirm:
 def _registering(visit: Visit, given: Given) -> Response:
     from trivet.flow.gates import passkeys
 
-    options = passkeys.registering(visit.hub, console(), visit.who.name)
+    vouching = passkeys.vouching(visit.hub, console(), visit.who.name)
+    if vouching is None:
+        return _vouched(visit, given)
+    return visit.page(
+        "passkey.html", "First a device that you have", nav=NAV, leaves=True, options=vouching, does="get",
+        to="/passkeys/another", fields={"title": given.get("title", "")},
+    )  # fmt: skip
+
+
+def _vouched(visit: Visit, given: Given) -> Response:
+    from trivet.flow.gates import passkeys
+
+    options = passkeys.registering(visit.hub, console(), visit.who.name, given.get("credential", ""))
     return visit.page(
         "passkey.html", "Register this device", nav=NAV, leaves=True, options=options, does="create",
         to="/passkeys/registered", fields={"title": given.get("title", "")},
@@ -168,6 +202,21 @@ def _forget(visit: Visit, given: Given) -> Done:
     return Done("The device is removed.", to=NAV)
 
 
+def _reset(visit: Visit, given: Given) -> Done:
+    from trivet.flow.gates import passkeys
+
+    passkeys.reset(visit.hub, given["person"].strip(), actor=visit.who.name)
+    return Done("The person may register a device anew.", to=NAV)
+
+
+def _resetting(visit: Visit, given: Given) -> Confirm:
+    del visit, given
+    return Confirm(
+        "All devices of the person are forgotten, and her next login registers one. Be sure that it is she who asks.",
+        fields=(Field("person", "Her user name, as approvals show it"),), danger=True,
+    )  # fmt: skip
+
+
 def _title(visit: Visit, given: Given) -> Confirm:
     del visit, given
     return Confirm(
@@ -183,17 +232,21 @@ def _forgetting(visit: Visit, given: Given) -> Confirm:
 
 _ONE = "/approval/{approval_id}"
 _LEAD = "{n} operations of batch {batch} go to the systems, with your name on each."
+_WISHED = "It is done at once, under both names: {n} operations are taken back, as listed."
+_NOT = "Nothing is taken back; who asked for it sees that you said no."
 for _action in (
-    Action(f"{_ONE}/approve", "Approve", "approve", _flow, _asked(_LEAD), _approve, nav=NAV),
+    Action(f"{_ONE}/approve", "Approve", "approve", _flow, _asked(_LEAD, _WISHED), _approve, nav=NAV),
     Action(
         f"{_ONE}/reject", "Reject", "approve", _flow,
-        _asked("{n} operations of batch {batch} are cancelled, and not asked for again unless they change.", danger=True),
+        _asked("{n} operations of batch {batch} are cancelled, and not asked for again unless they change.", _NOT, danger=True),
         _reject, nav=NAV,
     ),
-    Action(f"{_ONE}/sign", "Approve with your passkey", "approve", _flow, _asked(_LEAD), _sign, nav=NAV),
+    Action(f"{_ONE}/sign", "Approve with your passkey", "approve", _flow, _asked(_LEAD, _WISHED), _sign, nav=NAV),
     Action(f"{_ONE}/signed", "Approve with your passkey", "approve", _flow, _no_question, _signed, nav=NAV),
     Action("/passkeys/register", "Register this device", "approve", _nobodys, _title, _registering, nav=NAV),
     Action("/passkeys/registered", "Register this device", "approve", _nobodys, _no_question, _registered, nav=NAV),
+    Action("/passkeys/another", "First a device that you have", "approve", _nobodys, _no_question, _vouched, nav=NAV),
+    Action("/passkeys/reset", "Reset somebody's devices", "approve", _nobodys, _resetting, _reset, nav=NAV),
     Action("/passkeys/forget", "Remove this device", "approve", _nobodys, _forgetting, _forget, nav=NAV),
 ):  # fmt: skip
     declare(router, _action)

@@ -32,11 +32,16 @@ def check(requester: str, approver: str | None) -> None:
             "a second person has to approve this rollback; nothing was undone", code="APPROVAL_MISSING",
             cure="--approved-by NAME on the command line, or the task `approve` of the DAG rollback",
         )  # fmt: skip
-    if _name(requester) == _name(approver or ""):
+    if same_person(requester, approver):
         raise LedgerError(
             f"{requester} asked for this rollback and cannot approve it; nothing was undone",
             code="APPROVAL_SAME_PERSON", cure="somebody else has to approve",
         )  # fmt: skip
+
+
+def same_person(one: str | None, other: str | None) -> bool:
+    """Whether both names are one person's, however they are written."""
+    return one is not None and other is not None and _name(one) == _name(other)
 
 
 def _name(said: str) -> str:

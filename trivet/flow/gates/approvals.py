@@ -16,7 +16,9 @@ from trivet.errors import ConnectorError, LedgerError, TrivetError
 from trivet.flow import deliver
 from trivet.flow.actions import Done
 from trivet.flow.definition import Flow
+from trivet.flow.gates import approval, wished
 from trivet.flow.gates.asking import digest
+from trivet.flow.gates.wished import Plan
 from trivet.flow.holding import named
 from trivet.flow.hub import Hub
 from trivet.ledger import approvals, batches, contents, gates, releases, shapes
@@ -38,6 +40,9 @@ def listed(hub: Hub, state: str | None = "waiting", limit: int = 100) -> list[Ro
 
 def shown(hub: Hub, approval_id: str) -> Row:
     """One approval with every operation in it: what would go where, and why; this opens sealed personal data."""
+    plan = wished.plan_of(hub, approval_id)
+    if plan is not None:
+        return _shown_wish(hub, approval_id, plan)
     with hub.ledger.read() as tx:
         known = approvals.get(tx, approval_id)
         found = [pair for pair in gates.waiting(tx, known.batch_id) if pair[1].approval_id == known.id]
@@ -54,13 +59,37 @@ def shown(hub: Hub, approval_id: str) -> Row:
     return {**_row(known), "digest": digest(found), "operations_waiting": operations}
 
 
+def _shown_wish(hub: Hub, approval_id: str, plan: Plan) -> Row:
+    with hub.ledger.read() as tx:
+        known = approvals.get(tx, approval_id)
+    wish = plan.wish
+    operations = [
+        {
+            **row,
+            "kind": row["would"],
+            "causes": [wish.verb],
+            "document": None,
+            "decision": None,
+            "reason": None,
+        }
+        for row in plan.rows
+    ]
+    asked = {
+        "verb": wish.verb, "asked_by": wish.asked_by, "reason": wish.reason, "number": wish.number, "batch": wish.batch_id,
+        "subject_ref": wish.subject_ref, "outcome": wish.outcome, "done_at": wish.done_at,
+        "changed": known.state == "waiting" and plan.digest != known.detail["digest"],
+    }  # fmt: skip
+    return {**_row(known), "digest": plan.digest, "operations_waiting": operations, "wanted": asked}
+
+
 def approve(
     hub: Hub, approval_id: str, *, actor: str, how: str = "cli", note: str = "", seen: str | None = None
 ) -> Done:
     """Opens the gates; the operations go with the next push, or `send`.
 
     `seen` is the digest of what the person looked at. `LedgerError` APPROVAL_EXPIRED, APPROVAL_DECIDED, APPROVAL_CHANGED,
-    APPROVAL_NOT_YOURS, APPROVAL_PASSKEY, APPROVAL_SAME_PERSON: then nothing changed.
+    APPROVAL_NOT_YOURS, APPROVAL_PASSKEY, APPROVAL_SAME_PERSON: then nothing changed. What somebody wished for is done by
+    `trivet.flow.wishes.carry_out` afterwards.
     """
     return _decide(hub, approval_id, "approved", actor, how, note, seen)
 
@@ -77,18 +106,23 @@ def _decide(
 ) -> Done:
     named(actor)
     expire(hub)
+    plan = wished.plan_of(hub, approval_id)
     with hub.ledger.begin() as tx:
         known = approvals.get(tx, approval_id, lock=True)
         if known.state != "waiting":
             return _decided_before(known, verdict, actor)
         flow = hub.flow(known.flow)
-        _may(tx, flow, known, verdict, actor, how)
+        for name in known.detail.get("flows", [known.flow]):
+            _may(tx, hub.flow(name), known, verdict, actor, how)
+        if known.wish is not None:
+            _same_wish(known, plan, verdict, actor, seen)
+            approvals.decide(tx, known, verdict, actor=actor, how=how, note=note)
+            return Done(
+                True, f"{verdict} by {actor}: {known.wish} of {known.detail['operations']} operations"
+            )
         found = [pair for pair in gates.waiting(tx, known.batch_id) if pair[1].approval_id == known.id]
         if seen is not None and not hmac.compare_digest(seen, digest(found)):
-            raise LedgerError(
-                "what waits has changed since you looked", code="APPROVAL_CHANGED", place=f"approval {known.id}",
-                cure="look at it again, then decide",
-            )  # fmt: skip
+            raise _changed(known)
         entries = [entry for entry, _ in found]
         if verdict == "approved":
             _let_go(tx, flow, known, entries, actor)
@@ -97,6 +131,29 @@ def _decide(
         approvals.decide(tx, known, verdict, actor=actor, how=how, note=note)
         judge(tx, {entry.batch_id for entry in entries})
     return Done(True, f"{verdict} by {actor}: {len(entries)} operations of batch {known.batch_id}")
+
+
+def _same_wish(known: Approval, plan: Plan | None, verdict: str, actor: str, seen: str | None) -> None:
+    """Raises where a second person would approve something else than what the first one asked for, or is the first one."""
+    if verdict != "approved":
+        return
+    now = plan.digest if plan else ""
+    if plan is not None:
+        approval.check(plan.wish.asked_by, actor)
+    if now != known.detail["digest"]:
+        raise LedgerError(
+            "what it would do has changed since it was asked", code="APPROVAL_CHANGED", place=f"approval {known.id}",
+            cure="reject it; who wants it looks again, and asks anew",
+        )  # fmt: skip
+    if seen is not None and not hmac.compare_digest(seen, now):
+        raise _changed(known)
+
+
+def _changed(known: Approval) -> LedgerError:
+    return LedgerError(
+        "what waits has changed since you looked", code="APPROVAL_CHANGED", place=f"approval {known.id}",
+        cure="look at it again, then decide",
+    )  # fmt: skip
 
 
 def _may(tx: Transaction, flow: Flow, known: Approval, verdict: str, actor: str, how: str) -> None:

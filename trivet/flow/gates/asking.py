@@ -30,19 +30,23 @@ def ask(hub: Hub, flow: Flow, batch: Batch) -> Approval | None:
         found = gates.waiting(tx, batch.id)
         if not found:
             return None  # decided this moment
-        if batch.closed_at and approvals.find(tx, state="expired", batch_id=batch.id):
+        if batch.closed_at and _asked(tx, batch, "expired"):
             return None  # nobody answered: the next run takes it over and asks anew
-        opened = next(iter(approvals.find(tx, batch_id=batch.id)), None)
+        opened = next(iter(_asked(tx, batch, "waiting")), None)
         _replace(tx, found, opened)
         causes, detail = _about(hub, tx, flow, found)
         if opened is None:
             opened = approvals.ask(
-                tx, tenant=flow.tenant, flow=flow.name, batch_id=batch.id, causes=causes, detail=detail, terms=_terms(flow)
+                tx, tenant=flow.tenant, flow=flow.name, batch_id=batch.id, causes=causes, detail=detail, terms=terms(flow)
             )  # fmt: skip
         elif opened.detail["digest"] != detail["digest"]:
             opened = approvals.extend(tx, opened, causes, detail)
         gates.ask(tx, [entry.id for entry, _ in found], opened.id)
     return opened
+
+
+def _asked(tx: Transaction, batch: Batch, state: str) -> list[Approval]:
+    return [one for one in approvals.find(tx, state=state, batch_id=batch.id) if one.wish is None]
 
 
 def _replace(tx: Transaction, found: Waiting, opened: Approval | None) -> None:
@@ -76,7 +80,8 @@ def digest(found: Waiting) -> str:
     return fingerprint(sorted([entry.id, entry.fingerprint] for entry, _ in found))
 
 
-def _terms(flow: Flow) -> Terms:
+def terms(flow: Flow) -> Terms:
+    """How the flow's policy wants its questions asked."""
     policy = flow.policy.approval
     return Terms(
         policy.expires_after_hours, policy.remind_after_hours, policy.escalate_after_hours, policy.passkey

@@ -1,6 +1,8 @@
 """Approvals that a person signs with her own device (WebAuthn): fingerprint, face or the device's PIN.
 
     register   the device makes a key pair for this console's name, and its public half is kept under the person's name
+    another    a further device is vouched for by one that the person has: a login alone, which may be stolen, adds none
+    reset      who lost her last one is set free by a second person, and registers anew
     sign       the device signs a challenge that holds the approval and what exactly waits in it; good once, for minutes
 
 The device is made to check who holds it (user verification). Its maker is not asked for: any device of the person's will do.
@@ -25,13 +27,14 @@ from webauthn.helpers.structs import (
 from trivet.errors import LedgerError
 from trivet.flow.actions import Done
 from trivet.flow.gates import approvals
+from trivet.flow.gates.approval import same_person
 from trivet.flow.holding import named
 from trivet.flow.hub import Hub
 from trivet.ledger import passkeys
 from trivet.ledger.passkeys import Passkey
 
 MINUTES = 5
-_REGISTER = "register"
+_REGISTER, _ANOTHER = "register", "another device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,29 @@ class Console:
         return urlsplit(self.origin).hostname or ""
 
 
-def registering(hub: Hub, console: Console, person: str) -> str:
-    """The options that the person's browser makes a passkey with, as JSON."""
+def vouching(hub: Hub, console: Console, person: str) -> str | None:
+    """The options that a device of the person's vouches for a further one with, as JSON; None where the login is enough.
+
+    `LedgerError` PASSKEY_LOST where she had one, has none, and nobody set her free.
+    """
     named(person)
+    known = owned(hub, person)
+    if not known:
+        with hub.ledger.read() as tx:
+            trusted = passkeys.trusted(tx, person)
+        if not trusted:
+            raise LedgerError(
+                f"{person} had a passkey here, and a login alone is not enough for another", code="PASSKEY_LOST",
+                cure="somebody else who may approve resets you: page Approvals, or `trivet approvals reset-passkeys NAME`",
+            )  # fmt: skip
+        return None
+    return _challenge(hub, console, known, secrets.token_bytes(32), person, _ANOTHER)
+
+
+def registering(hub: Hub, console: Console, person: str, vouched: str = "") -> str:
+    """The options that the person's browser makes a passkey with, as JSON; `vouched` is what `vouching` was answered."""
+    if vouching(hub, console, person) is not None:
+        _proved(hub, console, person, vouched, _taken(hub, vouched, person, _ANOTHER))
     known = owned(hub, person)
     challenge = secrets.token_bytes(32)
     options = webauthn.generate_registration_options(
@@ -101,6 +124,19 @@ def forget(hub: Hub, person: str, key_id: str, *, actor: str) -> Done:
     return Done(gone, f"passkey of {person} is removed" if gone else "there is no such passkey")
 
 
+def reset(hub: Hub, person: str, *, actor: str) -> Done:
+    """Forgets all that the person has, so that she may register anew; `LedgerError` APPROVAL_SAME_PERSON for oneself."""
+    named(actor)
+    if same_person(person, actor):
+        raise LedgerError(
+            f"{actor} cannot reset {actor}", code="APPROVAL_SAME_PERSON", place=f"passkeys of {person}",
+            cure="somebody else who may approve does it",
+        )  # fmt: skip
+    with hub.ledger.begin() as tx:
+        gone = passkeys.reset(tx, person, actor=actor)
+    return Done(True, f"{person} may register a passkey anew; {gone} were forgotten")
+
+
 def signing(hub: Hub, console: Console, person: str, approval_id: str, seen: str) -> str:
     """The options that the person's browser signs this approval with, as JSON; PASSKEY_MISSING where she has none."""
     named(person)
@@ -111,14 +147,18 @@ def signing(hub: Hub, console: Console, person: str, approval_id: str, seen: str
             cure="register this device first, on the page Approvals",
         )  # fmt: skip
     challenge = secrets.token_bytes(16) + _bound(approval_id, seen, person)
+    return _challenge(hub, console, known, challenge, person, _about(approval_id, seen))
+
+
+def _challenge(
+    hub: Hub, console: Console, known: list[Passkey], challenge: bytes, person: str, about: str
+) -> str:
     options = webauthn.generate_authentication_options(
         rp_id=console.name, challenge=challenge, allow_credentials=_descriptors(known),
         user_verification=UserVerificationRequirement.REQUIRED,
     )  # fmt: skip
     with hub.ledger.begin() as tx:
-        passkeys.challenged(
-            tx, challenge, person=person, about=_about(approval_id, seen), seconds=MINUTES * 60
-        )
+        passkeys.challenged(tx, challenge, person=person, about=about, seconds=MINUTES * 60)
     return options_to_json(options)
 
 
@@ -129,6 +169,13 @@ def approve(
     sent = _taken(hub, credential, person, _about(approval_id, seen))
     if sent[16:] != _bound(approval_id, seen, person):
         raise _refused("it signed something else")
+    key_id = _proved(hub, console, person, credential, sent)
+    said = f"{note} (passkey {key_id[:12]})".strip()
+    return approvals.approve(hub, approval_id, actor=person, how=approvals.PASSKEY, note=said, seen=seen)
+
+
+def _proved(hub: Hub, console: Console, person: str, credential: str, sent: bytes) -> str:
+    """The id of the person's passkey that signed it."""
     try:
         key_id = str(json.loads(credential)["id"])
         with hub.ledger.read() as tx:
@@ -144,8 +191,7 @@ def approve(
         raise _refused(f"its answer proves nothing ({type(error).__name__})") from None
     with hub.ledger.begin() as tx:
         passkeys.used(tx, key_id, proved.new_sign_count)
-    said = f"{note} (passkey {key_id[:12]})".strip()
-    return approvals.approve(hub, approval_id, actor=person, how=approvals.PASSKEY, note=said, seen=seen)
+    return key_id
 
 
 def _taken(hub: Hub, credential: str, person: str, about: str) -> bytes:

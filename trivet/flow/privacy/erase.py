@@ -98,16 +98,24 @@ def go_on(hub: Hub, found: FoundPerson) -> Row:
     with hub.ledger.read() as tx:
         due = [entry for entry in erasures.places(tx, found.subject_ref) if entry.state == "due"]
     if any(entry.place.startswith("target ") for entry in due):
-        return {
-            "state": "waits",
-            "subject_ref": found.subject_ref,
-            "places": [asdict(entry) for entry in due],
-        }
+        return _waits(found, due)
     if due:
-        _files(hub, found)
+        if not _recordings(hub, found):
+            with hub.ledger.read() as tx:
+                due = [entry for entry in erasures.places(tx, found.subject_ref) if entry.state == "due"]
+            return _waits(found, due)
+        _reports(hub, found)
         _ledger(hub, found)
         _keys(hub, found)
     return proof_of(hub, found)
+
+
+def _waits(found: FoundPerson, due: list[Place]) -> Row:
+    return {
+        "state": "waits",
+        "subject_ref": found.subject_ref,
+        "places": [asdict(entry) for entry in due],
+    }
 
 
 def readmit(hub: Hub, candidate_id: str, *, actor: str, reason: str) -> int:
@@ -226,19 +234,30 @@ def _note(hub: Hub, found: FoundPerson, place: Place) -> None:
         tx.events.append(Event(WHOLE_LEDGER, found.subject_ref, code, note=place.place))
 
 
-def _files(hub: Hub, found: FoundPerson) -> None:
+def _recordings(hub: Hub, found: FoundPerson) -> bool:
+    """Whether they are gone: while one is not, the ledger must not forget where it lies."""
     with hub.ledger.read() as tx:
         heard = recordings.of_subject(tx, found.tenant, found.subject_ref)
-        assessments = documents.ids_of(tx, found.tenant, [found.subject_ref], "assessment")
         shared = {entry.path for entry in heard if entry.path and recordings.at_path(tx, entry.path) > 1}
-    for entry in heard:
-        # a file of an earlier version may be somebody else's, too: it goes with the last of them
-        if entry.path and entry.path not in shared:
-            (hub.settings.recordings / entry.path).unlink(missing_ok=True)
+    try:
+        for entry in heard:
+            # a file of an earlier version may be somebody else's, too: it goes with the last of them
+            if entry.path and entry.path not in shared:
+                hub.store.delete(entry.path)
+    except TrivetError as error:
+        why = getattr(error, "vendor_code", None) or error.code
+        _note(hub, found, Place("recordings", "due", f"the store of recordings could not be asked: {why}"))
+        return False
+    _note(hub, found, Place("recordings", "confirmed", f"{len(heard)} recordings deleted"))
+    return True
+
+
+def _reports(hub: Hub, found: FoundPerson) -> None:
+    with hub.ledger.read() as tx:
+        assessments = documents.ids_of(tx, found.tenant, [found.subject_ref], "assessment")
     shelf = Shelf(hub.settings.reports / found.tenant)
     for name in assessments:
         shelf.drop(name)
-    _note(hub, found, Place("recordings", "confirmed", f"{len(heard)} recordings deleted"))
     _note(hub, found, Place("reports", "confirmed", f"of {len(assessments)} assessments deleted"))
 
 

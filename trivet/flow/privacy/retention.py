@@ -142,9 +142,9 @@ def _row(ref: str, data: str, state: str, *, since: str = "", days: int | None =
 
 
 def _end(hub: Hub, entry: Due) -> str:
-    if entry.recording is not None:
-        return _delete(hub, entry, entry.recording)
     try:
+        if entry.recording is not None:
+            return _delete(hub, entry, entry.recording)
         found = FoundPerson(entry.tenant, entry.subject_ref)
         erase.start(hub, found, f"kept for {entry.days} days, as the site's rule says")
         state: str = erase.go_on(hub, found).get("state", "erased")
@@ -154,9 +154,12 @@ def _end(hub: Hub, entry: Due) -> str:
 
 
 def _delete(hub: Hub, entry: Due, recording: Recording) -> str:
+    with hub.ledger.read() as tx:
+        alone = recording.path and recordings.at_path(tx, recording.path) == 1
+    if recording.path and alone:
+        # before the ledger says so: should it fail now, the next run deletes again
+        hub.store.delete(recording.path)
     with hub.ledger.begin() as tx:
-        if recording.path and recordings.at_path(tx, recording.path) == 1:
-            (hub.settings.recordings / recording.path).unlink(missing_ok=True)
         gone = Recording(recording.id, "erased", recording.subject_ref)
         recordings.put_many(tx, entry.tenant, [gone])
         note = f"recording kept for {entry.days} days"

@@ -75,9 +75,8 @@ def export(hub: Hub, who: str, folder: Path, *, actor: str, media: bool = False)
         _write(folder / "export.txt", readable(held).encode()),
     ]
     for number, entry in enumerate(held["recordings"] if media else (), start=1):
-        path = hub.settings.recordings / (entry["path"] or "")
-        if entry["path"] and path.exists():
-            with listening(hub, path) as clear:
+        if entry["path"] and hub.store.has(entry["path"]):
+            with listening(hub, entry["path"]) as clear:
                 name = f"recording-{number}{mimetypes.guess_extension(entry['media_type'] or '') or ''}"
                 written.append(_write(folder / name, clear.read_bytes()))
     return [{"file": str(file), "bytes": file.stat().st_size} for file in written]

@@ -1,0 +1,62 @@
+"""A folder: of this machine, or of a share that every worker has mounted."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from trivet.store import parts
+from trivet.store.probe import probe
+from trivet.store.words import gone, locked
+
+
+class FolderStore:
+    """See `trivet.store.Store`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def put(self, name: str, pieces: Iterable[bytes]) -> None:
+        """See `Store`."""
+        # atomic: another shard that fetched the same recording loses nothing
+        parts.written(self._folder, pieces).replace(self._folder / name)
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """See `Store`."""
+        try:
+            file = (self._folder / name).open("rb")
+        except FileNotFoundError:
+            raise gone("read") from None
+        with file:
+            yield file
+
+    def begins(self, name: str, length: int) -> bytes:
+        """See `Store`."""
+        with self.open(name) as file:
+            return file.read(length)
+
+    def has(self, name: str) -> bool:
+        """See `Store`."""
+        return (self._folder / name).exists()
+
+    def delete(self, name: str) -> None:
+        """See `Store`."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """See `Store`."""
+        parts.sweep(self._folder)
+
+    def check(self) -> str:
+        """See `Store`; `ConfigError` where this account may not write there."""
+        try:
+            probe(self)
+        except PermissionError:
+            raise locked("check") from None
+        return self.place
