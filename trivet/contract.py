@@ -186,7 +186,7 @@ class RecordingSource(Protocol):
 
 
 class Scorer(Protocol):
-    """Turns a recording or a transcript into an answer."""
+    """Turns a recording, a paper or a transcript into an answer."""
 
     def check(self) -> None:
         """Proves that the scorer can work; spends no credit."""
@@ -337,11 +337,13 @@ FEELINGS = re.compile(r"emotion|feeling|mood|sentiment|情绪|情感|心情", re
 class ScorerTraits:
     """What a scorer needs and what it infers."""
 
-    takes: Literal["audio", "transcript"]
+    takes: Literal["audio", "paper", "transcript"]
+    """`paper`: what a person wrote (PDF, Word, text), in place of a recording."""
     infers: tuple[str, ...]
     """What it derives about a person, in words (`words spoken`, `competency scores`); emotion is never allowed."""
     transcribes: bool = False
-    """Its answer is a transcript that later scorers of the same interview take."""
+    """Its answer is a transcript that later scorers of the same interview take; of a paper one with `places: paragraphs`, whose
+    `start` and `end` are numbers of paragraphs."""
     cheap: bool = False
     """Asked again after a kill it costs neither minutes nor money: its answers may be stored some at a time."""
     infers_from: Literal["words", "voice", "face"] = "words"

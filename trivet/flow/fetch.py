@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from trivet.contract import RecordingSource
 from trivet.documents.canonical import fingerprint
-from trivet.errors import TrivetError
+from trivet.errors import Rejected, TrivetError
 from trivet.flow.hub import Hub
 from trivet.ledger import recordings, sealed_file
 from trivet.ledger.recordings import Recording
+from trivet.media import Wanted, judged
 from trivet.model import Document
 
 FOLDER_MODE = 0o700
@@ -24,10 +26,13 @@ _PART_SECONDS = 86_400
 """What is older was left behind by a worker that was killed."""
 
 
-def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: RecordingSource) -> Recording:
+def fetch(
+    hub: Hub, tenant: str, subject_ref: str, document: Document, source: RecordingSource, wanted: Wanted
+) -> Recording:
     """The recording on disk, downloaded unless this very version lies there already; a typed error where it cannot be.
 
-    `NotYet` where it is still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
+    `Rejected` MEDIA_TYPE_MISMATCH where it is a paper and a recording is wanted, or the other way round; `NotYet` where it is
+    still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
     """
     # a vendor may put a new file under an old id: the version is part of the name
     name = f"{document['id']}@{fingerprint(document)[:12]}"
@@ -40,7 +45,7 @@ def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: R
         path = hub.settings.recordings / tx.blind("recording", tenant, subject_ref, name)[:40]
         head, cipher = sealed_file.head(tx, path.name, subject_ref)
     with source.open(document["source_reference"]) as download:
-        counted = _Counted(download.chunks)
+        counted = _Counted(judged(download.chunks, _refuse, wanted))
         _store(path, head, sealed_file.pieces(cipher, counted), counted)
     fetched = Recording(
         id=name,
@@ -54,6 +59,10 @@ def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: R
     with hub.ledger.begin() as tx:
         recordings.put_many(tx, tenant, [fetched])
     return fetched
+
+
+def _refuse(code: str, message: str) -> NoReturn:
+    raise Rejected(message, connector="recordings", operation="download", vendor_code=code)
 
 
 def sweep(folder: Path) -> None:

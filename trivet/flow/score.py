@@ -33,6 +33,7 @@ from trivet.ledger.documents import NewDocument
 from trivet.ledger.scorings import Scoring
 from trivet.ledger.set_asides import SetAside
 from trivet.ledger.times import instant, stamp
+from trivet.media import Wanted
 from trivet.model import Document, Pending, Scored, ScoringRequest
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,10 @@ EXPRESSION = "expression"
 """The purpose without which nobody's face is looked at."""
 SEEN_OF_POSITION = ("keywords", "competencies", "family", "language")
 """What scorers are told of the position; another title or opening is no reason to score again."""
-SEEN_OF_TRANSCRIPT = ("language", "duration")
-"""What a route's `when` may look at: the language that was spoken, and seconds."""
+SEEN_OF_TRANSCRIPT = ("language", "duration", "places")
+"""What a route's `when` may look at: the language that was spoken, and seconds; of a paper that it has paragraphs."""
+FILES = ("audio", "paper")
+"""What a scorer may take that lies in a file."""
 LEAST_WAIT = timedelta(seconds=5)
 LATER = timedelta(minutes=1)
 """When a scorer that works on a ticket is asked again, where it could not be asked now."""
@@ -283,17 +286,19 @@ def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: A
     depends: Document = {
         "scorer": seat.provenance, "connection": seat.connection, "position": position, "answers": said.keys,
     }  # fmt: skip
-    audio = None
-    if seat.declaration.traits.takes == "audio":
-        hub = bench.hub
-        recording = fetch(hub, bench.flow.tenant, due.case.subject_ref, due.recording, bench.source())
-        audio = hub.settings.recordings / (recording.path or "")
+    files: dict[str, Any] = {}
+    takes = seat.declaration.traits.takes
+    if takes in FILES:
+        hub, flow = bench.hub, bench.flow
+        wanted: Wanted = "paper" if takes == "paper" else "recording"
+        recording = fetch(hub, flow.tenant, due.case.subject_ref, due.recording, bench.source(), wanted)
+        files[takes] = hub.settings.recordings / (recording.path or "")
         depends["recording"] = recording.sha256
     key = fingerprint(depends)
     said.asked.add(key)
     return ScoringRequest(
-        key=key, language=None, audio=audio, transcript=said.answers.get("transcript"),
-        answers=dict(said.answers), requisition=position,
+        key=key, language=None, transcript=said.answers.get("transcript"), answers=dict(said.answers),
+        requisition=position, **files,
     )  # fmt: skip
 
 
@@ -346,10 +351,12 @@ def _spoken(
         if known is not None and known.ticket:
             return seat.scorer.poll(known.ticket), row
         bench.afford(seat)
-        if request.audio is None:
+        file = request.audio or request.paper
+        if file is None:
             return seat.scorer.score(request), row
-        with listening(bench.hub, request.audio) as heard:
-            return seat.scorer.score(replace(request, audio=heard)), row
+        with listening(bench.hub, file) as plain:
+            files: dict[str, Any] = {name: plain for name in FILES if getattr(request, name)}
+            return seat.scorer.score(replace(request, **files)), row
     except Rejected as error:
         return None, row._replace(code=error.vendor_code or "REJECTED", message=error.message)
 
@@ -424,7 +431,7 @@ def _route(bench: Bench, due: DueInterview, transcript: Document | None) -> Rout
         "requisition": due.case.requisition,
         "application": due.case.application,
         "interview": due.interview,
-        "transcript": {name: transcript[name] for name in SEEN_OF_TRANSCRIPT} if transcript else None,
+        "transcript": {name: transcript.get(name) for name in SEEN_OF_TRANSCRIPT} if transcript else None,
     }
     for route in flow.routes:
         if hub.files(flow).holds(route.when, given, hub.now(), str(flow.file)):
