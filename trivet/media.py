@@ -7,9 +7,16 @@ out. Connectors refuse what no scorer wants; the hub, which knows what is wanted
 from collections.abc import Callable, Iterator
 from typing import Literal, NoReturn
 
+from trivet.model import Document
+
 HEAD = 512
 """Bytes that are looked at."""
 Wanted = Literal["recording", "paper", "either"]
+PAPER_ENDINGS = (".pdf", ".docx", ".txt", ".md", ".zip")
+PAPER_TYPES = frozenset({
+    "application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "text/plain",
+    "text/markdown", "application/zip", "application/x-zip-compressed",
+})  # fmt: skip
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<MPD", b"<smil")
 _OTHERS = (
     (b"<", "a web page or XML"),
@@ -32,6 +39,14 @@ _RECORDINGS = (
     b"FLV\x01",
     b"\x30\x26\xb2\x75",
 )
+
+
+def declared_paper(recording: Document) -> bool:
+    """Whether a vendor says, by media type or else by the file's name, that somebody wrote it."""
+    said = str(recording.get("media_type") or "").partition(";")[0].strip().lower()
+    if said and said != "application/octet-stream":
+        return said in PAPER_TYPES
+    return str(recording.get("file_name") or "").lower().endswith(PAPER_ENDINGS)
 
 
 def refused(head: bytes, wanted: Wanted = "either") -> tuple[str, str] | None:

@@ -137,7 +137,6 @@ ON_THE_WAY: dict[str, tuple[str, type[ConnectorError]]] = {
     "15-in the head": ("/slow-head", Retryable),
     "16-a bomb": ("/bomb", Rejected),
     "17-a login page": ("/login", Rejected),
-    "17-a PDF": ("/pdf", Rejected),
     "18-a playlist": ("/playlist", Rejected),
 }
 
@@ -378,6 +377,7 @@ def test_bad_input_in_a_night(world: World, web: Web) -> None:
         "be1": (f"{web.url}/endless", "MEDIA_TOO_LARGE"), "be2": ("http://169.254.169.254/", "URL_BLOCKED_ADDRESS"),
         "ae1": (f"{web.url}/moved?to=http://10.0.0.1/", "URL_BLOCKED_ADDRESS"),
         "ae2": (f"{web.url}/login", "MEDIA_TYPE_MISMATCH"), "rs1": (f"{web.url}/loop", "URL_TOO_MANY_REDIRECTS"),
+        "rs2": (f"{web.url}/pdf", "MEDIA_TYPE_MISMATCH"),
     }  # fmt: skip
     greenhouse = world.sandbox.connections()["greenhouse"]
     world.connect(greenhouse={"extra": {**greenhouse["extra"], "max_recording_mb": 1}})

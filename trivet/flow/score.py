@@ -33,7 +33,7 @@ from trivet.ledger.documents import NewDocument
 from trivet.ledger.scorings import Scoring
 from trivet.ledger.set_asides import SetAside
 from trivet.ledger.times import instant, stamp
-from trivet.media import Wanted
+from trivet.media import Wanted, declared_paper
 from trivet.model import Document, Pending, Scored, ScoringRequest
 
 log = logging.getLogger(__name__)
@@ -219,7 +219,9 @@ def _no_consent(case: ApplicationCase) -> SetAside:
 def _assess(bench: Bench, due: DueInterview) -> str | None:
     """Puts the assessment into the outbox; the time to ask again where a scorer still works on a ticket."""
     said = _Said()
-    if bench.flow.transcriber and not _ask_one_of(bench, bench.flow.transcriber, due, said):
+    reader = bench.flow.papers if declared_paper(due.recording) else ()
+    reader = reader or bench.flow.transcriber
+    if reader and not _ask_one_of(bench, reader, due, said):
         return said.waits_until
     route = _route(bench, due, said.answers.get("transcript"))
     for choice in route.scorers:

@@ -109,6 +109,10 @@ def _look(value: Any, depth: int) -> None:
 def _texts(reader: Any) -> Iterator[tuple[int, str]]:
     pictured = letters = strange = 0
     for number, page in enumerate(reader.pages, start=1):
+        # the library passes over what it cannot unpack: half a page would be taken for the whole
+        contents = page.get_contents()
+        if contents is not None:
+            contents.get_data()
         text = str(page.extract_text())
         of_page = sum(c.isalnum() for c in text)
         letters += of_page
