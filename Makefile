@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ONCE ?=
 
-.PHONY: help setup run test check cluster-test judges chaos bench lock docs clean
+.PHONY: help setup run test check cluster-test judges chaos fuzz bench lock docs clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ judges: $(STAMP) ## official suites, both engines on 1,000 documents a file, ven
 
 chaos: $(STAMP) ## kill workers TRIALS=2000 times with SEED=1, simulate five times as many histories; rewrites docs/reliability.md
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m scripts.chaos --trials $(or $(TRIALS),2000) --seed $(or $(SEED),1)
+
+fuzz: $(STAMP) ## look for inputs that break parsers, pages, answers and the API: SECONDS=60 a parser, EXAMPLES=200 a property
+	@$(BIN)/python -m scripts.fuzz --seconds $(or $(SECONDS),60)
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest tests/fuzz --timeout 0
 
 bench: $(STAMP) ## the benchmarks, each beside its peers, as tables
 	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -v __init__); do $(BIN)/python -m benchmarks.$$name || exit 1; done

@@ -26,7 +26,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -121,14 +121,33 @@ def position(since: Cursor | None, connector: str, stream: str, read: Callable[[
 
 
 def told_object(body: bytes, refused: Callable[[str], Rejected]) -> Document:
-    """The JSON object that a call carries; raises what `refused` makes of the reason where there is none."""
+    """The JSON object that a call carries; raises what `refused` makes of the reason where there is none.
+
+    Its texts can be written down: half a character or NUL, which no database takes, is none that a vendor means.
+    """
     try:
-        said = json.loads(body)
+        said = json.loads(body, parse_constant=_no_number)
+        written = json.dumps(said, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise refused("the body is not JSON") from None
     if not isinstance(said, dict):
         raise refused("the body is not a JSON object")
+    # the walk is for those few that hold the six characters, whoever wrote them
+    if b"\\u0000" in written and _holds_nul(said):
+        raise refused("the body holds NUL")
     return said
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def instant(text: str) -> str:
@@ -186,7 +205,7 @@ class RecordingSource(Protocol):
 
 
 class Scorer(Protocol):
-    """Turns a recording or a transcript into an answer."""
+    """Turns a recording, a paper or a transcript into an answer."""
 
     def check(self) -> None:
         """Proves that the scorer can work; spends no credit."""
@@ -337,11 +356,13 @@ FEELINGS = re.compile(r"emotion|feeling|mood|sentiment|情绪|情感|心情", re
 class ScorerTraits:
     """What a scorer needs and what it infers."""
 
-    takes: Literal["audio", "transcript"]
+    takes: Literal["audio", "paper", "transcript"]
+    """`paper`: what a person wrote (PDF, Word, text), in place of a recording."""
     infers: tuple[str, ...]
     """What it derives about a person, in words (`words spoken`, `competency scores`); emotion is never allowed."""
     transcribes: bool = False
-    """Its answer is a transcript that later scorers of the same interview take."""
+    """Its answer is a transcript that later scorers of the same interview take; of a paper one with `places: paragraphs`, whose
+    `start` and `end` are numbers of paragraphs."""
     cheap: bool = False
     """Asked again after a kill it costs neither minutes nor money: its answers may be stored some at a time."""
     infers_from: Literal["words", "voice", "face"] = "words"

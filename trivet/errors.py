@@ -20,6 +20,9 @@ only to speak for the whole request.
 from datetime import datetime
 from typing import Any, ClassVar
 
+MOST_CODE = 100
+"""Characters of a vendor's code."""
+
 
 class TrivetError(Exception):
     """One clear line (`str(error)`), a stable `code`, and the cure on a second line where there is one."""
@@ -97,7 +100,8 @@ class ConnectorError(TrivetError):
         super().__init__(message, code=self.word, cure=cure)
         self.connector = connector
         self.operation = operation
-        self.vendor_code = vendor_code
+        # a vendor may say anything where its code should stand
+        self.vendor_code = None if vendor_code is None else " ".join(vendor_code.split())[:MOST_CODE]
         self.field = field
 
     def __str__(self) -> str:

@@ -195,6 +195,8 @@ class ScoringRequest:
     """`zh`, `en` or None where it is to be detected."""
     audio: Path | None = None
     """Local file, present for scorers that take audio, and there for the length of the call only."""
+    paper: Path | None = None
+    """Local file, as `audio` is, present for scorers that take papers."""
     transcript: Document | None = None
     """The transcriber's own answer, present for scorers that take a transcript."""
     answers: Mapping[str, Document] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import Any
 from trivet.errors import Rejected
 from trivet.model import Document, ScoringRequest
 
+PARAGRAPHS = "paragraphs"
 _SHORTEST = {True: 4, False: 8}
 """Characters of a quote that prove anything: Chinese, others; or the whole sentence."""
 _END = re.compile(r"(?<=[。！？!?])\s*|(?<=\.)\s+")
@@ -25,7 +26,7 @@ _WORDS = bytes(ord(" ") if code < 128 and chr(code).isspace() else code for code
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence as it was said; its times are those of its segment, in seconds."""
+    """One sentence as it was said; its times are those of its segment, in seconds, or the paragraph's number of a paper."""
 
     number: int
     text: str
@@ -99,18 +100,27 @@ def segments_of(request: ScoringRequest, connector: str) -> list[Document]:
     return segments
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of a text in one line."""
+    return [piece for piece in _END.split(" ".join(text.split())) if piece]
+
+
 def sentences_of(request: ScoringRequest, connector: str) -> list[Sentence]:
     """The transcript sentence by sentence, numbered from 1."""
     found = [
         (piece, segment)
         for segment in segments_of(request, connector)
-        for piece in _END.split(" ".join(segment["text"].split()))
-        if piece
+        for piece in sentences(segment["text"])
     ]
     return [
         Sentence(number, piece, float(segment["start"]), float(segment["end"]))
         for number, (piece, segment) in enumerate(found, start=1)
     ]
+
+
+def written(transcript: Document) -> bool:
+    """Whether it is a paper's: `start` and `end` are numbers of paragraphs and say nothing of time."""
+    return transcript.get("places") == PARAGRAPHS
 
 
 def seconds_of(transcript: Document, name: str, connector: str) -> float:

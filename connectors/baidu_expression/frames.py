@@ -1,25 +1,25 @@
-"""Takes a few pictures from a film; run as a program of its own, so that a hostile file cannot take the worker with it.
+"""Takes a few pictures from a film; a piece of confined work (`trivet.confined`): JPEGs are written, one after the other."""
 
-    python -I frames.py FILE LIMITS     JPEGs to stdout, a JSON line {times, lengths} or {code, message} to stderr
-
-LIMITS is JSON: {pictures, seconds, memory, cpu}.
-"""
-
-import json
-import resource
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from trivet.audio.decode import CONTAINERS, MAGIC_TEXT, MOST_PIXELS, MOST_STREAMS, Refused, leave_network
+from trivet.audio.decode import CONTAINERS, MAGIC_TEXT, MOST_PIXELS, MOST_STREAMS
+from trivet.confined.refusal import Refused
 
 WIDTH = 960
 """Wider pictures are made smaller: the vendor takes 2 MB, and a face needs a hundred pixels."""
 
 
-def pictures(file: Path, wanted: int, most_seconds: float) -> Iterator[tuple[float, bytes]]:
+def work(file: Path, out: IO[bytes], pictures: int, seconds: float) -> dict[str, object]:
+    """{times, lengths}: seconds of each picture, and the bytes of its JPEG."""
+    taken = list(_pictures(file, pictures, seconds))
+    out.write(b"".join(picture for _, picture in taken))
+    return {"times": [at for at, _ in taken], "lengths": [len(picture) for _, picture in taken]}
+
+
+def _pictures(file: Path, wanted: int, most_seconds: float) -> Iterator[tuple[float, bytes]]:
     """Seconds and JPEG of pictures spread evenly over the film."""
     import av
     from av.error import FFmpegError
@@ -78,30 +78,3 @@ def _jpeg(frame: Any) -> bytes:
     encoder.time_base = Fraction(1, 25)
     small.pts = 0
     return b"".join(bytes(packet) for packet in [*encoder.encode(small), *encoder.encode(None)])
-
-
-def main(file: str, limits: str) -> None:
-    """One film under limits."""
-    given = json.loads(limits)
-    leave_network()
-    for kind, value in (
-        (resource.RLIMIT_AS, given["memory"]),
-        (resource.RLIMIT_CPU, given["cpu"]),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (value, value))
-    said: dict[str, object] = {}
-    try:
-        taken = list(pictures(Path(file), given["pictures"], given["seconds"]))
-        sys.stdout.buffer.write(b"".join(picture for _, picture in taken))
-        sys.stdout.buffer.flush()
-        said = {"times": [at for at, _ in taken], "lengths": [len(picture) for _, picture in taken]}
-    except Refused as refused:
-        said = {"code": refused.code, "message": str(refused)}
-    except MemoryError:
-        said = {"code": "MEDIA_DECODE_LIMIT", "message": "decoding needs more memory than it may have"}
-    print(json.dumps(said), file=sys.stderr)  # noqa: T201 - this is how the parent hears of it
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])

@@ -1,7 +1,7 @@
 """Recordings: files below one folder, by their relative path."""
 
 import mimetypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, NoReturn
@@ -12,7 +12,7 @@ from trivet.awaiting import absent, not_before_its_end
 from trivet.contract import Services
 from trivet.drivers import open_driver
 from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable
-from trivet.media import judged
+from trivet.media import PAPER_ENDINGS, judged
 from trivet.model import Document, Download
 
 from .config import NAME, FolderConfig
@@ -69,11 +69,13 @@ class FolderRecordings:
         if not entries and not self._asked(_OPERATION, lambda: self.files.exists(self.root), lambda: False):
             self._no_folder()
         named = {str(entry["name"]).rstrip("/").rpartition("/")[2]: entry for entry in entries}
-        found = [named[name]] if name in named else [
-            entry for other, entry in named.items()
-            if other.rpartition(".")[0] == name and other[len(name) :].lower() in ENDINGS
-        ]  # fmt: skip
-        found = [entry for entry in found if entry.get("type") != "directory"]
+        named = {name: entry for name, entry in named.items() if entry.get("type") != "directory"}
+        # notes that somebody laid beside a recording are not meant
+        found = (
+            [named[name]]
+            if name in named
+            else _of_name(named, name, ENDINGS) or _of_name(named, name, PAPER_ENDINGS)
+        )
         if len(found) > 1:
             _refuse("RECORDING_AMBIGUOUS", f"{len(found)} recordings have that name")
         if not found:
@@ -140,6 +142,14 @@ class FolderRecordings:
 
     def _too_large(self) -> NoReturn:
         _refuse("MEDIA_TOO_LARGE", f"larger than {self.config.max_recording_mb} MB")
+
+
+def _of_name(named: Mapping[str, Document], name: str, endings: Collection[str]) -> list[Document]:
+    return [
+        entry
+        for other, entry in named.items()
+        if other.rpartition(".")[0] == name and other[len(name) :].lower() in endings
+    ]
 
 
 def _refuse(code: str, message: str) -> NoReturn:

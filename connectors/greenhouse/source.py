@@ -102,19 +102,18 @@ class GreenhouseSource:
         names = [card["id"] for card in cards]
         ratings = self.wire.every("scorecard_candidate_attributes", "scorecard_ids", names)
         wanted = [rating.get("job_candidate_attribute_id") for rating in ratings]
-        called = {
-            row["id"]: row.get("name") for row in self.wire.every("job_candidate_attributes", "ids", wanted)
-        }
+        known = self.wire.every("job_candidate_attributes", "ids", wanted)
+        called = {_id(row, "id"): row.get("name") for row in known}
         panel = self.wire.every("interviewers", "scorecard_ids", names)
-        held = {seat.get("scorecard_id"): seat.get("interview_id") for seat in panel}
+        held = {_id(seat, "scorecard_id"): seat.get("interview_id") for seat in panel}
         given: dict[Any, list[Document]] = {}
-        for rating in sorted(ratings, key=lambda row: row["id"]):
-            name = called.get(rating.get("job_candidate_attribute_id"))
+        for rating in sorted(ratings, key=lambda row: _id(row, "id") or 0):
+            name = called.get(_id(rating, "job_candidate_attribute_id"))
             part = {"name": name, "rating": rating.get("candidate_attribute_rating")}
-            given.setdefault(rating.get("scorecard_id"), []).append(part)
+            given.setdefault(_id(rating, "scorecard_id"), []).append(part)
         return [
             {name: value for name, value in card.items() if name not in _PRIVATE}
-            | {"interview_id": held.get(card["id"]), "attributes": given.get(card["id"], [])}
+            | {"interview_id": held.get(_id(card, "id")), "attributes": given.get(_id(card, "id"), [])}
             for card in cards
         ]
 
@@ -150,6 +149,12 @@ def _state(said: Document) -> Document:
         raise ValueError("no cursor")
     times = {name: instant(said[name]) for name in ("from", "to") if said.get(name) is not None}
     return {"next": following, **times}
+
+
+def _id(row: Document, name: str) -> int | None:
+    """The whole number that Greenhouse names things by; None where it is something else."""
+    value = row.get(name)
+    return value if type(value) is int else None
 
 
 def _record(document: Document) -> Record:

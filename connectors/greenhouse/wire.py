@@ -48,7 +48,7 @@ class Wire:
 
     def every(self, stream: str, filtered: str, names: Iterable[Any]) -> list[Document]:
         """All objects whose filter by ids names one of these; what is no id is passed over."""
-        wanted = [text for name in dict.fromkeys(names) if (text := str(name)).isdecimal()]
+        wanted = [text for text in dict.fromkeys(map(str, names)) if text.isdecimal()]
         rows: list[Document] = []
         for start in range(0, len(wanted), MOST_IDS):
             asked = {filtered: ",".join(wanted[start : start + MOST_IDS]), "per_page": self.config.page_size}

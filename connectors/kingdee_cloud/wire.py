@@ -174,7 +174,10 @@ def _status(answer: Any) -> Document | None:
         answer = answer[0]
     result = answer.get("Result") if isinstance(answer, dict) else None
     status = result.get("ResponseStatus") if isinstance(result, dict) else None
-    return status if isinstance(status, dict) and "IsSuccess" in status else None
+    if not isinstance(status, dict) or "IsSuccess" not in status:
+        return None
+    # the text "false" is no success, and neither is anything else that only looks like one
+    return {**status, "IsSuccess": status["IsSuccess"] is True}
 
 
 def _code(reply: Reply) -> Any:

@@ -14,6 +14,7 @@ from .library import NAME
 
 _NOTHING = ("", "000")
 _FAILURES = ("E", "A", "X")
+_HARMLESS = ("", "S", "I", "W")
 _TEXTS = {
     "MC601": "somebody has locked it", "PQ603": "no authorization for this", "PQ604": "the qualification cannot be created",
     "PQ605": "invalid object type", "PQ606": "the object does not exist", "PQ607": "no scale is defined",
@@ -47,17 +48,19 @@ class Message:
         return _TEXTS.get(self.code, "refused")
 
     def good(self, success: Collection[str]) -> bool:
-        """Whether it means success: its type is no failure, and it says nothing or a message of the list."""
-        return self.type not in _FAILURES and (not self.code or self.code in success)
+        """Whether it means success: its type is a harmless one, and it says nothing or a message of the list."""
+        return self.type in _HARMLESS and (not self.code or self.code in success)
 
 
 def messages(answer: Mapping[str, Any]) -> list[Message] | None:
-    """What RETURN says; None where the answer has no RETURN at all."""
+    """What RETURN says; None where the answer has no RETURN, or one in no shape that there is."""
     said = answer.get("RETURN")
     if said is None:
         return None
     rows: Sequence[Any] = said if isinstance(said, list) else [said]
-    return [_message(row) for row in rows if isinstance(row, dict)]
+    if not all(isinstance(row, dict) for row in rows):
+        return None
+    return [_message(row) for row in rows]
 
 
 def _message(row: Mapping[str, Any]) -> Message:

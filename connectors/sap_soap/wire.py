@@ -10,12 +10,13 @@ from typing import Any, NoReturn
 
 from trivet.contract import Services
 from trivet.errors import Rejected, Retryable, UnknownOutcome
+from trivet.guarded_xml import Hostile
 from trivet.http import HttpClient, Reply
 from trivet.model import Document
 
 from .config import OperationConfig, SapSoapConfig
 from .faults import NAME, read_fault, verdict
-from .guard import Hostile, enveloped
+from .guard import enveloped
 from .library import library, stumbles
 from .paths import plain
 from .wsdl import Offer, offer

@@ -14,9 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from trivet.errors import ConfigError
+from trivet.guarded_xml import Hostile, harmless
 
 from .config import OperationConfig
-from .guard import SOAP_12, Hostile, harmless
+from .guard import SOAP_12
 from .library import library
 from .paths import CONTENT
 

@@ -9,7 +9,7 @@ from typing import Any
 from trivet.contract import Services
 from trivet.errors import Rejected
 from trivet.model import Document, Pending, Scored, ScoringRequest
-from trivet.transcript import HAN, count_words, seconds_of, segments_of, transcript_of
+from trivet.transcript import HAN, count_words, seconds_of, segments_of, transcript_of, written
 
 from .config import SpeechFactsConfig
 
@@ -25,7 +25,8 @@ class SpeechFacts:
 
     Answers {speech_facts: {duration, speech_duration, words, unit, per_minute, pauses: {count, seconds, longest, longest_at},
     pause_share, turns: [{speaker, seconds, share, words, per_minute}]}}; times in seconds, a Chinese character counts as a
-    word; pace is that of the transcript's own words, pauses and turns are those of everybody; what cannot be known is absent.
+    word; pace is that of the transcript's own words, pauses and turns are those of everybody; what cannot be known is absent:
+    of a paper everything but the words.
     """
 
     def __init__(self, config: SpeechFactsConfig) -> None:
@@ -42,6 +43,10 @@ class SpeechFacts:
         """See `Scorer`."""
         segments = segments_of(request, NAME)
         transcript = transcript_of(request, NAME)
+        if written(transcript):
+            # nobody spoke it: there are words, and nothing has a length
+            text = "\n".join(segment["text"] for segment in segments)
+            return Scored({"speech_facts": {"words": count_words(text), "unit": _unit(text)}})
         duration, speech = (seconds_of(transcript, name, NAME) for name in ("duration", "speech_duration"))
         text = "\n".join([segment["text"] for segment in segments])
         words = count_words(text)
@@ -49,7 +54,7 @@ class SpeechFacts:
         others = segments_of(replace(request, transcript={"segments": transcript.get("others")}), NAME)
         talked = speech if speech and not others else _covered(_spans(segments))
         spans = _spans([*segments, *others])
-        facts: Document = {"words": words, "unit": "characters" if HAN.search(text) else "words"}
+        facts: Document = {"words": words, "unit": _unit(text)}
         facts |= {"duration": round(duration, 2)} if duration else {}
         facts |= {"speech_duration": round(talked, 2)} if talked else {}
         facts |= _pace(words, talked)
@@ -69,6 +74,10 @@ class SpeechFacts:
 def open_scorer(config: SpeechFactsConfig, services: Services) -> Iterator[SpeechFacts]:  # noqa: ARG001
     """The scorer."""
     yield SpeechFacts(config)
+
+
+def _unit(text: str) -> str:
+    return "characters" if HAN.search(text) else "words"
 
 
 def _pace(words: int, seconds: float) -> Document:

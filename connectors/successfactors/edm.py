@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from trivet.errors import Retryable
+from trivet.guarded_xml import Hostile, tree
 from trivet.model import Document
 
 NAME = "successfactors"
@@ -42,12 +43,10 @@ _JSON_TYPES = {
 
 def parse_metadata(body: bytes) -> Metadata:
     """The tenant's entities; Retryable where it is not EDMX."""
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise _unreadable("$metadata holds a DTD", "XML_DTD_FORBIDDEN")
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - a DTD was refused above, and expat expands nothing else
-    except ElementTree.ParseError:
-        raise _unreadable("$metadata is not XML", "XML_SYNTAX") from None
+        root = tree(body)
+    except Hostile as error:
+        raise _unreadable(f"$metadata cannot be read: {error}", error.code) from None
     return {
         str(entity.get("Name")): {
             str(child.get("Name")): _property(child)

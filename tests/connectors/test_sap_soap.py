@@ -20,6 +20,7 @@ from trivet_connectors.sap_soap import CATALOGUE, DIRECTORY, FEEDBACK, TARGET, g
 from trivet_connectors.sap_soap.faults import read_fault, verdict
 from trivet_connectors.sap_soap.message import message_id
 
+from trivet import guarded_xml
 from trivet.conformance.promises import PERSON, SECRET, error_is_clear
 from trivet.conformance.target import REFERENCES, TargetSuite
 from trivet.contract import Services
@@ -257,7 +258,7 @@ class TestHostileAnswers:
     def test_an_answer_in_utf_16_is_read_as_strictly(self) -> None:
         """The sentry reads what the parser behind it would read."""
         guard.enveloped(envelope("<a>𠮷</a>").encode("utf-16"))
-        with pytest.raises(guard.Hostile) as caught:
+        with pytest.raises(guarded_xml.Hostile) as caught:
             guard.enveloped(envelope("<r>&c;</r>", BOMB).encode("utf-16"))
         assert caught.value.code == "XML_ENTITIES_FORBIDDEN"
 
@@ -268,13 +269,13 @@ class TestHostileAnswers:
         """Whatever comes, cut wherever: read, or refused with a code."""
         raw = content.encode(errors="surrogatepass")
         for piece in (raw, raw[:cut], raw[cut:]):
-            with contextlib.suppress(guard.Hostile):
+            with contextlib.suppress(guarded_xml.Hostile):
                 guard.enveloped(piece)
 
     def test_more_than_the_limit_is_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Its size alone says enough."""
-        monkeypatch.setattr(guard, "MAX_BYTES", 50)
-        with pytest.raises(guard.Hostile, match="longer than 50 bytes"):
+        monkeypatch.setattr(guarded_xml, "MAX_BYTES", 50)
+        with pytest.raises(guarded_xml.Hostile, match="longer than 50 bytes"):
             guard.enveloped(envelope("<a/>").encode())
 
     def test_a_server_that_keeps_silent_is_given_up(self, far_end: Standing, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import pytest
 from conftest import ROOT
 from trivet_connectors.whisper_local import SCORER, listening
 
-from trivet.audio import Limits, decode, sound
+from trivet.audio import Limits, sound
+from trivet.confined import program
 from trivet.contract import Services
 from trivet.errors import ConfigError, Rejected
 from trivet.model import Document, Scored, ScoringRequest
@@ -166,9 +167,9 @@ def test_a_gpu_brings_its_own_arithmetic_and_its_absence_is_said(tmp_path: Path)
 
 def test_the_decoder_reaches_no_address() -> None:
     """Not even one of this machine; skipped loudly where the system lets nobody leave the network."""
-    program = f"""
+    script = f"""
 import runpy, socket, sys
-left = runpy.run_path({decode.__file__!r})["leave_network"]()
+left = runpy.run_path({program.__file__!r})["leave_network"]()
 if not left:
     sys.exit(3)
 try:
@@ -181,7 +182,7 @@ sys.exit(1)
         home.bind(("127.0.0.1", 0))
         home.listen()
         run = subprocess.run(
-            [sys.executable, "-I", "-c", program, str(home.getsockname()[1])], check=False, timeout=60
+            [sys.executable, "-I", "-c", script, str(home.getsockname()[1])], check=False, timeout=60
         )
     if run.returncode == 3:
         pytest.skip("this system lets no process leave the network")

@@ -1,21 +1,13 @@
-"""Decodes one recording; run as a program of its own, so that a hostile file cannot take the worker with it.
+"""Decodes one recording; a piece of confined work (`trivet.confined`), so that a hostile file cannot take the worker with it.
 
-    python -I decode.py FILE LIMITS      16 kHz 16-bit PCM to stdout, a JSON line about it to stderr
-
-LIMITS is JSON: {seconds, memory, cpu, bytes, channels}; with 2 channels a recording in stereo stays in stereo, any other is
-made mono. They hold before the file is opened, and the process has left the network by then, where the system lets it.
-Only containers of sound and film are opened, from the file alone: a playlist could make the decoder read other files or
-addresses.
+16 kHz 16-bit PCM is written; with 2 channels a recording in stereo stays in stereo, any other is made mono. Only containers
+of sound and film are opened, from the file alone: a playlist could make the decoder read other files or addresses.
 """
 
-import ctypes
-import errno
-import json
-import os
-import resource
-import sys
 from pathlib import Path
 from typing import IO, Any
+
+from trivet.confined.refusal import Refused
 
 RATE = 16_000
 LEAST_SHARE = 0.97
@@ -31,15 +23,7 @@ MOST_PIXELS = 4096 * 2304
 MAGIC_TEXT = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml")
 
 
-class Refused(Exception):
-    """The file cannot be scored; the code says why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def decode(file: Path, out: IO[bytes], max_seconds: float, most_channels: int = 1) -> dict[str, float]:
+def work(file: Path, out: IO[bytes], seconds: float, channels: int = 1) -> dict[str, float]:
     """Declared and decoded seconds, and the channels of what was written; `Refused` otherwise."""
     import av
     from av.error import FFmpegError
@@ -53,9 +37,9 @@ def decode(file: Path, out: IO[bytes], max_seconds: float, most_channels: int = 
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS)}
     try:
         with av.open(str(file), options=options) as container:
-            declared = _probe(container, max_seconds)
-            channels = 2 if most_channels > 1 and container.streams.audio[0].channels == 2 else 1
-            decoded = _write(container, out, max_seconds, channels)
+            declared = _probe(container, seconds)
+            channels = 2 if channels > 1 and container.streams.audio[0].channels == 2 else 1
+            decoded = _write(container, out, seconds, channels)
     except MemoryError:
         raise
     except av.error.ArgumentError:
@@ -114,49 +98,3 @@ def _write(container: Any, out: IO[bytes], max_seconds: float, channels: int) ->
         if samples / RATE > max_seconds:
             raise Refused("MEDIA_TOO_LONG", f"more than {max_seconds / 60:.0f} minutes")
     return samples / RATE
-
-
-def _limit(memory: int, cpu: int, size: int) -> None:
-    for kind, value in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_FSIZE, size),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (value, value))
-
-
-def leave_network() -> bool:
-    """Whether this process can reach no address any more, not even its own machine's."""
-    new_user, new_network = 0x10000000, 0x40000000
-    try:
-        unshare = ctypes.CDLL(None, use_errno=True).unshare
-    except (OSError, AttributeError):
-        return False
-    # root needs no user namespace, and one would take its right to read the file
-    return bool(unshare(new_network if os.geteuid() == 0 else new_user | new_network) == 0)
-
-
-def main(file: str, limits: str) -> None:
-    """One file decoded under limits; the answer is a JSON line on stderr."""
-    given = json.loads(limits)
-    leave_network()
-    _limit(given["memory"], given["cpu"], given["bytes"])
-    try:
-        said: dict[str, object] = dict(
-            decode(Path(file), sys.stdout.buffer, given["seconds"], given["channels"])
-        )
-        sys.stdout.buffer.flush()
-    except Refused as refused:
-        said = {"code": refused.code, "message": str(refused)}
-    except MemoryError:
-        said = {"code": "MEDIA_DECODE_LIMIT", "message": "decoding needs more memory than it may have"}
-    except OSError as error:
-        # no room for the samples is the machine's trouble, not the recording's
-        said = {"code": "DISK_FULL" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "MEDIA_DECODE_FAILED",
-                "message": f"the samples cannot be written: {error.strerror}"}  # fmt: skip
-    print(json.dumps(said), file=sys.stderr)  # noqa: T201 - this is how the parent hears of it
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])

@@ -36,6 +36,7 @@ _TRANSCRIPT: Document = {
     "properties": {
         "language": {"type": "string", "minLength": 2},
         "duration": {"type": "number", "minimum": 0},
+        "places": {"const": "paragraphs"},
         "speech_duration": {"type": "number", "minimum": 0},
         "text": {"type": "string", "minLength": 1},
         "segments": {
@@ -52,7 +53,8 @@ _TRANSCRIPT: Document = {
             },
         },
     },
-    "required": ["language", "duration", "text", "segments"],
+    "required": ["language", "text", "segments"],
+    "oneOf": [{"required": ["duration"]}, {"required": ["places"]}],
 }
 
 
@@ -177,24 +179,29 @@ class ScorerSuite:
             assert violations(schema, said[name]) == []
 
     def test_what_transcribes_answers_with_a_transcript(self, far_end: FarEnd, tmp_path: Path) -> None:
-        """Language, text and sentences in order of time, within the recording: later scorers and the hub read them."""
+        """Language, text and sentences in order of time, within the recording, or of paragraphs: later scorers and the hub read
+        them."""
         if not self.connector.traits.transcribes:
             pytest.skip("this scorer does not transcribe")
-        assert self.connector.traits.takes == "audio"
+        assert self.connector.traits.takes != "transcript"
         with self.scorer(far_end, tmp_path) as scorer:
             said = answered(scorer, far_end.request)
         assert violations(_TRANSCRIPT, said) == []
         starts = [segment["start"] for segment in said["segments"]]
         assert starts == sorted(starts)
         assert all(segment["start"] <= segment["end"] for segment in said["segments"])
+        assert ("places" in said) == (self.connector.traits.takes == "paper")
+        if "places" in said:
+            assert all(isinstance(start, int) and start >= 1 for start in starts)
+            return
         # engines round the last sentence up
         assert said["segments"][-1]["end"] <= said["duration"] + 1
         assert said.get("speech_duration", 0) <= said["duration"]
 
     def test_without_what_it_takes_it_refuses(self, far_end: FarEnd, tmp_path: Path) -> None:
         """By a code, and before it does anything else; afterwards it works."""
-        audio = self.connector.traits.takes == "audio"
-        lacking = replace(far_end.request, audio=None) if audio else replace(far_end.request, transcript=None)
+        taken: dict[str, Any] = {self.connector.traits.takes: None}
+        lacking = replace(far_end.request, **taken)
         with self.scorer(far_end, tmp_path) as scorer:
             assert self.refusal(scorer, lacking)
             assert answered(scorer, far_end.request)
@@ -202,11 +209,10 @@ class ScorerSuite:
     def test_it_reads_nothing_but_what_it_takes(self, far_end: FarEnd, tmp_path: Path) -> None:
         """A scorer of transcripts opens no recording, one of recordings needs no transcript."""
         request = far_end.request
-        bare = (
-            replace(request, transcript=None)
-            if self.connector.traits.takes == "audio"
-            else replace(request, audio=tmp_path / "nowhere" / "no such recording")
-        )
+        nowhere = tmp_path / "nowhere" / "no such file"
+        others: dict[str, Any] = {"audio": nowhere, "paper": nowhere, "transcript": None}
+        del others[self.connector.traits.takes]
+        bare = replace(request, **others)
         with self.scorer(far_end, tmp_path) as scorer:
             assert answered(scorer, bare) == answered(scorer, request)
 

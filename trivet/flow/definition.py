@@ -190,6 +190,8 @@ class Flow:
     recordings: str | None
     transcriber: Choice
     """Empty where no scorer needs a transcript."""
+    papers: Choice
+    """Who reads what was written instead of spoken; empty where the transcriber takes whatever comes."""
     routes: tuple[Route, ...]
     assessment: str | None
     """None in a flow that scores nothing."""
@@ -237,7 +239,7 @@ class Flow:
 
     def scorers(self) -> list[str]:
         """Connection ids of every scorer that may be asked, once."""
-        named = list(self.transcriber)
+        named = [*self.transcriber, *self.papers]
         for route in self.routes:
             named += [name for choice in route.scorers for name in choice] + [*route.shadow]
         named += [self.expression.connection] if self.expression else []
@@ -314,6 +316,7 @@ def _flow(data: Mapping[str, Any], file: Path) -> Flow:
         inflows=tuple(inflows),
         recordings=(data.get("recordings") or source or {}).get("connection"),
         transcriber=_choice(scoring["transcriber"]) if "transcriber" in scoring else (),
+        papers=_choice(scoring["papers"]) if "papers" in scoring else (),
         routes=tuple(map(_route, scoring.get("routes", []))),
         assessment=scoring.get("assessment"),
         shards=scoring.get("shards", 1) if scoring else 0,

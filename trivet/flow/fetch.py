@@ -8,23 +8,29 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 
 from trivet.contract import RecordingSource
 from trivet.documents.canonical import fingerprint
+from trivet.errors import Rejected
 from trivet.flow.hub import Hub
 from trivet.ledger import recordings, sealed_file
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.recordings import Recording
+from trivet.media import Wanted, judged
 from trivet.model import Document
 from trivet.store import parts
 
 log = logging.getLogger(__name__)
 
 
-def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: RecordingSource) -> Recording:
+def fetch(
+    hub: Hub, tenant: str, subject_ref: str, document: Document, source: RecordingSource, wanted: Wanted
+) -> Recording:
     """The recording in the store, downloaded unless this very version lies there already; a typed error where it cannot be.
 
-    `NotYet` where it is still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
+    `Rejected` MEDIA_TYPE_MISMATCH where it is a paper and a recording is wanted, or the other way round; `NotYet` where it is
+    still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
     """
     # a vendor may put a new file under an old id: the version is part of the name
     name = f"{document['id']}@{fingerprint(document)[:12]}"
@@ -38,7 +44,7 @@ def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: R
         path = _path(tx, tenant, subject_ref, name)
         head, cipher = sealed_file.head(tx, path, subject_ref)
     with source.open(document["source_reference"]) as download:
-        counted = _Counted(download.chunks)
+        counted = _Counted(judged(download.chunks, _refuse, wanted))
         hub.store.put(path, chain((head,), sealed_file.pieces(cipher, counted)))
     fetched = Recording(
         id=name,
@@ -57,6 +63,10 @@ def fetch(hub: Hub, tenant: str, subject_ref: str, document: Document, source: R
 def _path(tx: Transaction, tenant: str, subject_ref: str, name: str) -> str:
     # a file a recording, even of equal content: each is sealed with its own person's key
     return tx.blind("recording", tenant, subject_ref, name)[:40]
+
+
+def _refuse(code: str, message: str) -> NoReturn:
+    raise Rejected(message, connector="recordings", operation="download", vendor_code=code)
 
 
 @contextmanager

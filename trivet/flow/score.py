@@ -34,6 +34,7 @@ from trivet.ledger.documents import NewDocument
 from trivet.ledger.scorings import Scoring
 from trivet.ledger.set_asides import SetAside
 from trivet.ledger.times import instant, stamp
+from trivet.media import Wanted, declared_paper
 from trivet.model import Document, Pending, Scored, ScoringRequest
 from trivet.store import NAME as STORE
 
@@ -43,8 +44,10 @@ EXPRESSION = "expression"
 """The purpose without which nobody's face is looked at."""
 SEEN_OF_POSITION = ("keywords", "competencies", "family", "language")
 """What scorers are told of the position; another title or opening is no reason to score again."""
-SEEN_OF_TRANSCRIPT = ("language", "duration")
-"""What a route's `when` may look at: the language that was spoken, and seconds."""
+SEEN_OF_TRANSCRIPT = ("language", "duration", "places")
+"""What a route's `when` may look at: the language that was spoken, and seconds; of a paper that it has paragraphs."""
+FILES = ("audio", "paper")
+"""What a scorer may take that lies in a file."""
 LEAST_WAIT = timedelta(seconds=5)
 LATER = timedelta(minutes=1)
 """When a scorer that works on a ticket is asked again, where it could not be asked now."""
@@ -220,7 +223,9 @@ def _no_consent(case: ApplicationCase) -> SetAside:
 def _assess(bench: Bench, due: DueInterview) -> str | None:
     """Puts the assessment into the outbox; the time to ask again where a scorer still works on a ticket."""
     said = _Said()
-    if bench.flow.transcriber and not _ask_one_of(bench, bench.flow.transcriber, due, said):
+    reader = bench.flow.papers if declared_paper(due.recording) else ()
+    reader = reader or bench.flow.transcriber
+    if reader and not _ask_one_of(bench, reader, due, said):
         return said.waits_until
     route = _route(bench, due, said.answers.get("transcript"))
     for choice in route.scorers:
@@ -289,17 +294,19 @@ def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: A
     depends: Document = {
         "scorer": seat.provenance, "connection": seat.connection, "position": position, "answers": said.keys,
     }  # fmt: skip
-    audio = None
-    if seat.declaration.traits.takes == "audio":
-        hub = bench.hub
-        recording = fetch(hub, bench.flow.tenant, due.case.subject_ref, due.recording, bench.source())
-        audio = Path(recording.path or "")  # its name in the store, until a scorer hears it
+    files: dict[str, Any] = {}
+    takes = seat.declaration.traits.takes
+    if takes in FILES:
+        hub, flow = bench.hub, bench.flow
+        wanted: Wanted = "paper" if takes == "paper" else "recording"
+        recording = fetch(hub, flow.tenant, due.case.subject_ref, due.recording, bench.source(), wanted)
+        files[takes] = Path(recording.path or "")  # its name in the store, until a scorer takes it
         depends["recording"] = recording.sha256
     key = fingerprint(depends)
     said.asked.add(key)
     return ScoringRequest(
-        key=key, language=None, audio=audio, transcript=said.answers.get("transcript"),
-        answers=dict(said.answers), requisition=position,
+        key=key, language=None, transcript=said.answers.get("transcript"), answers=dict(said.answers),
+        requisition=position, **files,
     )  # fmt: skip
 
 
@@ -352,10 +359,12 @@ def _spoken(
         if known is not None and known.ticket:
             return seat.scorer.poll(known.ticket), row
         bench.afford(seat)
-        if request.audio is None:
+        file = request.audio or request.paper
+        if file is None:
             return seat.scorer.score(request), row
-        with listening(bench.hub, str(request.audio)) as heard:
-            return seat.scorer.score(replace(request, audio=heard)), row
+        with listening(bench.hub, str(file)) as plain:
+            files: dict[str, Any] = {name: plain for name in FILES if getattr(request, name)}
+            return seat.scorer.score(replace(request, **files)), row
     except Rejected as error:
         return None, row._replace(code=error.reason, message=error.message)
 
@@ -430,7 +439,7 @@ def _route(bench: Bench, due: DueInterview, transcript: Document | None) -> Rout
         "requisition": due.case.requisition,
         "application": due.case.application,
         "interview": due.interview,
-        "transcript": {name: transcript[name] for name in SEEN_OF_TRANSCRIPT} if transcript else None,
+        "transcript": {name: transcript.get(name) for name in SEEN_OF_TRANSCRIPT} if transcript else None,
     }
     for route in flow.routes:
         if hub.files(flow).holds(route.when, given, hub.now(), str(flow.file)):

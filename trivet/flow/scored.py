@@ -63,7 +63,8 @@ class Outbox:
             changed = documents.put_many(
                 tx, self.batch, [one for new in self._assessed.values() for one in new]
             )
-            seconds = [one.answer["duration"] for one in self._transcripts if one.answer]
+            # papers last no time
+            seconds = [one.answer.get("duration") or 0 for one in self._transcripts if one.answer]
             batches.count(
                 tx, self.batch.id, scored=len(changed), recordings=len(seconds),
                 audio_ms=sum(round(one * 1000) for one in seconds), cost_micro=round(self.cost * MICRO),

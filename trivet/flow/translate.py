@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trivet.documents.canonical import fingerprint
+from trivet.file_names import sanitised
 from trivet.flow.definition import Flow
 from trivet.flow.drift import Seen, notice
 from trivet.flow.gone import propagate
@@ -139,6 +140,9 @@ def _apply(hub: Hub, flow: Flow, record: StoredRecord, name: str, work: _Work) -
     for problem in mapped.problems:
         work.refused.append(_refusal(record, mapping.kind, problem.code, problem.pointer, problem.message))
     for document in mapped.documents:
+        if mapping.kind == "recording" and "file_name" in document:
+            place = f"{record.connection} {record.stream}/{record.external_id}"
+            document["file_name"] = sanitised(document["file_name"], "recording", place)
         violations = hub.contracts.check(mapping.kind, document)
         for broken in violations:
             work.refused.append(_refusal(record, mapping.kind, broken.code, broken.pointer, broken.message))

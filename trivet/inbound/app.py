@@ -22,6 +22,7 @@ from trivet.contract import AssessmentsConnector, InboundConnector
 from trivet.errors import AuthFailed, ConfigError, LedgerError, Rejected
 from trivet.flow import orders
 from trivet.flow.hub import Hub
+from trivet.inbound import described
 from trivet.inbound.metrics import metrics_router
 from trivet.ledger import inbox
 from trivet.model import Call
@@ -31,13 +32,15 @@ log = logging.getLogger(__name__)
 MAX_BODY = 1024 * 1024
 """Bytes of a call; the vendors' events are a few thousand."""
 AGAIN_SECONDS = 30
+WITH_BODY = ("POST", "PUT", "PATCH")
+METHODS = ("GET", "DELETE", *WITH_BODY)
 
 
 def create_app(hub: Hub, on_events: Callable[[], None] = lambda: None) -> FastAPI:
     """The application; `on_events` is called after new events were stored."""
     app = FastAPI(title="Trivet", docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.post("/in/{connection}")
+    @app.post("/in/{connection}", responses=described.EVENT, openapi_extra=described.BODY)
     async def receive(connection: str, request: Request) -> JSONResponse:
         body = await _body(request)
         if body is None:
@@ -45,7 +48,6 @@ def create_app(hub: Hub, on_events: Callable[[], None] = lambda: None) -> FastAP
         call = _call(hub, request, body)
         return await run_in_threadpool(_answered, hub, connection, call, on_events)
 
-    @app.api_route("/assess/{connection}/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     async def assess(connection: str, path: str, request: Request) -> JSONResponse:
         body = await _body(request)
         if body is None:
@@ -53,7 +55,13 @@ def create_app(hub: Hub, on_events: Callable[[], None] = lambda: None) -> FastAP
         call = _call(hub, request, body, path)
         return await run_in_threadpool(_ordered, hub, connection, call, on_events)
 
-    @app.get("/health")
+    for method in METHODS:
+        app.add_api_route(
+            "/assess/{connection}/{path:path}", assess, methods=[method], operation_id=f"assess_{method.lower()}",
+            responses=described.ORDER, openapi_extra=described.BODY if method in WITH_BODY else None,
+        )  # fmt: skip
+
+    @app.get("/health", responses=described.HEALTH)
     def health() -> JSONResponse:
         try:
             with hub.ledger.read() as tx:

@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from trivet.errors import LedgerError
 from trivet.flow.hub import Hub
 from trivet.flow.metrics import Metrics
+from trivet.inbound.described import METRICS
 from trivet.settings import secret
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def metrics_router(hub: Hub, environ: Mapping[str, str] = os.environ) -> APIRout
     router = APIRouter()
     metrics, alone, token = Metrics(hub), Lock(), secret(environ, TOKEN)
 
-    @router.get("/metrics")
+    @router.get("/metrics", responses=METRICS, response_class=PlainTextResponse)
     def show(request: Request) -> PlainTextResponse:
         if not _may(request, token):
             return PlainTextResponse("METRICS_REFUSED\n", 401)

@@ -1,8 +1,8 @@
 """What a report says, taken from canonical documents: everything is plain text by now, in the order in which it is shown."""
 
 import json
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from hashlib import sha256
@@ -11,10 +11,13 @@ from typing import Any
 from trivet.model import Document
 from trivet.reporting.plain import clock, plain
 from trivet.reporting.words import WORDS, Language
+from trivet.transcript import PARAGRAPHS
 
 STRONG, WEAK = 8.0, 6.0
 """From here on a score is a strength, up to here something to improve; what the position requires counts besides."""
 PASSAGES = 200
+Place = tuple[float, str]
+"""Of a piece of evidence: where it begins, and its quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +126,14 @@ class Report:
     reference: str
     scored_at: datetime
 
+    written: bool = False
+    """A paper was read: nobody spoke."""
+
     def say(self, word: str, **values: str) -> str:
-        """The phrase in the report's language."""
-        return WORDS[self.language][word].format(**values)
+        """The phrase in the report's language, of a paper in words that fit one."""
+        words = WORDS[self.language]
+        of_paper = words.get(f"{word}_written") if self.written else None
+        return (of_paper or words[word]).format(**values)
 
 
 def language_of(requisition: Document, wanted: str | None = None) -> Language:
@@ -142,8 +150,9 @@ def reference(assessment_id: str) -> str:
 def report(sources: Sources, language: Language, zone: tzinfo) -> Report:
     """The report in that language, its times in that zone."""
     assessment, requisition = sources.assessment, sources.requisition
-    excerpt, places = _excerpt(sources)
-    scores = tuple(_scores(sources, places))
+    at = _places(assessment, language)
+    excerpt, places = _excerpt(sources, at)
+    scores = tuple(_scores(sources, places, at))
     own = language == language_of(requisition)
     strengths, to_improve = _summary(assessment) if own and assessment.get("summary") else (None, None)
     when = _time(sources.interview.get("starts_at"), zone) or _time(assessment["scored_at"], zone)
@@ -157,15 +166,23 @@ def report(sources: Sources, language: Language, zone: tzinfo) -> Report:
         strengths=tuple(_strengths(scores, language)) if strengths is None else strengths,
         to_improve=tuple(_to_improve(scores, language)) if to_improve is None else to_improve,
         missing=tuple(_name(sources, code) for code in assessment["insufficient_evidence"]),
-        flags=tuple(_flag(entry, language) for entry in assessment.get("flags", ())),
-        terms=tuple(_term(term) for term in assessment["term_counts"]),
+        flags=tuple(_flag(entry, language, at) for entry in assessment.get("flags", ())),
+        terms=tuple(_term(term, at) for term in assessment["term_counts"]),
         judgements=tuple(_judgement(sources, said, language, zone) for said in sources.judgements),
         excerpt=excerpt,
         makers=tuple(_maker(entry, language) for entry in assessment["provenance"]),
         method=plain(assessment.get("method_note") or "") if own else "",
         reference=reference(assessment["id"]),
         scored_at=_moment(assessment["scored_at"]),
+        written=assessment.get("places") == PARAGRAPHS,
     )
+
+
+def _places(assessment: Document, language: Language) -> Callable[[float], str]:
+    """How a place is said: the time in a recording, the paragraph of a paper."""
+    if assessment.get("places") == PARAGRAPHS:
+        return lambda start: WORDS[language]["paragraph"].format(n=int(start))
+    return clock
 
 
 def _facts(sources: Sources, language: Language, zone: tzinfo, when: str) -> Iterator[tuple[str, str]]:
@@ -184,7 +201,7 @@ def _facts(sources: Sources, language: Language, zone: tzinfo, when: str) -> Ite
     yield words["reference"], reference(assessment["id"])
 
 
-def _scores(sources: Sources, places: Mapping[float, int]) -> Iterator[Score]:
+def _scores(sources: Sources, places: Mapping[Place, int], at: Callable[[float], str]) -> Iterator[Score]:
     for entry in sources.assessment["competency_scores"]:
         evidence = sorted(entry["evidence"], key=lambda one: one["start"])
         yield Score(
@@ -193,14 +210,18 @@ def _scores(sources: Sources, places: Mapping[float, int]) -> Iterator[Score]:
             value=float(entry["score"]),
             required=entry.get("required"),
             confidence=entry.get("confidence"),
-            evidence=tuple(_quote(one, places.get(one["start"])) for one in evidence),
+            evidence=tuple(_quote(one, places.get(_place(one)), at) for one in evidence),
         )
 
 
-def _quote(entry: Document, passage: int | None) -> Quote:
+def _place(evidence: Document) -> Place:
+    return evidence["start"], evidence["quote"]
+
+
+def _quote(entry: Document, passage: int | None, at: Callable[[float], str]) -> Quote:
     return Quote(
         text=plain(entry["quote"]),
-        at=clock(entry["start"]),
+        at=at(entry["start"]),
         indicator=plain(entry.get("indicator") or "", 200),
         against=(entry.get("weight") or 0) < 0,
         passage=passage,
@@ -233,23 +254,23 @@ def _to_improve(scores: Sequence[Score], language: Language) -> Iterator[str]:
             yield words["low"].format(name=score.name, value=f"{score.value:.1f}")
 
 
-def _flag(entry: Document, language: Language) -> Flag:
+def _flag(entry: Document, language: Language, at: Callable[[float], str]) -> Flag:
     words = WORDS[language]
     # a scorer may have reasons of its own; then its own word stands
     return Flag(
         words.get(f"flag_{entry['kind']}", plain(entry["kind"], 100)),
-        clock(entry["start"]),
+        at(entry["start"]),
         plain(entry["quote"]),
     )
 
 
-def _term(term: Document) -> tuple[str, str, str, str]:
+def _term(term: Document, at: Callable[[float], str]) -> tuple[str, str, str, str]:
     often, first = term.get("per_1000_words"), term.get("first_at")
     return (
         plain(term["term"], 100),
         str(term["count"]),
         "" if often is None else f"{often:.1f}",
-        "" if first is None else clock(first),
+        "" if first is None else at(first),
     )
 
 
@@ -279,17 +300,17 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _excerpt(sources: Sources) -> tuple[tuple[Passage, ...], dict[float, int]]:
-    """The sentences around everything that was counted, and where in them each second of evidence stands."""
+def _excerpt(sources: Sources, at: Callable[[float], str]) -> tuple[tuple[Passage, ...], dict[Place, int]]:
+    """The sentences around everything that was counted, and where in them each piece of evidence stands."""
     segments = sorted((sources.transcript or {}).get("segments") or (), key=lambda segment: segment["start"])
-    starts = {one["start"] for entry in sources.assessment["competency_scores"] for one in entry["evidence"]}
-    counted = {start: place for start in starts if (place := _segment_at(segments, start)) is not None}
+    said = {_place(one) for entry in sources.assessment["competency_scores"] for one in entry["evidence"]}
+    counted = {one: place for one in said if (place := _segment_at(segments, *one)) is not None}
     spoken = set(counted.values())
     shown = sorted({near for place in spoken for near in (place - 1, place, place + 1)})
     shown = [place for place in shown if 0 <= place < len(segments)][:PASSAGES]
     passages = tuple(
         Passage(
-            at=clock(segments[place]["start"]),
+            at=at(segments[place]["start"]),
             text=plain(segments[place]["text"]),
             counted=place in spoken,
             follows=n == 0 or shown[n - 1] == place - 1,
@@ -297,13 +318,18 @@ def _excerpt(sources: Sources) -> tuple[tuple[Passage, ...], dict[float, int]]:
         for n, place in enumerate(shown)
     )
     numbers = {place: n for n, place in enumerate(shown)}
-    return passages, {start: numbers[place] for start, place in counted.items() if place in numbers}
+    return passages, {one: numbers[place] for one, place in counted.items() if place in numbers}
 
 
-def _segment_at(segments: Sequence[Document], start: float) -> int | None:
-    """The last sentence that has begun by then; scorers round to a tenth of a second."""
-    place = bisect_right(segments, start + 0.1, key=lambda segment: segment["start"]) - 1
-    return place if place >= 0 else None
+def _segment_at(segments: Sequence[Document], start: float, quote: str) -> int | None:
+    """The last sentence that has begun by then; scorers round to a tenth of a second. Where several begin together, as in a
+    paragraph, the one that holds the quote."""
+    last = bisect_right(segments, start + 0.1, key=lambda segment: segment["start"]) - 1
+    if last < 0:
+        return None
+    first = bisect_left(segments, segments[last]["start"], key=lambda segment: segment["start"])
+    together = range(first, last + 1)
+    return next((place for place in together if quote.strip() in segments[place]["text"]), last)
 
 
 def _name(sources: Sources, code: str) -> str:

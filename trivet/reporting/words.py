@@ -43,9 +43,13 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "count": "次数",
         "per_1000": "每千词",
         "first_at": "首次出现",
+        "paragraph": "第 {n} 段",
         "judgements": "面试官意见",
         "interviewer": "面试官",
         "excerpt": "对话摘录",
+        "excerpt_written": "答卷摘录",
+        "missing_written": "没有写到的内容",
+        "missing_note_written": "以下方面在答卷中没有写到，因此没有评分；没有写到不等于没有能力。",
         "excerpt_note": "得分所依据的句子（已标出）及前后各一句。",
         "made": "如何得出",
         "version": "版本",
@@ -57,17 +61,23 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         # for the candidate
         "c_title": "面试反馈",
         "c_hello": "{name}，您好：",
+        "c_thanks_written": "感谢您完成“{position}”岗位的笔试。以下是根据您所写的内容整理的反馈，希望对您有所帮助。",
         "c_thanks": "感谢您参加“{position}”岗位的面试。以下是根据您在面试中所说的内容整理的反馈，希望对您有所帮助。",
         "c_well": "您做得好的地方",
         "c_work": "可以继续提升的地方",
         "c_unheard": "没有谈到的方面",
         "c_unheard_note": "面试中没有谈到{names}。这不会被算作您的不足。",
         "c_said": "您说过：「{quote}」",
+        "c_said_written": "您写道：「{quote}」",
         "c_how": "这份反馈怎么来的",
+        "c_how_note_written": "AI 系统读取您写的内容，找出能体现各项能力的语句。它不作录用决定：决定由人作出。",
         "c_how_note": (
             "AI 系统把面试录音转成文字，找出能体现各项能力的语句。它不评判语气、表情或情绪，也不作录用决定：决定由人作出。"
         ),
         "c_review": "您的权利",
+        "c_review_note_written": (
+            "如果您认为反馈有误，或希望由人重新查看，请{contact}说明您的姓名和岗位。会有人查看您的答卷和本反馈，并答复您。"
+        ),
         "c_review_note": (
             "如果您认为反馈有误，或希望由人重新查看，请{contact}说明您的姓名和岗位。会有人查看录音和本反馈，并答复您。"
         ),
@@ -126,9 +136,13 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "count": "times",
         "per_1000": "per 1,000 words",
         "first_at": "first at",
+        "paragraph": "¶ {n}",
         "judgements": "Interviewers’ own judgement",
         "interviewer": "interviewer",
         "excerpt": "From the conversation",
+        "excerpt_written": "From what was written",
+        "missing_written": "Nothing was written about",
+        "missing_note_written": "These do not come up in the answers and have no score; silence says nothing about ability.",
         "excerpt_note": "The sentences that scores rest on (marked), each with the one before and after.",
         "made": "How it was made",
         "version": "version",
@@ -139,6 +153,10 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "page": "page {page}",
         "c_title": "Your interview feedback",
         "c_hello": "Hello {name},",
+        "c_thanks_written": (
+            "Thank you for your written answers for the position “{position}”. This feedback comes from what you wrote; we hope "
+            "it is of use to you."
+        ),
         "c_thanks": (
             "Thank you for your interview for the position “{position}”. This feedback comes from what you said in it; "
             "we hope it is of use to you."
@@ -148,12 +166,20 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "c_unheard": "What did not come up",
         "c_unheard_note": "We did not hear about: {names}. This does not count against you.",
         "c_said": "You said: “{quote}”",
+        "c_said_written": "You wrote: “{quote}”",
         "c_how": "How this feedback was made",
+        "c_how_note_written": (
+            "An AI system read what you wrote and looked for sentences that show an ability. It does not decide: people do."
+        ),
         "c_how_note": (
             "An AI system wrote down the recording of your interview and looked for sentences that show an ability. It does "
             "not judge your voice, face or mood, and it does not decide: people do."
         ),
         "c_review": "Your rights",
+        "c_review_note_written": (
+            "If you think that something here is wrong, or want a person to look at it again, {contact} with your name and the "
+            "position. Somebody will go through your answers and this feedback and answer you."
+        ),
         "c_review_note": (
             "If you think that something here is wrong, or want a person to look at it again, {contact} with your name and the "
             "position. Somebody will go through the recording and this feedback and answer you."

@@ -94,6 +94,24 @@ class TestReport:
             for audience in ("recruiter", "candidate"):
                 assert rendered(made, form, audience)
 
+    def test_of_a_paper_it_says_the_paragraph(self) -> None:
+        """Where a recording has a minute; of several sentences in a paragraph the one that was counted is marked."""
+        plain_ones = sources("en").assessment
+        said = ["I worked alone.", "I let the customer finish first.", "Then we agreed."]
+        counted = {"quote": said[1], "start": 2, "end": 2, "weight": 1.0}
+        given_ = {name: value for name, value in plain_ones.items() if name not in ("speech", "flags")} | {
+            "places": "paragraphs", "term_counts": [{"term": "CRM", "count": 1, "first_at": 3}],
+            "competency_scores": [{"competency": "teamwork", "score": 9, "evidence": [counted]}],
+        }  # fmt: skip
+        segments = [{"start": n, "end": n, "text": text} for n, text in zip((2, 2, 3), said, strict=True)]
+        made = sample("en", assessment=given_, transcript={"segments": segments})
+        (quote,) = made.scores[0].evidence
+        assert (quote.at, made.terms[0][3]) == ("¶ 2", "¶ 3")
+        assert quote.passage == 1
+        assert [passage.counted for passage in made.excerpt] == [False, True, False]
+        assert "recording" not in str(feedback(made)).lower()
+        assert feedback(made).well[0].text == "You wrote: “I let the customer finish first.”"
+
     def test_both_languages_say_the_same_things(self) -> None:
         """With the same names to fill in."""
         names = {
