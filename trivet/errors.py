@@ -17,8 +17,11 @@ The five connector errors are outcomes too: a bulk `send` returns them as values
 only to speak for the whole request.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+
+from trivet.blotting import without_login
 
 
 class TrivetError(Exception):
@@ -92,11 +95,17 @@ class ConnectorError(TrivetError):
         field: str | None = None,
         cure: str | None = None,
     ) -> None:
-        super().__init__(message, cure=cure)
+        # a vendor that quotes the call may quote its login
+        super().__init__(without_login(message), cure=cure)
         self.connector = connector
         self.operation = operation
         self.vendor_code = vendor_code
         self.field = field
+
+    def blot(self, cleaned: Callable[[str], str]) -> None:
+        """Passes the vendor's words through, before anybody reads or keeps them."""
+        self.message = cleaned(self.message)
+        self.args = (self.message, *self.args[1:])
 
     def __str__(self) -> str:
         where = f" (field {self.field})" if self.field else ""

@@ -11,7 +11,7 @@ TRIVET_CONNECTIONS   JSON file of connections by id (default: $TRIVET_STATE/conn
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from trivet.errors import ConfigError
@@ -23,7 +23,8 @@ class Settings:
 
     home: Path
     state: Path
-    ledger_url: str
+    ledger_url: str = field(repr=False)
+    """May hold the database's password."""
     connections: Path
     anchors: Path | None = None
     clear: Path | None = None
