@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from scripts import layer_schemas
+from scripts import layer_schemas, licences
 from trivet.contract import ScorerConnector, TargetConnector
 from trivet.registry import Declaration, installed
 
@@ -45,6 +45,7 @@ def pages() -> dict[str, str]:
     made |= layer_schemas.files()
     made["docs/connectors/README.md"] = _index(by_name)
     made["docs/cli.md"] = _cli()
+    made["docs/licences.md"] = licences.page(HEAD)
     return made
 
 
