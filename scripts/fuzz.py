@@ -53,7 +53,8 @@ def _fuzz(name: str, seconds: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     options = [
         f"-max_total_time={seconds}", f"-max_len={LONGEST}", f"-timeout={SLOW}", "-rss_limit_mb=2048", "-print_final_stats=1",
-        "-verbosity=0", "-use_value_profile=1", f"-artifact_prefix={findings}/", str(learnt), str(ROOT / "tests" / "fuzz" / "seeds" / name),
+        "-verbosity=0", "-use_value_profile=1", f"-artifact_prefix={findings}/", str(learnt),
+        str(ROOT / "tests" / "fuzz" / "seeds" / name),
     ]  # fmt: skip
     atheris.Setup([name, *options], PARSERS[name])
     atheris.Fuzz()

@@ -32,7 +32,11 @@ def harmless(content: bytes) -> None:
 def tree(content: bytes) -> ElementTree.Element:
     """The root of a harmless document; `Hostile` otherwise."""
     harmless(content)
-    return ElementTree.fromstring(content)  # noqa: S314 - the line above is the guard
+    try:
+        return ElementTree.fromstring(content)  # noqa: S314 - the line above is the guard
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        # it separates names by `}`, and stumbles over an address that holds one
+        raise Hostile("XML_SYNTAX", "it is not well-formed XML") from error
 
 
 @dataclass

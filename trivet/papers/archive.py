@@ -3,7 +3,8 @@
 import re
 import stat
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from typing import IO
@@ -27,14 +28,12 @@ class Archive:
     """An open zip file, every entry of which has a harmless name and a size that it may have."""
 
     def __init__(self, file: Path | IO[bytes], size: int) -> None:
-        try:
+        with _unpacking("the archive cannot be opened"):
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-            raise Refused("DOC_DAMAGED", f"the archive cannot be opened ({type(error).__name__})") from None
-        self.entries = [info for info in self._zip.infolist() if not info.is_dir()]
         self._allowed = max(FREE_BYTES, MOST_RATIO * size)
         self._unpacked = 0
         _judge(self._zip.infolist(), self._allowed)
+        self.entries = [info for info in self._zip.infolist() if not info.is_dir()]
 
     @property
     def names(self) -> Sequence[str]:
@@ -43,18 +42,8 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """One file of it, whole; `Refused` where it is not what the archive says."""
-        try:
-            info = self._zip.getinfo(name)
-            return self._read(info)
-        except KeyError:
-            raise Refused("DOC_DAMAGED", "a part is missing") from None
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
-            raise Refused("DOC_DAMAGED", f"a part cannot be unpacked ({type(error).__name__})") from None
-        except Exception as error:
-            # every method of packing has an error of its own
-            if type(error).__module__ in ("zlib", "lzma", "bz2", "_lzma"):
-                raise Refused("DOC_DAMAGED", "a part cannot be unpacked") from None
-            raise
+        with _unpacking("a part is missing or cannot be unpacked"):
+            return self._read(self._zip.getinfo(name))
 
     def _read(self, info: zipfile.ZipInfo) -> bytes:
         # the library stops at the size that is declared: what is behind it would not be noticed
@@ -68,6 +57,16 @@ class Archive:
                 if len(content) > info.file_size or self._unpacked > self._allowed:
                     raise Refused("ARCHIVE_RATIO_LIMIT", "it unpacks to more than it declares or may")
         return bytes(content)
+
+
+@contextmanager
+def _unpacking(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (Refused, MemoryError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the library and each of its methods of packing have errors of their own
+        raise Refused("DOC_DAMAGED", f"{what} ({type(error).__name__})") from None
 
 
 def _judge(entries: Sequence[zipfile.ZipInfo], allowed: int) -> None:
@@ -92,7 +91,8 @@ def _leads_elsewhere(info: zipfile.ZipInfo) -> bool:
     parts = said.replace("\\", "/").split("/")
     kind = stat.S_IFMT(info.external_attr >> 16)
     return (
-        any(ord(c) < 32 for c in said)
+        not said
+        or any(ord(c) < 32 for c in said)
         or said.startswith(("/", "\\"))
         or _DRIVE.match(said) is not None
         or ".." in parts
