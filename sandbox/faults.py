@@ -22,6 +22,8 @@ KINDS = (
     "late",  # the answer is lost, it is done `seconds` later
     "answer",  # nothing was done: `body` as it is, with status 200
     "error_in_200",  # nothing was done: the vendor's typical business error with status 200
+    "echo_in_200",  # the same, and its words quote what was sent, login included
+    "echo_500",  # nothing was done: a debug page that quotes the whole call
     "expired_link",  # nothing: 403, as a signed link after its time
 )
 

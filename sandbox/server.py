@@ -241,6 +241,12 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer({"error": "link expired"}, 403)
         if kind == "error_in_200":
             return self.vendor.business_error(request)
+        if kind == "echo_in_200":
+            refused = self.vendor.business_error(request)
+            return Answer(_quoting(refused.body, _quoted(request)), refused.status, refused.headers)
+        if kind == "echo_500":
+            page = f"{request.method} {request.raw_path}\n{request.headers}\n".encode() + request.body
+            return Answer(page, 500, media_type="text/plain")
         return None
 
     def _after(self, answer: Answer, kind: str | None) -> None:
@@ -314,6 +320,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Quiet: `/_sandbox/log` tells."""
+
+
+_SAYS = {"message", "msg", "errmsg", "detail", "text", "value", "reason", "error", "err_msg", "error_msg"}
+
+
+def _quoted(request: Request) -> str:
+    """What careless vendors put into a message: the values that they were sent, and the login."""
+    try:
+        said = " ".join(_texts(request.json()))
+    except ValueError:
+        said = request.body.decode(errors="replace")
+    return f"{said[:200]} {request.headers.get('Authorization') or ''}"
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [text for one in inner for text in _texts(one)]
+    return [value] if isinstance(value, str) else []
+
+
+def _quoting(body: Any, words: str) -> Any:
+    """The error with these words behind every text that is a message."""
+    if isinstance(body, dict):
+        return {
+            name: f"{value}: {words}"
+            if isinstance(value, str) and name.lower() in _SAYS
+            else _quoting(value, words)
+            for name, value in body.items()
+        }
+    return [_quoting(one, words) for one in body] if isinstance(body, list) else body
 
 
 class _Server(ThreadingHTTPServer):

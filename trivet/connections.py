@@ -123,7 +123,7 @@ def parse_connection(conn_id: str, stored: Mapping[str, Any]) -> Connection:
     kind = str(stored.get("conn_type") or "")
     if not kind.startswith(PREFIX):
         raise ConfigError(
-            f"connection type {kind!r} is not one of Trivet's",
+            "the connection type is not one of Trivet's",
             code="CONNECTION_TYPE",
             place=f"connection {conn_id}",
             cure="choose a type that begins with trivet_",
@@ -135,7 +135,7 @@ def parse_connection(conn_id: str, stored: Mapping[str, Any]) -> Connection:
     environment = extra.pop("environment", None)
     if environment not in ENVIRONMENTS:
         raise ConfigError(
-            f"environment {environment!r} is not one of {', '.join(ENVIRONMENTS)}",
+            f"environment is not one of {', '.join(ENVIRONMENTS)}",
             code="CONNECTION_ENVIRONMENT",
             place=f"connection {conn_id}",
             cure='say in extra what lies behind it, e.g. "environment": "sandbox"',

@@ -17,8 +17,11 @@ The five connector errors are outcomes too: a bulk `send` returns them as values
 only to speak for the whole request.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
+
+from trivet.blotting import without_login
 
 MOST_CODE = 100
 """Characters of a vendor's code."""
@@ -97,12 +100,18 @@ class ConnectorError(TrivetError):
         field: str | None = None,
         cure: str | None = None,
     ) -> None:
-        super().__init__(message, code=self.word, cure=cure)
+        # a vendor that quotes the call may quote its login
+        super().__init__(without_login(message), code=self.word, cure=cure)
         self.connector = connector
         self.operation = operation
         # a vendor may say anything where its code should stand
         self.vendor_code = None if vendor_code is None else " ".join(vendor_code.split())[:MOST_CODE]
         self.field = field
+
+    def blot(self, cleaned: Callable[[str], str]) -> None:
+        """Passes the vendor's words through, before anybody reads or keeps them."""
+        self.message = cleaned(self.message)
+        self.args = (self.message, *self.args[1:])
 
     def __str__(self) -> str:
         where = f" (field {self.field})" if self.field else ""

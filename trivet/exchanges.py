@@ -5,6 +5,7 @@ id, and both bodies with every text, number and date replaced by its kind and le
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 KEPT = 200
 MOST_ENTRIES = 50
 """Of a list, and of an object's fields; the rest is counted."""
+_LONGEST_NAME = 60
+_NO_NAME = re.compile(r"[^\s@]@[^\s@]|\d{5,}|\s")
 _HEADERS = ("content-type", "retry-after", "x-request-id", "x-correlation-id", "date", "server")
 
 
@@ -50,7 +53,7 @@ def _shape(body: bytes | str | None) -> Any:
 def masked(value: Any) -> Any:
     """The value's shape: field names stay, contents become kind and length."""
     if isinstance(value, dict):
-        shown = {name: masked(inner) for name, inner in list(value.items())[:MOST_ENTRIES]}
+        shown = {_field(name): masked(inner) for name, inner in list(value.items())[:MOST_ENTRIES]}
         return shown | ({"…": f"{len(value) - MOST_ENTRIES} more"} if len(value) > MOST_ENTRIES else {})
     if isinstance(value, list):
         shown_items = [masked(inner) for inner in value[:MOST_ENTRIES]]
@@ -60,3 +63,8 @@ def masked(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     return "<number>"
+
+
+def _field(name: str) -> str:
+    """The field's name; what looks like an address, a number or a sentence was used as a key and is no name."""
+    return f"<key {len(name)}>" if len(name) > _LONGEST_NAME or _NO_NAME.search(name) else name

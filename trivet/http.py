@@ -140,7 +140,7 @@ class HttpClient:
     session: requests.Session = field(default_factory=requests.Session)
     _budget: Budget = field(init=False)
     _how: Mapping[str, Any] = field(init=False)
-    _headers: Mapping[str, str] | None = None
+    _headers: Mapping[str, str] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         # a filter is added once, however often it is given
@@ -444,7 +444,10 @@ class HttpClient:
             if write and not _unsent(error):
                 self._raise(UnknownOutcome, operation, f"sent, the answer was lost ({type(error).__name__})")
             self._raise(
-                Retryable, operation, f"no answer ({type(error).__name__})", f"is {self.base_url} reachable?"
+                Retryable,
+                operation,
+                f"no answer ({type(error).__name__})",
+                f"is {_without_account(self.base_url)} reachable?",
             )
 
     def _address(self) -> tuple[str, int] | None:
@@ -500,6 +503,13 @@ def clamp(seconds: float) -> float:
     if math.isnan(seconds):
         return low
     return min(max(seconds, low), high)
+
+
+def _without_account(address: str) -> str:
+    """The address without the account that somebody wrote into it."""
+    scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def retry_after(reply: Reply) -> float:

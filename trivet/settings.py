@@ -27,7 +27,8 @@ class Settings:
 
     home: Path
     state: Path
-    ledger_url: str
+    ledger_url: str = field(repr=False)
+    """May hold the database's password."""
     connections: Path
     anchors: Path | None = None
     clear: Path | None = None

@@ -8,17 +8,15 @@ another from 400 on    refused: its words say whether for good, for now, or beca
 from collections.abc import Sequence
 from typing import Any
 
+from trivet.blotting import blotted
 from trivet.described.places import Pointer, get, text_at
 from trivet.errors import AuthFailed, ConnectorError, Rejected, Retryable, UnknownOutcome
 from trivet.http import Reply
-from trivet.model import Confirmed, Document, Operation, Outcome
+from trivet.model import Confirmed, Operation, Outcome
 
 from .calls import Bulk, Write
 from .config import Errors
 from .wire import NAME, one_line, paused, readable
-
-_SHORTEST = 2
-"""A text of one character is not blotted out of a message: it says nothing, and would blot half of it."""
 
 
 class Verdicts:
@@ -93,7 +91,7 @@ class Verdicts:
             return UnknownOutcome("a record with our reference may be there already", **where)
         if words & errors.too_many:
             return paused(where["operation"], where["vendor_code"])
-        message = _blotted(text, operation.document) or "the system refuses it"
+        message = one_line(blotted(text or "", operation.document)) or "the system refuses it"
         if words & errors.login_lost:
             return AuthFailed(message, **where)
         kind: type[ConnectorError] = Retryable if words & errors.later else Rejected
@@ -106,19 +104,3 @@ def _name(operation: Operation) -> str:
 
 def _doubt(operation: Operation, what: str) -> UnknownOutcome:
     return UnknownOutcome(what, connector=NAME, operation=_name(operation))
-
-
-def _blotted(text: str | None, document: Document) -> str:
-    """The system's message in one line, without what was sent: it may quote a name."""
-    said = text or ""
-    for value in sorted(_texts(document), key=len, reverse=True):
-        said = said.replace(value, "…")
-    return one_line(said)
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [text for inner in value.values() for text in _texts(inner)]
-    if isinstance(value, list):
-        return [text for inner in value for text in _texts(inner)]
-    return [value] if isinstance(value, str) and len(value) >= _SHORTEST else []

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import monotonic
 
+from trivet.blotting import blotted
 from trivet.contract import Target, TargetTraits
 from trivet.delivery.work import Work
 from trivet.errors import (
@@ -153,7 +154,18 @@ def _size(operation: Operation) -> int:
 
 
 def send(target: Target, wanted: Sequence[Operation]) -> Answer:
-    """One vendor request. Whatever cannot be told for sure is `UnknownOutcome`."""
+    """One vendor request, refusals without what was sent in them. Whatever cannot be told for sure is `UnknownOutcome`."""
+    answer = _sent(target, wanted)
+    if any(isinstance(outcome, ConnectorError) for outcome in answer.outcomes):
+        everything = [one.document for one in wanted]
+        for outcome in answer.outcomes:
+            # one of them may quote another's values
+            if isinstance(outcome, ConnectorError):
+                outcome.blot(lambda text: blotted(text, *everything))
+    return answer
+
+
+def _sent(target: Target, wanted: Sequence[Operation]) -> Answer:
     try:
         outcomes: list[Outcome | NotSent] = list(target.send(wanted))
     except ConnectorError as error:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from trivet.described.logins import ApiKey, Auth, Basic, Bearer, ClientCredentials, Signature
@@ -35,7 +35,7 @@ class Proof:
     connector: str
     auth: Auth
     login: str
-    secret: str
+    secret: str = field(repr=False)
 
     def headers(self, http: HttpClient) -> Mapping[str, str]:
         """The headers of every call; a token is fetched anew."""

@@ -52,12 +52,14 @@ def make_engine(url: str) -> Engine:
         if parsed.get_backend_name() == "postgresql" and parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         # positional parameters: rows go to the driver as tuples on every database (`bulk.run_many`)
+        # what a failing statement says of itself ends in logs: never with the values
         engine = (
-            create_engine(parsed, pool_pre_ping=True, paramstyle="format")
+            create_engine(parsed, pool_pre_ping=True, paramstyle="format", hide_parameters=True)
             if parsed.get_backend_name() == "postgresql"
-            else create_engine(parsed)
+            else create_engine(parsed, hide_parameters=True)
         )
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+    # ValueError: a port that is no number
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         raise LedgerError(
             f"not usable as a ledger address: {type(error).__name__}",
             code="LEDGER_URL",
