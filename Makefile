@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ONCE ?=
 
-.PHONY: help setup run test check cluster-test judges chaos fuzz bench lock docs clean
+.PHONY: help setup run test check sbom cluster-test judges chaos fuzz bench lock docs clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,11 @@ test: $(STAMP) ## every test: side by side on every core, then those that need t
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n logical --dist loadfile -m 'not alone'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m alone
 
-check: $(STAMP) ## lint, types, import rules, schemas, mappings, generated docs, spelling (under a minute)
+check: $(STAMP) ## lint, types, import rules, schemas, mappings, licences, secrets, generated docs, spelling (under a minute)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check
+
+sbom: $(STAMP) ## a bill of materials of every pinned package, CycloneDX, in build/sbom.json
+	@$(BIN)/python -m scripts.sbom
 
 cluster-test: $(STAMP) requirements-cluster.lock ## PostgreSQL, Redis, all of Airflow, two Celery workers, one killed; CANDIDATES=2000 arrive once
 	@test -x .venv-cluster/bin/python || $(PYTHON) -m venv .venv-cluster

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from scripts import error_pages, layer_schemas
+from scripts import error_pages, layer_schemas, licences
 from trivet.contract import ScorerConnector, TargetConnector
 from trivet.registry import Declaration, installed
 
@@ -46,6 +46,7 @@ def pages() -> dict[str, str]:
     made["docs/connectors/README.md"] = _index(by_name)
     made["docs/cli.md"] = _cli()
     made |= error_pages.pages(HEAD)
+    made["docs/licences.md"] = licences.page(HEAD)
     return made
 
 

@@ -18,7 +18,7 @@ SHORTEST = 6
 """Bytes; a shorter form would be found by chance."""
 DEPTH = 3
 """How often something packed may lie in something packed."""
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{32,}={0,2}")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){20,}")
 _ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 
