@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from scripts import error_pages, layer_schemas, licences
+from scripts import asvs, error_pages, layer_schemas, licences
 from trivet.contract import ScorerConnector, TargetConnector
 from trivet.registry import Declaration, installed
 
@@ -47,6 +47,7 @@ def pages() -> dict[str, str]:
     made["docs/cli.md"] = _cli()
     made |= error_pages.pages(HEAD)
     made["docs/licences.md"] = licences.page(HEAD)
+    made |= {"docs/asvs.md": asvs.page(HEAD, "en"), "docs/asvs.zh-CN.md": asvs.page(HEAD, "zh")}
     return made
 
 

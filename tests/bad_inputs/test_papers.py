@@ -10,22 +10,20 @@ from typing import Any
 
 import pytest
 from bad_inputs import papers
+from bad_inputs.law import PERSON, lawful
 from conftest import World, edit
 from end_to_end.test_recordings_elsewhere import elsewhere
 from fpdf import FPDF
 from trivet_connectors.written_answers import SCORER
 
 from trivet.contract import Services
-from trivet.documents.yaml_file import read_yaml
 from trivet.errors import Rejected
 from trivet.file_names import CODE, file_name
 from trivet.flow import report
 from trivet.ledger import documents, set_asides
 from trivet.model import ScoringRequest
 
-ROWS = {row["id"]: row for row in read_yaml(Path(__file__).with_name("bad-inputs.yaml")).data}
-SECRET = "Planted Person 4711"
-ME = papers.paragraph(SECRET)
+ME = papers.paragraph(PERSON)
 BOMB = bytes(40 * 1024 * 1024)
 
 
@@ -35,13 +33,13 @@ def locked() -> bytes:
     made.set_encryption(owner_password="owner", user_password="user")
     made.add_page()
     made.set_font("Helvetica")
-    made.cell(text=SECRET)
+    made.cell(text=PERSON)
     return bytes(made.output())
 
 
 def opening(action: bytes) -> bytes:
     """A PDF that does this when it is opened."""
-    return papers.written([SECRET], root=b"/OpenAction << %s >>" % action)
+    return papers.written([PERSON], root=b"/OpenAction << %s >>" % action)
 
 
 PAPERS: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -53,10 +51,10 @@ PAPERS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "23-many entries": ("ARCHIVE_RATIO_LIMIT", lambda: papers.packed({f"{n}.txt": "a" for n in range(1001)})),
     "24-five deep": ("ARCHIVE_NESTED", lambda: papers.nested(5)),
     "24-another kind": ("ARCHIVE_NESTED", lambda: papers.packed({"a.txt": b"\x1f\x8b\x08" + bytes(50)})),
-    "25-upwards": ("ARCHIVE_UNSAFE_PATH", lambda: papers.packed({"../../evil.txt": SECRET})),
-    "25-backslashes": ("ARCHIVE_UNSAFE_PATH", lambda: papers.packed({"..\\..\\evil.txt": SECRET})),
-    "25-absolute": ("ARCHIVE_UNSAFE_PATH", lambda: papers.packed({"/etc/cron.d/evil": SECRET})),
-    "25-a drive": ("ARCHIVE_UNSAFE_PATH", lambda: papers.packed({"C:evil.txt": SECRET})),
+    "25-upwards": ("ARCHIVE_UNSAFE_PATH", lambda: papers.packed({"../../evil.txt": PERSON})),
+    "25-backslashes": ("ARCHIVE_UNSAFE_PATH", lambda: papers.packed({"..\\..\\evil.txt": PERSON})),
+    "25-absolute": ("ARCHIVE_UNSAFE_PATH", lambda: papers.packed({"/etc/cron.d/evil": PERSON})),
+    "25-a drive": ("ARCHIVE_UNSAFE_PATH", lambda: papers.packed({"C:evil.txt": PERSON})),
     "25-a link": ("ARCHIVE_UNSAFE_PATH", papers.linked),
     "25-NUL": ("ARCHIVE_UNSAFE_PATH", lambda: papers.renamed("evil.txt_.exe", "evil.txt\0.exe")),
     "26-JavaScript": ("DOC_ACTIVE_CONTENT", lambda: opening(b"/S /JavaScript /JS (app.alert(1))")),
@@ -64,13 +62,13 @@ PAPERS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "26-a launch action behind a link": (
         "DOC_ACTIVE_CONTENT",
         lambda: papers.written(
-            [SECRET], page=b"/Annots [<< /Type /Annot /Subtype /Link /A 9 0 R >>]", _9=b"<< /S /Launch /F (calc.exe) >>"
+            [PERSON], page=b"/Annots [<< /Type /Annot /Subtype /Link /A 9 0 R >>]", _9=b"<< /S /Launch /F (calc.exe) >>"
         ),
     ),
     "26-a file within": (
         "DOC_ACTIVE_CONTENT",
         lambda: papers.written(
-            [SECRET],
+            [PERSON],
             root=b"/Names << /EmbeddedFiles << /Names [(a) 9 0 R] >> >>",
             _9=papers.stream(b"MZ", b"/Type /EmbeddedFile")
         ),
@@ -94,6 +92,17 @@ PAPERS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "27-100,000 pages": ("DOC_LIMIT", lambda: papers.many_pages(100_000)),
     "27-pages that loop": ("DOC_LIMIT", papers.looping),
 }  # fmt: skip
+NAMES = {
+    "28-upwards": ("../../etc/passwd", "passwd"),
+    "28-backslashes": ("..\\..\\boot.ini", "boot.ini"),
+    "28-a device": ("CON", "_CON"),
+    "28-a device with an ending": ("aux.mp4", "_aux.mp4"),
+    "28-300 characters": ("长" * 296 + ".mp4", "长" * 116 + ".mp4"),
+    "28-turned around": ("interview-\u202e4pm.exe", "interview-4pm.exe"),
+    "28-a line break": ("a\r\nSet-Cookie: b.mp4", "a Set-Cookie- b.mp4"),
+    "28-nothing but dots": ("...", "recording"),
+}
+CASES = {name: code for name, (code, _) in PAPERS.items()} | dict.fromkeys(NAMES, CODE)
 MORE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a scan": ("DOC_NO_TEXT", papers.scanned),
     "nothing": ("DOC_NO_TEXT", lambda: b""),
@@ -128,18 +137,22 @@ def refusal(reader: Any, folder: Path, content: bytes) -> Rejected:
     file.write_bytes(content)
     with pytest.raises(Rejected) as caught:
         reader.score(ScoringRequest("k", None, paper=file))
-    assert SECRET not in caught.value.explained()
+    assert PERSON not in caught.value.explained()
     assert len(str(caught.value).splitlines()) == 1
     assert sorted(folder.iterdir()) == [file]
     return caught.value
 
 
-@pytest.mark.parametrize("name", PAPERS)
+@pytest.mark.parametrize("name", CASES)
 def test_bad_input(name: str, reader: Any, tmp_path: Path) -> None:
-    """The code of its row, and the reader reads the next one."""
-    code, made = PAPERS[name]
-    assert refusal(reader, tmp_path, made()).vendor_code == code
-    assert code in ROWS[int(name.split("-")[0])]["expected_code"]
+    """The code of its row, and the reader reads the next one; a name is accepted, as one that can be shown and offered."""
+    lawful(name, CASES[name])
+    if name in NAMES:
+        said, wanted = NAMES[name]
+        assert file_name(said, "recording") == wanted
+        assert file_name(wanted, "recording") == wanted
+    else:
+        assert refusal(reader, tmp_path, PAPERS[name][1]()).vendor_code == CASES[name]
 
 
 @pytest.mark.parametrize("name", MORE)
@@ -149,24 +162,8 @@ def test_bad_input_of_other_kinds(name: str, reader: Any, tmp_path: Path) -> Non
     assert refusal(reader, tmp_path, made()).vendor_code == code
 
 
-NAMES = {
-    "28-upwards": ("../../etc/passwd", "passwd"),
-    "28-backslashes": ("..\\..\\boot.ini", "boot.ini"),
-    "28-a device": ("CON", "_CON"),
-    "28-a device with an ending": ("aux.mp4", "_aux.mp4"),
-    "28-300 characters": ("长" * 296 + ".mp4", "长" * 116 + ".mp4"),
-    "28-turned around": ("interview-\u202e4pm.exe", "interview-4pm.exe"),
-    "28-a line break": ("a\r\nSet-Cookie: b.mp4", "a Set-Cookie- b.mp4"),
-    "28-nothing but dots": ("...", "recording"),
-}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_bad_input_of_names(name: str) -> None:
-    """What is left can be shown and offered; an ordinary name stays as it is."""
-    said, wanted = NAMES[name]
-    assert file_name(said, "recording") == wanted
-    assert file_name(wanted, "recording") == wanted
+def test_an_ordinary_name_stays_as_it_is() -> None:
+    """In Chinese too."""
     assert file_name("面试 录音(1) - 王.m4a") == "面试 录音(1) - 王.m4a"
 
 
@@ -183,7 +180,7 @@ def test_bad_input_28_in_a_night(world: World, caplog: pytest.LogCaptureFixture)
     hers = papers.word(papers.paragraph("我先听客户把话说完。")).hex()
     world.change("feishu_hire", what="recording", candidate="wa1", file="答卷.docx", content_hex=hers)
     said = {
-        "be1": "../../etc/passwd.ogg", "be2": "CON.ogg", "ae1": "x" * 296 + ".ogg", "ae2": f"{SECRET}\u202e.ogg",
+        "be1": "../../etc/passwd.ogg", "be2": "CON.ogg", "ae1": "x" * 296 + ".ogg", "ae2": f"{PERSON}\u202e.ogg",
         "rs1": "a\nb.ogg",
     }  # fmt: skip
     script = b"script:We helped.".hex()
@@ -192,19 +189,18 @@ def test_bad_input_28_in_a_night(world: World, caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.WARNING):
         batch_id = world.night()
     noticed = [record.getMessage() for record in caplog.records if CODE in record.getMessage()]
-    assert ROWS[28]["expected_code"] == [CODE]
     assert len(noticed) == len(said)
-    assert not any(name in line for line in noticed for name in (*said.values(), SECRET))
+    assert not any(name in line for line in noticed for name in (*said.values(), PERSON))
     assert {row["code"] for row in world.summary(batch_id)["set_aside"]} == {"CONSENT_MISSING"}
     with world.hub() as hub:
-        lying = {file.name for file in hub.settings.recordings.iterdir()}
+        lying = {file.name for file in Path(hub.settings.recordings).iterdir()}
         with hub.ledger.read() as tx:
             kept = [d.document["file_name"] for d in documents.of_kind(tx, "yunxiu", "recording")]
             places = [d.document.get("places") for d in documents.of_kind(tx, "yunxiu", "assessment")]
     assert places.count("paragraphs") == 1
     assert len(places) == 12
     assert all(len(name) == 40 and name.isalnum() for name in lying)
-    assert {"passwd.ogg", "_CON.ogg", "x" * 116 + ".ogg", f"{SECRET}.ogg", "a b.ogg"} <= set(kept)
+    assert {"passwd.ogg", "_CON.ogg", "x" * 116 + ".ogg", f"{PERSON}.ogg", "a b.ogg"} <= set(kept)
 
 
 GOOD = {

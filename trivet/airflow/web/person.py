@@ -54,7 +54,12 @@ def report(visit: Asked, subject_ref: str, assessment: str) -> Response:
     return Response(
         content,
         media_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": _REPORT_POLICY, "Cache-Control": "no-store"},
+        headers={
+            "Content-Security-Policy": _REPORT_POLICY,
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+        },
     )
 
 
