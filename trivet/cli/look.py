@@ -78,7 +78,7 @@ def deliveries(
     limit: Limit = 100,
     json: Json = False,
 ) -> None:
-    """List operations, newest first: what went where, its state, the vendor's answer.
+    """List operations, newest first: what went where, its state, the vendor's answer, when it is due again.
 
     Example: `trivet deliveries --state rejected --system successfactors`
     """
@@ -97,6 +97,7 @@ def deliveries(
             "remote_id",
             "error_code",
             "error_text",
+            "due_at",
             "batch_id",
         ],
         as_json=json,

@@ -43,6 +43,7 @@ __all__ = ["DECLINED", "DUPLICATE", "ELSEWHERE", "Action", "Planned", "Wanted", 
 DUPLICATE = "BATCH_DUPLICATE_SUBJECT"
 ELSEWHERE = "BATCH_ALREADY_EXISTS"
 DECLINED = "APPROVAL_REJECTED"
+_UNDER_WAY = UNSENT | BLOCKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class _Judge:
             reference: entry.batch_id
             for reference, revisions in known.items()
             for entry in revisions
-            if entry.state in UNSENT | BLOCKING and entry.batch_id != self.batch.id
+            if entry.state in _UNDER_WAY and entry.batch_id != self.batch.id
         }
         flows = batches.flows(self.tx, set(open_ones.values())) if open_ones else {}
         return {name: at for name, at in open_ones.items() if flows[at] != self.batch.flow}

@@ -3,8 +3,9 @@
 import pytest
 from chaos.desk import Desk, wanted
 
+from trivet.delivery.plan import plan
 from trivet.errors import LedgerError
-from trivet.ledger import contents, set_asides
+from trivet.ledger import batches, contents, set_asides
 
 GOAL = {"weight": 20, "name": "风险意识"}
 
@@ -237,3 +238,23 @@ def test_a_revision_planned_while_the_first_was_in_the_air_fits_what_came_of_it(
         ("create", "confirmed"),
     ]
     assert [row.document["weight"] for row in target.rows] == [30]
+
+
+def test_another_flows_record_is_left_alone_while_it_is_under_way(desk: Desk) -> None:
+    """Set aside with that flow's batch, neither replaced nor withdrawn; when it has arrived, the other may change it."""
+    desk.target()
+    first = desk.id
+    desk.plan(wanted("ann/goal", GOAL))
+    with desk.ledger.begin() as tx:
+        other, _ = batches.open_or_resume(tx, tenant="acme", flow="day", run_key="r", environment="test")
+    more = wanted("ann/goal", GOAL | {"weight": 30})
+    assert [entry.action for entry in plan(desk.ledger, other.id, [more])] == ["elsewhere"]
+    assert plan(desk.ledger, other.id, [], scopes=["app-ann"], targets={"erp"}) == []
+    with desk.ledger.read() as tx:
+        [aside] = set_asides.find(tx, batch_id=other.id)
+    assert (aside.code, first in aside.message) == ("BATCH_ALREADY_EXISTS", True)
+    assert [entry.state for entry in desk.history("ann/goal")] == ["planned"]
+    desk.push()
+    assert [entry.action for entry in plan(desk.ledger, other.id, [more])] == ["update"]
+    with desk.ledger.read() as tx:
+        assert set_asides.find(tx, batch_id=other.id) == []

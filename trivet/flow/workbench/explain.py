@@ -76,7 +76,7 @@ def _delivery(delivery: Delivery) -> Row:
     entry = delivery.operation
     names = (
         "id", "key", "reference", "revision", "target", "entity", "kind", "state", "remote_id", "batch_id", "created_at",
-        "sent_at", "verified_at", "error_code", "error_field", "error_text",
+        "sent_at", "verified_at", "due_at", "error_code", "error_field", "error_text",
     )  # fmt: skip
     return {name: getattr(entry, name) for name in names}
 
