@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 LANGUAGES = {"zh": "中文", "en": "English"}
+_KINDS = frozenset({"approval", "cause", "decision", "wish"})
 STATES = {
     "waiting_identity": ("waiting for the employee number", "warn"),
     "planned": ("planned", "calm"),
@@ -69,6 +70,12 @@ def language_of(accepted: str) -> str:
     return "en"
 
 
+def _english(text: str) -> str:
+    # the kind before the colon tells two words apart in Chinese that are one in English
+    kind, _, word = text.partition(": ")
+    return word.replace("_", " ") if kind in _KINDS else text
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """One language, one time zone."""
@@ -78,7 +85,7 @@ class Words:
 
     def say(self, text: str, **values: Any) -> str:
         """The text in this language, with its values."""
-        told = chinese().get(text, text) if self.language == "zh" else text
+        told = chinese().get(text, text) if self.language == "zh" else _english(text)
         return told.format(**values) if values else told
 
     def knows(self, text: str) -> bool:
