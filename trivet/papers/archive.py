@@ -63,7 +63,7 @@ class Archive:
 def _unpacking(what: str) -> Iterator[None]:
     try:
         yield
-    except (Refused, MemoryError, OSError):
+    except (Refused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - the library and each of its methods of packing have errors of their own
         raise Refused("DOC_DAMAGED", f"{what} ({type(error).__name__})") from None
@@ -83,6 +83,9 @@ def _judge(entries: Sequence[zipfile.ZipInfo], allowed: int) -> None:
             raise Refused("ARCHIVE_UNSAFE_PATH", "an entry's name leads out of the archive, or is a link")
         if info.flag_bits & _ENCRYPTED:
             raise Refused("DOC_ENCRYPTED", "it needs a password")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # the library unpacks the others without a bound, piece by piece
+            raise Refused("DOC_FORMAT", "it is packed in a way that no office program knows")
 
 
 def _leads_elsewhere(info: zipfile.ZipInfo) -> bool:
