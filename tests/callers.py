@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from conftest import ROOT, World
+import pytest
+from conftest import ROOT, World, fresh_world
 from end_to_end.airflow import eventually
+from sqlalchemy import delete
 from trivet_sandbox.ashby import hooks as ashby_hooks
 from trivet_sandbox.bamboohr import hooks as bamboohr_hooks
 from trivet_sandbox.feishu_hire import events
@@ -20,6 +22,7 @@ from trivet_sandbox.http_json import hr as in_house
 from trivet_sandbox.lever import hooks as lever_hooks
 
 from trivet.ledger import inbox
+from trivet.ledger.tables import inbound
 
 KEY, TOKEN, SECRET = "an-encrypt-key", "a-verification-token", "a-hook-secret"  # noqa: S105
 APP = "cli_a1b2c3d4e5f60001"
@@ -58,6 +61,23 @@ def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
             process.terminate()
             _, said = process.communicate(timeout=15)
         assert "Traceback" not in said
+
+
+@pytest.fixture(scope="module")
+def open_door(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
+    """The deployment behind `door`."""
+    world = fresh_world(_servers, tmp_path_factory.mktemp("open"))
+    with served(world) as base:
+        yield world, base
+
+
+@pytest.fixture
+def door(open_door: tuple[World, str]) -> tuple[World, str]:
+    """A deployment, with nothing in its inbox, and the address of the `trivet serve` that these tests share."""
+    world, base = open_door
+    with world.hub() as hub, hub.ledger.begin() as tx:
+        tx.conn.execute(delete(inbound))
+    return world, base
 
 
 def healthy(base: str) -> bool:

@@ -3,11 +3,10 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bad_inputs.law import clear, lawful
-from conftest import World, fresh_world
+from conftest import World
 from sqlalchemy import update
 
 from trivet.flow import steps
@@ -24,17 +23,6 @@ RULES = {
     "62-another region": "{region: CN, may_go_to: [HK]}",
 }
 TARGET = "successfactors"
-
-
-@pytest.fixture(scope="module")
-def decided(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str]:
-    """A company of which everything is decided and nothing sent, and its batch."""
-    made = fresh_world(_servers, tmp_path_factory.mktemp("decided"))
-    with made.hub() as hub:
-        batch_id = steps.pull(hub, made.flow, "test")
-        steps.score(hub, batch_id, 0, 1)
-        steps.decide(hub, batch_id)
-    return made, batch_id
 
 
 @pytest.fixture

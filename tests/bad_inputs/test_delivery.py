@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from bad_inputs.law import PERSON, clear, lawful
-from conftest import World, edit, fresh_world
+from conftest import World, edit
 from sqlalchemy import select
 
 from trivet.contract import TargetConnector
@@ -36,17 +36,6 @@ CASES = {
     "60-a 202 that never ends": "ACCEPTED_TIMEOUT",
 }
 ERP = "successfactors"
-
-
-@pytest.fixture(scope="module")
-def decided(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str]:
-    """A company of which everything is decided and nothing sent, and its batch."""
-    made = fresh_world(_servers, tmp_path_factory.mktemp("decided"))
-    with made.hub() as hub:
-        batch_id = steps.pull(hub, made.flow, "test")
-        steps.score(hub, batch_id, 0, 1)
-        steps.decide(hub, batch_id)
-    return made, batch_id
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,16 +21,12 @@ from callers import (
     lever,
     posted,
     retold,
-    served,
     waiting,
 )
-from conftest import World, fresh_world
-from sqlalchemy import delete
+from conftest import World
 from trivet_sandbox.ashby import hooks as ashby_hooks
 from trivet_sandbox.bamboohr import hooks as bamboohr_hooks
 from trivet_sandbox.greenhouse import hooks
-
-from trivet.ledger.tables import inbound
 
 BAD: dict[str, tuple[str, Callable[[], Sent], int, str]] = {
     "feishu: bad signature": ("feishu_hire", lambda: changed(feishu()), 401, "WEBHOOK_SIGNATURE"),
@@ -97,22 +93,6 @@ CASES = {
 }
 BESIDE = {name: entry for name, entry in BAD.items() if entry[2] != 401}
 """What is refused for another reason than its proof."""
-
-
-@pytest.fixture(scope="module")
-def _open(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
-    world = fresh_world(_servers, tmp_path_factory.mktemp("open"))
-    with served(world) as base:
-        yield world, base
-
-
-@pytest.fixture
-def door(_open: tuple[World, str]) -> tuple[World, str]:
-    """A deployment, with nothing in its inbox, and the address of the `trivet serve` that these tests share."""
-    world, base = _open
-    with world.hub() as hub, hub.ledger.begin() as tx:
-        tx.conn.execute(delete(inbound))
-    return world, base
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 from callers import KEY, SECRET, TELLING, TOKEN, VENDORS, ashby, bamboohr, greenhouse, posted, served, waiting
-from conftest import World, fresh_world
+from conftest import World
 from end_to_end.airflow import eventually
 from hr import use
-from sqlalchemy import delete
 from trivet_sandbox.feishu_hire import events
 
 from trivet.ledger import cases
-from trivet.ledger.tables import inbound
 
 
 @pytest.fixture
@@ -22,22 +20,6 @@ def serving(world: World) -> Iterator[str]:
     """`trivet serve`; its address."""
     with served(world) as base:
         yield base
-
-
-@pytest.fixture(scope="module")
-def _open(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
-    world = fresh_world(_servers, tmp_path_factory.mktemp("open"))
-    with served(world) as base:
-        yield world, base
-
-
-@pytest.fixture
-def door(_open: tuple[World, str]) -> tuple[World, str]:
-    """A deployment, with nothing in its inbox, and the address of the `trivet serve` that these tests share."""
-    world, base = _open
-    with world.hub() as hub, hub.ledger.begin() as tx:
-        tx.conn.execute(delete(inbound))
-    return world, base
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
