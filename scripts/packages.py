@@ -1,6 +1,7 @@
 """Every package that a lock file pins: version, hashes, who needs it, and under which licence it says it stands."""
 
 import re
+import sysconfig
 import tomllib
 from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
@@ -66,7 +67,9 @@ def locked() -> list[Package]:
     for lock in LOCKS:
         for name, version, hashes in _pins((ROOT / lock).read_text(encoding="utf-8")):
             pins.setdefault(name, {})[lock] = (version, hashes)
-    there = {canonicalize_name(d.metadata["Name"]): d for d in distributions()}
+    # of the environment alone: packages that others carry within them may have come onto the path
+    folders = list({sysconfig.get_path(name) for name in ("purelib", "platlib")})
+    there = {canonicalize_name(d.metadata["Name"]): d for d in distributions(path=folders)}
     needs, stated = _needs(there), settings()["stated"]
     found = []
     for name, by_lock in sorted(pins.items()):

@@ -114,7 +114,7 @@ def test_a_flow_runs_by_the_clock_of_its_site(world: World) -> None:
 
 def put_older_ledger(world: World) -> None:
     """A ledger as the program before schema 0010 left it after a night in which an ERP was down, of two people."""
-    world.state.mkdir(exist_ok=True)
+    (world.state / "ledger.db").unlink()
     (world.state / "ledger.keys").write_text(f"old:{base64.b64encode(bytes(range(32))).decode()}\n")
     (world.state / "ledger.keys").chmod(0o600)
     with sqlite3.connect(world.state / "ledger.db") as db:

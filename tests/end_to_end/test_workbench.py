@@ -149,7 +149,7 @@ def test_plan_apply_and_back(world: World) -> None:
     (newest, *_) = asked(world, "releases", flow)
     assert (newest["applied_by"], newest["note"], newest["plan"]) == ("ann", "stricter", told["plan"])
     assessment = world.home / "mappings" / "assessments" / "interview.yaml"
-    assessment.write_text(assessment.read_text().replace("version: 2", "version: 3"))
+    assessment.write_text(assessment.read_text().replace("version: 3", "version: 4"))
     # what was scored is not scored again, and the plan says so
     (scored,) = asked(world, "plan", flow)["files"]
     assert (scored["file"], scored["effect"]) == ("assessments/interview", "from the next run on")
