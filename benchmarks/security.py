@@ -1,6 +1,6 @@
 """What sealing costs: the same night with AES-256-GCM and people's own keys, and with values that are stored as they are.
 
-    python -m benchmarks.security [CANDIDATES]
+    python -m benchmarks.security [CANDIDATES] [ROUNDS]
 
 The nights run in turn, each in a process of its own, over real sockets against the stand-ins, recordings looked up
 instead of transcribed (`benchmarks.hub`). The pass-through ring keeps the form of sealed values, so that everything else is
@@ -61,9 +61,10 @@ def _measured(size: int, *, plain: bool, into: Any) -> None:
 def main() -> None:
     """Prints the table."""
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "world"))
     best: dict[bool, dict[str, float]] = {True: {}, False: {}}
-    for turn in range(2 * ROUNDS):
+    for turn in range(2 * rounds):
         into: Any = multiprocessing.get_context("spawn").Queue()
         plain = turn % 2 == 0
         process = multiprocessing.get_context("spawn").Process(
@@ -74,7 +75,7 @@ def main() -> None:
             best[plain][name] = min(cpu, best[plain].get(name, cpu))
         process.join()
     print(
-        f"{size} candidates; CPU seconds of the hub's process, the best of {ROUNDS} nights each, taken in turn\n"
+        f"{size} candidates; CPU seconds of the hub's process, the best of {rounds} nights each, taken in turn\n"
     )
     print(f"{'step':<26}{'stored as it is':>16}{'sealed':>10}{'more':>8}")
     for name, bare in best[True].items():
