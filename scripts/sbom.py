@@ -80,7 +80,7 @@ def _component(package: Package) -> Component:
     purl = PackageURL("pypi", name=package.name, version=package.version)
     files = ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
-        url=XsUri(f"https://pypi.org/project/{package.name}/{package.version}/#files"),
+        url=XsUri(str(purl)),
         comment="one SHA-256 for each file that the lock allows",
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=one) for one in package.hashes],
     )

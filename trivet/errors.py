@@ -45,6 +45,11 @@ class TrivetError(Exception):
         head = f"{self.place}: {self.message}" if self.place else self.message
         return f"{head} [{self.code}]" if self.code != type(self).__name__ else head
 
+    @property
+    def reason(self) -> str:
+        """The code by which a person finds the trouble."""
+        return self.code
+
     def explained(self) -> str:
         """The line, and the cure below it."""
         return f"{self}\n  {self.cure}" if self.cure else str(self)

@@ -118,9 +118,9 @@ def sentences_of(request: ScoringRequest, connector: str) -> list[Sentence]:
     ]
 
 
-def written(transcript: Document) -> bool:
-    """Whether it is a paper's: `start` and `end` are numbers of paragraphs and say nothing of time."""
-    return transcript.get("places") == PARAGRAPHS
+def written(said: Document) -> bool:
+    """Whether a transcript, or an assessment of one, is a paper's: `start` and `end` number paragraphs and say nothing of time."""
+    return said.get("places") == PARAGRAPHS
 
 
 def seconds_of(transcript: Document, name: str, connector: str) -> float:

@@ -5,23 +5,16 @@ from pathlib import Path
 
 from trivet.audio import Limits
 from trivet.confined.running import Bounds, Work
-from trivet.errors import Retryable
 
 from . import frames
 
-_OPERATION = "decode"
 _MOST_BYTES = 64 * 1024 * 1024
 
 
 def taken(file: Path, wanted: int, limits: Limits, connector: str) -> list[tuple[float, bytes]]:
     """Seconds and JPEG of each; `Rejected` with a MEDIA_ code where there are none."""
-    work = Work(frames.__file__, connector, _OPERATION, "MEDIA_DECODE_LIMIT", "MEDIA_DECODE_FAILED")
-    try:
-        size = file.stat().st_size
-    except OSError as error:
-        raise Retryable(
-            f"cannot read the recording: {error.strerror}", connector=connector, operation=_OPERATION
-        ) from None
+    work = Work(frames.__file__, connector, "decode", "MEDIA_DECODE_LIMIT", "MEDIA_DECODE_FAILED")
+    size = work.size(file, "recording")
     if size == 0:
         raise work.refused("MEDIA_EMPTY", "the file is empty")
     if size > limits.max_megabytes * 1024 * 1024:

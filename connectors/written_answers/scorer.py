@@ -8,7 +8,7 @@ from trivet.contract import Services
 from trivet.errors import Rejected
 from trivet.model import Document, Pending, Scored, ScoringRequest
 from trivet.papers.reading import Paragraph, read
-from trivet.transcript import HAN, sentences
+from trivet.transcript import HAN, PARAGRAPHS, sentences
 
 from .config import NAME, WrittenAnswersConfig
 
@@ -46,7 +46,7 @@ class WrittenAnswers:
         return Scored(
             {
                 "language": _language("".join(one.text for one in found)),
-                "places": "paragraphs",
+                "places": PARAGRAPHS,
                 "text": "\n".join(one.text for one in found),
                 "segments": list(_segments(found)),
             }

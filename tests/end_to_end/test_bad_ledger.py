@@ -16,7 +16,7 @@ from end_to_end.shell import command, rows, trivet
 from sqlalchemy import event as hooks
 
 from trivet.errors import LedgerError
-from trivet.flow import steps
+from trivet.flow import undoing
 from trivet.ledger import audit
 
 
@@ -169,7 +169,7 @@ def test_bad_input_a_clock_that_steps_back(world: World) -> None:
     batch_id = world.night()
     world.clock.forward(hours=-1)
     with world.hub() as hub:
-        steps.rollback(hub, "10000101", actor="ann", reason="asked")
+        undoing.rollback(hub, "10000101", actor="ann", reason="asked")
         with hub.ledger.read() as tx:
             assert audit.verify(tx.conn, hub.ledger.audit_key) == []
             said = tx.conn.exec_driver_sql(

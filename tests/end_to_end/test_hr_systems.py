@@ -62,12 +62,12 @@ def test_a_hire_releases_what_waited(hr: str, world: World) -> None:
 
 def test_all_of_it_can_be_taken_back(hr: str, world: World) -> None:
     """The HR system and the ERPs are as they were; what a vendor has no way to take away is a person's to look at."""
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     before = {name: world.held(name) for name in (hr, "successfactors", "kingdee_cloud")}
     batch_id = world.night()
     with world.hub() as hub:
-        steps.rollback(hub, batch_id, actor="test", reason="trial")
+        undoing.rollback(hub, batch_id, actor="test", reason="trial")
     after = {name: world.held(name) for name in before}
     stays = after[hr].pop(HR[hr]["final"]) if "final" in HR[hr] else {}
     before[hr].pop(HR[hr].get("final"), None)
@@ -207,12 +207,12 @@ def test_a_report_is_attached_and_taken_back(world: World) -> None:
     second = reports(world)
     changed = {name for name in second if second[name] != first.get(name)}
     assert (set(second), len(changed)) == (set(first), 1)
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     with world.hub() as hub:
-        steps.rollback(hub, second_id, actor="test", reason="trial")
+        undoing.rollback(hub, second_id, actor="test", reason="trial")
         assert reports(world) == first
-        steps.rollback(hub, batch_id, actor="test", reason="trial")
+        undoing.rollback(hub, batch_id, actor="test", reason="trial")
     assert reports(world) == {}
     assert {k: v["custom_fields"] for k, v in world.held("greenhouse")["applications"].items()} == {
         k: v["custom_fields"] for k, v in before["applications"].items()
@@ -237,7 +237,7 @@ def test_an_answer_that_was_lost_leaves_one_report(world: World) -> None:
 
 def test_lever_keeps_a_report_beside_the_note(world: World) -> None:
     """A page of the opportunity, which a second night leaves alone, and which goes when it is taken back."""
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     use(world, "lever")
     world.edit_flow(lambda flow: flow["write_back"].update(report="lever/report"))
@@ -249,7 +249,7 @@ def test_lever_keeps_a_report_beside_the_note(world: World) -> None:
     world.night()
     assert len(world.writes("lever")) == sent
     with world.hub() as hub:
-        steps.rollback(hub, batch_id, actor="test", reason="trial")
+        undoing.rollback(hub, batch_id, actor="test", reason="trial")
     assert world.held("lever") == before
 
 

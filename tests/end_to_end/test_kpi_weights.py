@@ -5,7 +5,7 @@ from typing import Any
 from conftest import World
 from trivet_sandbox.company import RECORDINGS
 
-from trivet.flow import steps
+from trivet.flow import steps, undoing
 
 WHO = "10000401"
 WORDS = (RECORDINGS.parent / "scripts" / "wa1.txt").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def test_the_others_make_room_by_the_same_factor_and_get_it_back(world: World) -
     again = world.night()
     assert world.operations(batch_id=again) == []
     with world.hub() as hub:
-        steps.rollback(hub, batch_id, actor="ann", reason="test")
+        undoing.rollback(hub, batch_id, actor="ann", reason="test")
         steps.settle(hub)
     assert goals(world) == before
 

@@ -104,24 +104,24 @@ def test_a_refused_record_is_set_aside_and_the_others_arrive(world: World) -> No
 
 def test_a_rollback_leaves_both_erps_as_before(world: World) -> None:
     """Everything that the batch sent is taken back: the full state of both ERPs and the notes equal the state before."""
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     before = {name: world.held(name) for name in world.sandbox.servers}
     batch_id = world.night()
     assert world.erps() != {name: before[name] for name in ("successfactors", "kingdee_cloud")}
     with world.hub() as hub:
-        rows = steps.rollback(hub, batch_id, actor="test", reason="proof")
+        rows = undoing.rollback(hub, batch_id, actor="test", reason="proof")
     assert {row["state"] for row in rows} == {"compensated", "cancelled"}
     assert {name: world.held(name) for name in world.sandbox.servers} == before
 
 
 def test_a_rollback_of_one_person_leaves_the_others(world: World) -> None:
     """Only her records go, at every system."""
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     world.night()
     with world.hub() as hub:
-        rows = steps.rollback(hub, "10000101", actor="test", reason="asked")
+        rows = undoing.rollback(hub, "10000101", actor="test", reason="asked")
     assert {row["target"] for row in rows} == {"successfactors", "feishu_hire"}
     assert {e["cust_userId"] for e in world.held("successfactors")["cust_TalentPoolEntry"]} == {
         "10000201",

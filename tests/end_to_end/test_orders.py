@@ -15,7 +15,7 @@ from end_to_end.shell import rows
 from hr import use
 from serving import served
 
-from trivet.flow import steps
+from trivet.flow import steps, undoing
 from trivet.ledger import cases, orders
 from trivet.ledger.orders import StoredOrder
 
@@ -376,7 +376,7 @@ def test_a_rollback_says_what_it_cannot_take_back(greenhouse: Ordering) -> None:
     greenhouse.order()
     batch_id = world.night()
     with world.hub() as hub:
-        said = steps.rollback(hub, batch_id, actor="ann", reason="trial")
+        said = undoing.rollback(hub, batch_id, actor="ann", reason="trial")
     left = [row for row in said if row["would"] == "left"]
     assert [row["target"] for row in left] == ["greenhouse_assessments"]
     assert "no way to undo" in left[0]["message"]

@@ -10,7 +10,7 @@ from conftest import World
 from ruamel.yaml import YAML
 
 from trivet.errors import AuthFailed, ConfigError
-from trivet.flow import report, steps
+from trivet.flow import report, steps, undoing
 
 DIRECTORY = {"employees": ["http_json/employee"]}
 RESULTS = {
@@ -132,7 +132,7 @@ def test_feedback_can_be_explained_and_taken_back(world: World) -> None:
     with world.hub() as hub:
         told = report.person(hub, "10000101")["timeline"]
         assert [entry for entry in told if "training_completion" in json.dumps(entry, ensure_ascii=False)]
-        rows = steps.rollback(hub, batch_id, actor="ann", reason="test")
+        rows = undoing.rollback(hub, batch_id, actor="ann", reason="test")
     assert {row["state"] for row in rows} == {"compensated"}
     assert world.held("feishu_hire")["note"] == before
 

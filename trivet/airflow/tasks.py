@@ -133,14 +133,14 @@ def settle() -> None:
 def preview() -> str:
     """Log what a rollback would undo; the table that a second person sees. Nothing is changed."""
     from trivet.airflow.approval import table
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     context = get_current_context()
     what = context["params"]["what"]
     with task_hub() as hub:
-        about = steps.named(hub, what)
-        rows = steps.preview_rollback(hub, what)
-        needed = context["params"]["four_eyes"] or steps.four_eyes(hub, what)
+        about = undoing.named(hub, what)
+        rows = undoing.preview_rollback(hub, what)
+        needed = context["params"]["four_eyes"] or undoing.four_eyes(hub, what)
     for row in rows:
         log.info(
             "would %s %s %s %s, now %s",
@@ -154,14 +154,14 @@ def preview() -> str:
 def undo() -> None:
     """Take back what the batch or person was sent, in reverse order; fails where something could not be."""
     from trivet.errors import TrivetError
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     context = get_current_context()
     params = context["params"]
     what = params["what"]
     with task_hub() as hub:
-        about = steps.named(hub, what)
-        rows = steps.rollback(
+        about = undoing.named(hub, what)
+        rows = undoing.rollback(
             hub,
             what,
             actor=context["dag_run"].triggering_user_name or "airflow",
@@ -169,7 +169,7 @@ def undo() -> None:
             approved_by=context["ti"].xcom_pull(task_ids="approve"),
             four_eyes=params["four_eyes"],
         )
-        left = [row for row in rows if row["state"] not in ("compensated", "cancelled")]
+        left = undoing.left(rows)
         log.info("rollback %s: %d operations, %d left to a person", about, len(rows), len(left))
         if left:
             raise TrivetError(

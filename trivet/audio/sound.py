@@ -11,7 +11,6 @@ from pydantic import Field
 
 from trivet.confined.running import Bounds, Work
 from trivet.contract import Config
-from trivet.errors import Retryable
 
 from . import decode
 
@@ -48,12 +47,7 @@ def sound(
     """The recording, decoded, in mono or as it was recorded (`stereo`); `Rejected` with a MEDIA_ code where it cannot be
     scored."""
     decoder = Work(decode.__file__, connector, "decode", "MEDIA_DECODE_LIMIT", "MEDIA_DECODE_FAILED")
-    try:
-        size = file.stat().st_size
-    except OSError as error:
-        raise Retryable(
-            f"cannot read the recording: {error.strerror}", connector=connector, operation="decode"
-        ) from None
+    size = decoder.size(file, "recording")
     if size == 0:
         raise decoder.refused("MEDIA_EMPTY", "the file is empty")
     if size > limits.max_megabytes * 1024 * 1024:

@@ -72,11 +72,11 @@ def unlink(
 
 
 def _correct(do: Callable[[Any, "Correction"], Any], said: "Correction", *, yes: bool, as_json: bool) -> None:
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     with options.hub() as hub:
         if not yes:
-            rows = [] if said.keep else steps.preview_rollback(hub, said.who)
+            rows = [] if said.keep else undoing.preview_rollback(hub, said.who)
             columns = ["target", "entity", "reference", "state", "would"]
             output.print_rows(rows, columns, as_json=as_json, empty="nothing to take back")
             if not as_json:

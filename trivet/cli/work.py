@@ -78,11 +78,11 @@ def rollback(
 
     Example: `trivet rollback nightly_interviews-20261123-1 --reason "wrong course table" --yes`
     """
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     with options.hub() as hub:
         if not yes:
-            rows = steps.preview_rollback(hub, what)
+            rows = undoing.preview_rollback(hub, what)
             output.print_rows(
                 rows,
                 ["target", "entity", "reference", "state", "would"],
@@ -92,7 +92,7 @@ def rollback(
             if rows and not json:
                 output.print_lines(["", "nothing was changed; add --yes to do it"])
             return
-        rows = steps.rollback(
+        rows = undoing.rollback(
             hub, what, actor=actor, reason=reason or "no reason given", approved_by=approved_by
         )
     output.print_rows(
@@ -101,7 +101,7 @@ def rollback(
         as_json=json,
         empty="nothing to take back",
     )
-    raise typer.Exit(1 if any(row["state"] not in ("compensated", "cancelled") for row in rows) else 0)
+    raise typer.Exit(1 if undoing.left(rows) else 0)
 
 
 @cursor.command("show")

@@ -40,6 +40,14 @@ class Work:
     failed: str
     """Code of a file over which the process dies."""
 
+    def size(self, file: Path, what: str) -> int:
+        """Bytes of the file; `Retryable` where it cannot be read."""
+        try:
+            return file.stat().st_size
+        except OSError as error:
+            said = f"cannot read the {what}: {error.strerror}"
+            raise Retryable(said, connector=self.connector, operation=self.operation) from None
+
     def done(self, file: Path, out: IO[bytes] | int, bounds: Bounds, **given: Any) -> tuple[Document, bytes]:
         """What the work says of the file, and what it wrote where `out` is a pipe; `Rejected` with a code otherwise."""
         told = {"memory": bounds.memory, "cpu": bounds.cpu, "bytes": bounds.written, "given": given}

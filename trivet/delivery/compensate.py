@@ -4,7 +4,7 @@ The wish is one transaction: what was not sent is cancelled, what is confirmed i
 the wish until its outcome is known. From there any worker goes on (`settle`), so that a kill loses nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
@@ -71,6 +71,12 @@ class RollbackReport:
     def complete(self) -> bool:
         """True where the targets are as they were before."""
         return not (self.pending or self.left)
+
+    def foreseen(self) -> Iterator[tuple[StoredOperation, str, str]]:
+        """Of a preview: each operation, what would become of it (`take back`, `cancel`, `leave`), and why it would be left."""
+        yield from ((entry, "take back", "") for entry in self.pending)
+        yield from ((entry, "cancel", "") for entry in self.cancelled)
+        yield from ((entry.operation, "leave", entry.message) for entry in self.left)
 
 
 def preview(ledger: Ledger, scope: Scope) -> RollbackReport:

@@ -128,7 +128,7 @@ def _taken_back(hub: Hub, found: FoundPerson, said: Correction) -> list[Row]:
     undone = undoing.rollback(
         hub, found.subject_ref, actor=said.actor, reason=f"crosswalk: {said.reason}", approved_by=said.approved_by
     )  # fmt: skip
-    left = [row for row in undone if row["state"] not in ("compensated", "cancelled")]
+    left = undoing.left(undone)
     if left:
         raise LedgerError(
             f"{len(left)} of {len(undone)} operations could not be taken back, so the link is as it was",

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -274,30 +273,15 @@ def load_flow(home: Path, name: str) -> Flow:
             cure=(f"did you mean {near[0]}? " if near else "")
             + f"there are: {', '.join(files) or 'no flow files'}",
         )
-    sites = sorted((home / "mappings" / "sites").glob("*.yaml"))
-    return _loaded(name, files[name], tuple(_content(file) for file in (files[name], *sites)))
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError:
-        # whoever parses it says what is wrong
-        return b""
-
-
-@lru_cache(maxsize=64)
-def _loaded(name: str, file: Path, _contents: tuple[bytes, ...]) -> Flow:
-    # every step of a run asks, and nothing that was said of an unchanged file changes
-    loaded = load_yaml(file, "flow")
+    loaded = load_yaml(files[name], "flow")
     if loaded.data["metadata"]["name"] != name:
         raise ConfigError(
             f"metadata.name is {loaded.data['metadata']['name']!r}, the file is called {name!r}",
             code="FLOW_NAME",
-            place=str(file),
+            place=str(files[name]),
             cure="give both the same name",
         )
-    return _flow(loaded.data, file)
+    return _flow(loaded.data, files[name])
 
 
 def _flow(data: Mapping[str, Any], file: Path) -> Flow:

@@ -220,15 +220,10 @@ def _make(
         trouble = post.send(entry.parcel(made)) if post else None
     except TrivetError as error:
         log.warning("report set aside assessment=%s %s", entry.id, error)
-        yield _aside(entry, _code(error), error.message)
+        yield _aside(entry, error.reason, error.message)
         return
     if trouble is not None:
         yield _aside(entry, trouble.code, trouble.message)
-
-
-def _code(error: TrivetError) -> str:
-    """The code by which a person finds the trouble."""
-    return getattr(error, "vendor_code", None) or error.code
 
 
 def _put(shelf: Shelf, name: str, made: Report, reports: Reports) -> None:

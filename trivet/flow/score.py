@@ -455,7 +455,7 @@ def _refusal(due: DueInterview, error: ConnectorError | DocumentRefused) -> SetA
         stage="score",
         kind="interview",
         item=due.interview["id"],
-        code=getattr(error, "vendor_code", None) or error.code,
+        code=error.reason,
         message=error.message,
         pointer=getattr(error, "pointer", ""),
         place=f"recording {due.recording['id']}",

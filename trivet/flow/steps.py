@@ -16,10 +16,6 @@ from trivet.flow.hub import Hub
 from trivet.flow.privacy import erase
 from trivet.flow.reports import make_reports
 from trivet.flow.translate import translate
-from trivet.flow.undoing import four_eyes as four_eyes
-from trivet.flow.undoing import named as named
-from trivet.flow.undoing import preview_rollback as preview_rollback
-from trivet.flow.undoing import rollback as rollback
 from trivet.ledger import batches, cursors, shapes
 from trivet.ledger.batches import Batch
 

@@ -36,7 +36,7 @@ def try_connection(connection: Connection, home: Path, now: Callable[[], datetim
                     if hasattr(built, "check"):
                         built.check()
             except (Rejected, ConfigError) as error:
-                if (getattr(error, "vendor_code", None) or error.code) not in NOT_MEANT:
+                if error.reason not in NOT_MEANT:
                     raise
                 unmeant.append(error)
                 continue

@@ -1,5 +1,6 @@
 """Taking back a batch or a person, in production with a second one's name on it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from trivet.delivery.compensate import RollbackReport, Scope, preview
@@ -16,9 +17,7 @@ Row = dict[str, Any]
 def preview_rollback(hub: Hub, what: str) -> list[Row]:
     """What a rollback of the batch or person would do to each operation."""
     said = preview(hub.ledger, scope_of(hub, what))
-    rows = [_row(entry, "take back") for entry in said.pending]
-    rows += [_row(entry, "cancel") for entry in said.cancelled]
-    return rows + [_row(left.operation, f"leave: {left.message}") for left in said.left]
+    return [_row(entry, f"{would}: {why}" if why else would) for entry, would, why in said.foreseen()]
 
 
 def named(hub: Hub, what: str) -> str:
@@ -45,6 +44,11 @@ def rollback(
         approval.check(actor, approved_by)
     why = f"{reason} (approved by {approved_by})" if approved_by else reason
     return _rows(deliver.rollback(hub, scope, actor=actor, reason=why))
+
+
+def left(rows: Iterable[Row]) -> list[Row]:
+    """Those of a rollback's rows that were not taken back; empty where it did the whole of it."""
+    return [row for row in rows if row["state"] not in ("compensated", "cancelled")]
 
 
 def scope_of(hub: Hub, what: str) -> Scope:

@@ -28,7 +28,6 @@ from trivet.ledger.tables import batch, operation
 from trivet.ledger.wishes import Verb, Wish
 
 Row = dict[str, Any]
-_DONE = ("compensated", "cancelled")
 
 
 def ask(hub: Hub, verb: Verb, what: str, *, actor: str, reason: str, number: str | None = None) -> Approval:
@@ -106,8 +105,7 @@ def carry_out(hub: Hub, approval_id: str) -> list[Row]:
     except LedgerError as error:
         _end(hub, known, error.code)
         raise
-    whole = all(row["state"] in _DONE for row in rows)
-    _end(hub, known, "done" if whole else "left")
+    _end(hub, known, "left" if undoing.left(rows) else "done")
     return rows
 
 

@@ -100,7 +100,8 @@ class SubjectKeys:
 
     def _remember(self, key_id: str, wrapped: bytes) -> None:
         if key_id not in self._open:
-            self._keep(key_id, AESGCM(self._ring.unseal(wrapped, _place(key_id))))
+            # an older one is young again: who asks for it will seal with it
+            self._keep(key_id, self._older.get(key_id) or AESGCM(self._ring.unseal(wrapped, _place(key_id))))
 
     def _known(self, key_id: str) -> AESGCM | None:
         return self._open.get(key_id) or self._older.get(key_id)

@@ -9,13 +9,11 @@ from pydantic import Field
 
 from trivet.confined.running import Bounds, Work
 from trivet.contract import Config
-from trivet.errors import Retryable
 
 from . import work
 
 _MOST_TEXT = 32 * 1024 * 1024
 """Bytes of text that one paper may come to."""
-_OPERATION = "read"
 
 
 class PaperLimits(Config):
@@ -43,13 +41,8 @@ class Paragraph:
 def read(file: Path, limits: PaperLimits, scratch: Path, connector: str) -> list[Paragraph]:
     """The paragraphs of a PDF, a Word file, a text, or of all of these in a zip file, in order; `Rejected` with an ARCHIVE_,
     DOC_ or XML_ code where they cannot be had."""
-    reader = Work(work.__file__, connector, _OPERATION, "DOC_LIMIT", "DOC_DAMAGED")
-    try:
-        size = file.stat().st_size
-    except OSError as error:
-        raise Retryable(
-            f"cannot read the paper: {error.strerror}", connector=connector, operation=_OPERATION
-        ) from None
+    reader = Work(work.__file__, connector, "read", "DOC_LIMIT", "DOC_DAMAGED")
+    size = reader.size(file, "paper")
     if size > limits.max_megabytes * 1024 * 1024:
         raise reader.refused("DOC_LIMIT", f"{size / 1024 / 1024:.1f} MB, {limits.max_megabytes} are allowed")
     scratch.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from typing import Any
 from trivet.model import Document
 from trivet.reporting.plain import clock, plain
 from trivet.reporting.words import WORDS, Language
-from trivet.transcript import PARAGRAPHS
+from trivet.transcript import written
 
 STRONG, WEAK = 8.0, 6.0
 """From here on a score is a strength, up to here something to improve; what the position requires counts besides."""
@@ -174,13 +174,13 @@ def report(sources: Sources, language: Language, zone: tzinfo) -> Report:
         method=plain(assessment.get("method_note") or "") if own else "",
         reference=reference(assessment["id"]),
         scored_at=_moment(assessment["scored_at"]),
-        written=assessment.get("places") == PARAGRAPHS,
+        written=written(assessment),
     )
 
 
 def _places(assessment: Document, language: Language) -> Callable[[float], str]:
     """How a place is said: the time in a recording, the paragraph of a paper."""
-    if assessment.get("places") == PARAGRAPHS:
+    if written(assessment):
         return lambda start: WORDS[language]["paragraph"].format(n=int(start))
     return clock
 

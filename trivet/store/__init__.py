@@ -17,9 +17,9 @@ from trivet.errors import ConfigError
 from trivet.settings import Settings
 from trivet.store.folder import FolderStore
 from trivet.store.objects import ObjectStore
-from trivet.store.words import NAME, gone
+from trivet.store.words import NAME
 
-__all__ = ["NAME", "Store", "gone", "open_store"]
+__all__ = ["NAME", "Store", "open_store"]
 _VARIABLE = "TRIVET_RECORDINGS"
 _FILES = ("file://", "local://")
 

@@ -54,7 +54,7 @@ class FolderStore:
         parts.sweep(self._folder)
 
     def check(self) -> str:
-        """See `Store`; `ConfigError` where this account may not write there."""
+        """See `Store`."""
         try:
             probe(self)
         except PermissionError:

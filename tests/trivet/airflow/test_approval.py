@@ -140,7 +140,7 @@ def test_a_sandbox_rollback_runs_through(migrated_home: Path, world: World) -> N
 def test_without_an_approval_nothing_is_undone(migrated_home: Path, world: World) -> None:
     """Somebody marked the task `approve` as done: `undo` asks for the approver itself, and finds none."""
     from trivet.errors import LedgerError
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
     batch_id = world.night()
     held = world.erps()
@@ -151,7 +151,7 @@ def test_without_an_approval_nothing_is_undone(migrated_home: Path, world: World
             ("airflow", "bea", "REQUESTER_UNKNOWN"),
         ):
             with pytest.raises(LedgerError) as caught:
-                steps.rollback(
+                undoing.rollback(
                     hub, batch_id, actor=actor, reason="wrong table", approved_by=approver, four_eyes=True
                 )
             assert caught.value.code == code

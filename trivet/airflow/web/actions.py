@@ -5,12 +5,12 @@ To add one, write two functions and declare it in a module with a `router` that 
     router = APIRouter()
 
     def _shown(visit: Visit, given: Given) -> Confirm:        # changes nothing; raises TrivetError where it is not possible
-        rows = steps.preview_rollback(visit.hub, given["what"])
+        rows = undoing.preview_rollback(visit.hub, given["what"])
         return Confirm("Everything that this batch delivered is taken back.", rows=rows, columns=("target", "entity", "would"),
                        reason=True, danger=True)
 
     def _done(visit: Visit, given: Given) -> Done:            # does it; `visit.who.name` is the actor of the audit events
-        rows = steps.rollback(visit.hub, given["what"], actor=visit.who.name, reason=given["reason"])
+        rows = undoing.rollback(visit.hub, given["what"], actor=visit.who.name, reason=given["reason"])
         return Done("taken back", to=f"/batch/{given['what']}")
 
     declare(router, Action("/batch/{what}/rollback", "Roll back", right="operate", flow=flow_of_batch, ask=_shown, do=_done))

@@ -151,10 +151,10 @@ def _undo_person(visit: Visit, given: Given) -> Confirm:
 
 
 def _undo(visit: Visit, what: str, lead: str) -> Confirm:
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
-    rows = steps.preview_rollback(visit.hub, what)
-    if rows and steps.four_eyes(visit.hub, what):
+    rows = undoing.preview_rollback(visit.hub, what)
+    if rows and undoing.four_eyes(visit.hub, what):
         lead = _TWO
     return Confirm(lead, rows=rows[:MOST], columns=_UNDONE, reason=True, danger=True, possible=bool(rows))
 
@@ -169,12 +169,12 @@ def _wish(visit: Visit, verb: Any, what: str, given: Given, number: str | None =
 
 def _undone(name: str, to: str) -> Any:
     def do(visit: Visit, given: Given) -> Done:
-        from trivet.flow import steps
+        from trivet.flow import undoing
 
-        if steps.four_eyes(visit.hub, given[name]):
+        if undoing.four_eyes(visit.hub, given[name]):
             return _wish(visit, "rollback", given[name], given)
-        rows = steps.rollback(visit.hub, given[name], actor=visit.who.name, reason=given["reason"])
-        whole = all(row["state"] in ("compensated", "cancelled") for row in rows)
+        rows = undoing.rollback(visit.hub, given[name], actor=visit.who.name, reason=given["reason"])
+        whole = not undoing.left(rows)
         said = "Taken back." if whole else "Taken back as far as possible; the rest is listed here."
         return Done(said, to=to.format(**given))
 
@@ -200,11 +200,11 @@ def _replayed(visit: Visit, given: Given) -> Done:
 
 
 def _linking(visit: Visit, given: Given) -> Confirm:
-    from trivet.flow import steps
+    from trivet.flow import undoing
 
-    rows = steps.preview_rollback(visit.hub, given["subject_ref"])
+    rows = undoing.preview_rollback(visit.hub, given["subject_ref"])
     lead = "What was delivered under the other number is taken back first; the next night delivers it anew."
-    if rows and steps.four_eyes(visit.hub, given["subject_ref"]):
+    if rows and undoing.four_eyes(visit.hub, given["subject_ref"]):
         lead = _TWO
     number = Field("number", "Employee number, as the ERP writes it")
     return Confirm(lead, rows=rows[:MOST], columns=_UNDONE, fields=(number,), reason=True, danger=True)
@@ -212,10 +212,10 @@ def _linking(visit: Visit, given: Given) -> Confirm:
 
 def _linked(verb: str) -> Any:
     def do(visit: Visit, given: Given) -> Done:
-        from trivet.flow import crosswalk, steps
+        from trivet.flow import crosswalk, undoing
 
         person, number = given["subject_ref"], given["number"].strip()
-        if steps.preview_rollback(visit.hub, person) and steps.four_eyes(visit.hub, person):
+        if undoing.preview_rollback(visit.hub, person) and undoing.four_eyes(visit.hub, person):
             return _wish(visit, verb, person, given, number)
         said = crosswalk.Correction(person, number, visit.who.name, given["reason"])
         {"link": crosswalk.link, "unlink": crosswalk.unlink}[verb](visit.hub, said)

@@ -113,7 +113,7 @@ def _approve(visit: Visit, given: Given) -> Done:
 
 def _approved(visit: Visit, given: Given) -> Done:
     """What is to be sent goes with the next look of `settle`; what somebody wished for is done here and now."""
-    from trivet.flow import wishes
+    from trivet.flow import undoing, wishes
     from trivet.ledger import approvals as stored
 
     approval_id = given["approval_id"]
@@ -123,7 +123,7 @@ def _approved(visit: Visit, given: Given) -> Done:
     if wish is None:
         return Done("Approved; it is sent within a minute.", to=NAV)
     rows = wishes.carry_out(visit.hub, approval_id)
-    whole = all(row["state"] in ("compensated", "cancelled") for row in rows)
+    whole = not undoing.left(rows)
     said = (
         "Approved, and done." if whole else "Approved, and done as far as possible; the rest is listed here."
     )

@@ -130,7 +130,7 @@ def _settled(hub: Hub, told: Told, error: TrivetError | None) -> str:
 def _outcome(hub: Hub, told: Told, error: TrivetError | None) -> tuple[alerts.State, str | None, str]:
     if error is None:
         return "sent", None, ""
-    code = str(getattr(error, "vendor_code", None) or error.code)[:80]
+    code = error.reason[:80]
     if isinstance(error, UnknownOutcome):
         return "unknown", code, ""
     if isinstance(error, Rejected) or told.tries + 1 >= MOST_TRIES:

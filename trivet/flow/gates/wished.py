@@ -38,9 +38,7 @@ def plan_of(hub: Hub, approval_id: str) -> Plan | None:
 def plan(hub: Hub, wanted: Wish) -> Plan:
     """What the wish would do now."""
     said = preview(hub.ledger, scope_of(wanted))
-    rows = [_row(entry, "take back") for entry in said.pending]
-    rows += [_row(entry, "cancel") for entry in said.cancelled]
-    return Plan(wanted, rows + [_row(left.operation, "leave") for left in said.left])
+    return Plan(wanted, [_row(entry, would) for entry, would, _ in said.foreseen()])
 
 
 def scope_of(wanted: Wish) -> Scope:

@@ -95,19 +95,21 @@ def go_on(hub: Hub, found: FoundPerson) -> Row:
     """Does what is left of a begun erasure."""
     cancel_waiting(hub.ledger, tenant=found.tenant, subject_refs=[found.subject_ref], reason="SUBJECT_ERASED")
     _take_back(hub, found)
-    with hub.ledger.read() as tx:
-        due = [entry for entry in erasures.places(tx, found.subject_ref) if entry.state == "due"]
+    due = _due(hub, found)
     if any(entry.place.startswith("target ") for entry in due):
         return _waits(found, due)
     if due:
         if not _recordings(hub, found):
-            with hub.ledger.read() as tx:
-                due = [entry for entry in erasures.places(tx, found.subject_ref) if entry.state == "due"]
-            return _waits(found, due)
+            return _waits(found, _due(hub, found))
         _reports(hub, found)
         _ledger(hub, found)
         _keys(hub, found)
     return proof_of(hub, found)
+
+
+def _due(hub: Hub, found: FoundPerson) -> list[Place]:
+    with hub.ledger.read() as tx:
+        return [entry for entry in erasures.places(tx, found.subject_ref) if entry.state == "due"]
 
 
 def _waits(found: FoundPerson, due: list[Place]) -> Row:
@@ -245,8 +247,8 @@ def _recordings(hub: Hub, found: FoundPerson) -> bool:
             if entry.path and entry.path not in shared:
                 hub.store.delete(entry.path)
     except TrivetError as error:
-        why = getattr(error, "vendor_code", None) or error.code
-        _note(hub, found, Place("recordings", "due", f"the store of recordings could not be asked: {why}"))
+        said = f"the store of recordings could not be asked: {error.reason}"
+        _note(hub, found, Place("recordings", "due", said))
         return False
     _note(hub, found, Place("recordings", "confirmed", f"{len(heard)} recordings deleted"))
     return True

@@ -22,6 +22,7 @@ from trivet.flow.privacy.withdrawal import sites_of
 from trivet.flow.report import FoundPerson, find_person
 from trivet.ledger import documents, erasures, people, recordings
 from trivet.ledger.audit import ENGINE, WHOLE_LEDGER, Event
+from trivet.ledger.bulk import chunks
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.recordings import Recording
 from trivet.ledger.tables import document
@@ -78,7 +79,7 @@ def due(hub: Hub) -> list[Due]:
 def _due(
     tx: Transaction, tenant: str, rules: dict[str, Rules], only: Collection[str] | None = None
 ) -> Iterator[Due]:
-    changed = {ref: at for ref, at in _changed(tx, tenant) if only is None or ref in only}
+    changed = dict(_changed(tx, tenant, only))
     sites = sites_of(tx, tenant, sorted(changed))
     employed = people.having(tx, tenant, EMPLOYEE_NUMBER, sites)
     for ref, names in sorted(sites.items()):
@@ -112,12 +113,17 @@ def _days(rules: dict[str, Rules], sites: set[str], data: str, purpose: str) -> 
     return max(found, default=None)
 
 
-def _changed(tx: Transaction, tenant: str) -> Iterator[tuple[str, str]]:
+def _changed(tx: Transaction, tenant: str, only: Collection[str] | None) -> Iterator[tuple[str, str]]:
+    """When anything about a person last changed: of everybody, or of these alone."""
     query = select(document.c.subject_ref, func.max(document.c.changed_at)).where(document.c.tenant == tenant)
-    for row in tx.conn.execute(
-        query.where(document.c.subject_ref.is_not(None)).group_by(document.c.subject_ref)
-    ):
-        yield row[0], row[1]
+    query = query.group_by(document.c.subject_ref)
+    parts = (
+        [document.c.subject_ref.is_not(None)]
+        if only is None
+        else map(document.c.subject_ref.in_, chunks(only))
+    )
+    for part in parts:
+        yield from ((row[0], row[1]) for row in tx.conn.execute(query.where(part)))
 
 
 def run(hub: Hub, *, dry_run: bool = False) -> list[Row]:
