@@ -119,7 +119,7 @@ def sentences_of(request: ScoringRequest, connector: str) -> list[Sentence]:
 
 
 def written(said: Document) -> bool:
-    """Whether a transcript, or an assessment of one, is a paper's: `start` and `end` number paragraphs and say nothing of time."""
+    """Whether a transcript, or an assessment of one, is a paper's: `start` and `end` number paragraphs, not time."""
     return said.get("places") == PARAGRAPHS
 
 
