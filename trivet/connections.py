@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
@@ -183,7 +184,9 @@ def stored_connections(file: Path, environ: Mapping[str, str] = os.environ) -> C
     return connection
 
 
+@lru_cache(maxsize=8)
 def _json(text: str, place: str) -> dict[str, Any]:
+    # a night asks for connections hundreds of times, and the file changes when a person changes it
     try:
         value = json.loads(text)
     except ValueError as error:

@@ -134,14 +134,12 @@ def _held_together(written: str, length: int) -> bool:
     return not short or len(pieces) in (1, length)
 
 
-def _read(file: Path) -> tuple[bytes, list[tuple[str, list[str]]]]:
-    from ruamel.yaml import YAML
+def _read(file: Path) -> tuple[bytes, tuple[tuple[str, tuple[str, ...]], ...]]:
     from ruamel.yaml.error import YAMLError
 
     try:
         raw = file.read_bytes()
-        data: Any = YAML(typ="safe", pure=True).load(raw.decode("utf-8"))
-        entries = [(entry["term"], list(entry.get("aliases", ()))) for entry in data["terms"]]
+        entries = _entries(raw)
     except FileNotFoundError:
         raise _wrong(file, "no such dictionary") from None
     except (YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
@@ -154,6 +152,15 @@ def _read(file: Path) -> tuple[bytes, list[tuple[str, list[str]]]]:
             if not isinstance(spelling, str) or not tightened(spelling)[0]:
                 raise _wrong(file, f"{spelling!r} is no word: put it in quotes")
     return raw, entries
+
+
+@lru_cache(maxsize=64)
+def _entries(raw: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    # a process that scores shard after shard reads each dictionary once
+    from ruamel.yaml import YAML
+
+    data: Any = YAML(typ="safe", pure=True).load(raw.decode("utf-8"))
+    return tuple((entry["term"], tuple(entry.get("aliases", ()))) for entry in data["terms"])
 
 
 def _wrong(file: Path, message: str) -> ConfigError:

@@ -29,7 +29,7 @@ def checked(
             )
     for i, entry in enumerate(_listed(document.get("scores"), where)):
         _judge(entry.get("score"), f"scores/{i}/score", where)
-    dropped = list(prohibited(document, ""))
+    dropped = prohibited(document)
     return (_without(document) if dropped else document), dropped
 
 
@@ -52,18 +52,34 @@ def _judge(score: Any, field: str, where: str) -> None:
         raise _refused(where, "SCORE_RANGE", f"a score is outside the scale from {least} to {most}", field)
 
 
-def prohibited(value: Any, path: str = "") -> Iterator[str]:
+def prohibited(document: Document) -> list[str]:
     """JSON pointers of the fields that tell of feelings, by their names; what a value says is not looked at."""
+    # hardly a document has one: where it stands is asked only then
+    return list(_located(document, "")) if any(map(_tells, _field_names(document))) else []
+
+
+def _field_names(document: Document) -> set[str]:
+    found: set[str] = set()
+    open_ends: list[Any] = [document]
+    while open_ends:
+        value = open_ends.pop()
+        if isinstance(value, dict):
+            found.update(value)
+            value = value.values()
+        open_ends += [inner for inner in value if isinstance(inner, dict | list)]
+    return found
+
+
+def _located(value: Any, path: str) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             if _tells(key):
                 yield f"{path}/{key}"
-            elif isinstance(inner, dict | list):
-                yield from prohibited(inner, f"{path}/{key}")
+            else:
+                yield from _located(inner, f"{path}/{key}")
     elif isinstance(value, list):
         for i, inner in enumerate(value):
-            if isinstance(inner, dict | list):
-                yield from prohibited(inner, f"{path}/{i}")
+            yield from _located(inner, f"{path}/{i}")
 
 
 @lru_cache(maxsize=4096)

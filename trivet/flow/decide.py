@@ -1,6 +1,5 @@
 """Assessments become decisions, decisions the targets' own documents, and those planned operations."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +32,7 @@ from trivet.ledger.inputs import NewInput
 from trivet.ledger.set_asides import SetAside
 from trivet.mapping import Decision, Library, Mapping, Problem
 from trivet.model import Document
+from trivet.quick_json import ordered_json
 
 SHARE, SCORED = "share_erp", "ai_score"
 APPLICATIONS = 500
@@ -226,8 +226,8 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
 
 
 def _input_id(given: Document) -> str:
-    # what the ledger gives back is written down alike each time: the canonical form would cost ten times as much
-    return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:26]
+    # what the ledger gives back is written down alike each time: the canonical form would cost twice as much
+    return sha256(ordered_json(given)).hexdigest()[:26]
 
 
 def _for_target(
@@ -306,7 +306,7 @@ def _mapped(desk: Desk, mapping: Mapping, given: Any, problems: list[Problem]) -
     problems += mapped.problems
     if not mapped.documents or mapped.problems:
         return None
-    feelings = list(prohibited(mapped.documents[0]))
+    feelings = prohibited(mapped.documents[0])
     problems += [
         Problem("FIELD_PROHIBITED", at, "no field may tell of feelings", f"{mapping.version_id}")
         for at in feelings

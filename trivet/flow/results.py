@@ -7,7 +7,6 @@ A result is in the ledger, where the vendor asks for it, before an operation tha
 falls with what goes to an ERP.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -29,6 +28,7 @@ from trivet.ledger.orders import StoredOrder
 from trivet.ledger.set_asides import SetAside
 from trivet.mapping import Problem
 from trivet.model import Document
+from trivet.quick_json import ordered_json
 
 STAGE, KIND = "order", "assessment_order"
 APPLICATION = "application"
@@ -151,7 +151,7 @@ def _want(
     if made.problems or not made.documents:
         return None
     document = made.documents[0]
-    written = json.dumps(given, sort_keys=True).encode()
+    written = ordered_json(given)
     wanted = Wanted(
         target=ordering.target,
         entity=mapping.kind,

@@ -14,6 +14,7 @@ from trivet.ledger.bulk import rows_in, run_in, run_many, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import record
 from trivet.model import Document, Gone, Page, Record
+from trivet.quick_json import quick_value
 
 GONE = "gone"
 
@@ -40,6 +41,8 @@ class StoredRecord(NamedTuple):
     document: Document
     subject_ref: str | None
     state: str
+    written: bytes
+    """The document as it was written down: to seal it anew nothing has to be encoded."""
 
 
 _NAMES = ("id", "connection", "stream", "external_id", "version", "payload_enc", "subject_ref", "state")
@@ -227,8 +230,9 @@ def find(tx: Transaction, which: str) -> StoredRecord | None:
 
 def _opened(tx: Transaction, row: Sequence[Any]) -> StoredRecord:
     key, connection, stream, external_id, version, sealed, subject_ref, state = row
-    document = tx.unseal(sealed, _place(key))
-    return StoredRecord(key, connection, stream, external_id, version, document, subject_ref, state)
+    written = tx.unseal_bytes(sealed, _place(key))
+    document = quick_value(written)
+    return StoredRecord(key, connection, stream, external_id, version, document, subject_ref, state, written)
 
 
 def _place(key: str) -> str:
@@ -252,7 +256,7 @@ def mark_translated(
     tx.prepare(subjects[entry.id] for entry in theirs)
     sealed = [
         (
-            tx.seal(entry.document, _place(entry.id), subjects[entry.id]),
+            tx.seal_bytes(entry.written, _place(entry.id), subjects[entry.id]),
             tx.key_of(subjects[entry.id]),
             subjects[entry.id],
             "translated",
