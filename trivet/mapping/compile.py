@@ -19,6 +19,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 Field = Mapping[str, Any]
+PLAIN_PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(\w+)")
 
 
@@ -55,8 +56,13 @@ def field_source(field: Field) -> str:
     if "lookup" in field:
         source = f"$lookup({_row(field, source)}, {_text(field.get('column', 'value'))})"
     if "default" in field:
-        # a 0 is a value, null is none: the ternary on truth would lose the first, `??` keep the second
-        source = f"($v := {source}; $exists($v) and $v != null ? $v : {_text(field['default'])})"
+        # a 0 is a value, null is none: the ternary on truth would lose the first, `??` keep the second;
+        # what is missing equals nothing and differs from nothing, so that one comparison finds both
+        otherwise = _text(field["default"])
+        if PLAIN_PATH.fullmatch(source):
+            source = f"({source} != null ? {source} : {otherwise})"
+        else:
+            source = f"($v := {source}; $v != null ? $v : {otherwise})"
     if "date" in field:
         zone, form = field["date"].get("zone", "UTC"), field["date"].get("format", "yyyy-MM-dd")
         source = f"$local_date({source}, {_text(zone)}, {_text(form)})"
@@ -69,7 +75,7 @@ def field_source(field: Field) -> str:
 
 def missed_source(field: Field) -> str:
     """True where the field's lookup has a key, and the table no row for it."""
-    there = f"$exists($v) and $v != null and $not($exists({_row(field, '$v')}))"
+    there = f"$v != null and $not($exists({_row(field, '$v')}))"
     return _conditional(field, f"($v := {_base(field)}; {there} ? true)")
 
 
@@ -88,7 +94,9 @@ def _needed(body: str, let: Mapping[str, str]) -> set[str]:
 def _base(field: Field) -> str:
     if "value" in field:
         return _text(field["value"])
-    return f"({field['from'] if 'from' in field else field['expr']})"
+    source: str = field["from"] if "from" in field else field["expr"]
+    # a block opens a scope, which costs as much as the path in it
+    return source if PLAIN_PATH.fullmatch(source) else f"({source})"
 
 
 def _row(field: Field, source: str) -> str:

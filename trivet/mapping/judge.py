@@ -15,6 +15,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 _OVER_ASCII = frozenset({"utf-8", "gb18030", "gbk"})
 """Encodings in which a character of ASCII is one byte."""
+_WIDEST = {"utf-8": 4, "gb18030": 4}
+"""Bytes of a character at most, in encodings that know every character."""
+_ANYTHING = frozenset({list, dict, int, float, bool})
 _DEMANDING = {"required", "type", "max_length", "max_bytes", "encoding"}
 
 
@@ -30,6 +33,10 @@ class Demand:
     encoding: str
     plain: int
     """ASCII text up to so many characters breaks nothing, unless it holds NUL."""
+    wide: int
+    """Text of whole characters, up to so many, breaks nothing, unless it holds NUL."""
+    classes: frozenset[Any]
+    """Values of these classes, but for text, break nothing."""
 
 
 def demands(fields: Mapping[str, Mapping[str, Any]]) -> list[Demand]:
@@ -42,6 +49,8 @@ def _demand(name: str, field: Mapping[str, Any]) -> Demand:
     kind = field.get("type", "string" if limits else None)
     encoding = field.get("encoding", "utf-8")
     simple = kind in (None, "string") and encoding in _OVER_ASCII
+    characters = field.get("max_length", sys.maxsize)
+    spacious = simple and encoding in _WIDEST
     return Demand(
         name,
         field.get("required", False),
@@ -50,19 +59,17 @@ def _demand(name: str, field: Mapping[str, Any]) -> Demand:
         field.get("max_bytes"),
         encoding,
         min(limits, default=sys.maxsize) if simple else 0,
+        min(characters, field.get("max_bytes", sys.maxsize) // _WIDEST[encoding]) if spacious else 0,
+        frozenset(_TYPES[kind]) - {str} if kind else _ANYTHING,
     )
 
 
 def broken(wanted: list[Demand], document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Field, code and message of the first demand that each value breaks."""
     for demand in wanted:
-        value = document.get(demand.name)
-        if (
-            value.__class__ is str
-            and 0 < len(value) <= demand.plain
-            and value.isascii()
-            and "\0" not in value
-        ):
+        value: Any = document.get(demand.name)
+        kind = value.__class__
+        if kind in demand.classes or (kind is str and _fits(demand, value)):
             continue
         if value is None or value == "":
             if demand.required:
@@ -73,6 +80,22 @@ def broken(wanted: list[Demand], document: Mapping[str, Any]) -> Iterator[tuple[
             found = _text(demand, value)
             if found is not None:
                 yield demand.name, *found
+
+
+def _fits(demand: Demand, value: str) -> bool:
+    """Whether it is clear at a glance; most values are so."""
+    size = len(value)
+    if not 0 < size <= demand.plain or "\0" in value:
+        return False
+    if value.isascii():
+        return True
+    if size > demand.wide:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is(wanted: str, value: Any) -> bool:

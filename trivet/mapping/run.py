@@ -3,13 +3,20 @@
 Nothing is cut, replaced or forced silently: a value that does not fit is a problem with its field. Missing is missing.
 """
 
-import re
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from trivet.mapping.compile import Field, beside_tables, field_source, fused, missed_source, with_let
+from trivet.mapping.compile import (
+    PLAIN_PATH,
+    Field,
+    beside_tables,
+    field_source,
+    fused,
+    missed_source,
+    with_let,
+)
 from trivet.mapping.engine import (
     Compiler,
     ExpressionFailed,
@@ -20,8 +27,6 @@ from trivet.mapping.engine import (
 )
 from trivet.mapping.judge import Demand, broken, demands
 from trivet.model import Document
-
-_PLAIN_PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,12 @@ class Problem:
         return f"/{self.field}" if self.field else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """What one input came to: documents, or the problems that kept them from being made."""
 
     documents: list[Document]
     problems: list[Problem]
-    warnings: list[Problem] = field(default_factory=list)
+    warnings: list[Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,12 @@ class Decision:
     warnings: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """One document, None where `when` does not hold or a problem kept it from being made."""
 
     document: Document | None
     problems: list[Problem]
-    warnings: list[Problem] = field(default_factory=list)
+    warnings: list[Problem]
 
 
 class _Failed(Exception):
@@ -118,10 +121,11 @@ class Sheet:
         try:
             document = self._whole(given, bound, now)
         except _Failed as failed:
-            return Made(None, failed.problems)
+            return Made(None, failed.problems, [])
         if document is None:
-            return Made(None, [])
-        document = {name: value for name, value in document.items() if value is not None}
+            return Made(None, [], [])
+        if None in document.values():
+            document = {name: value for name, value in document.items() if value is not None}
         problems = [self._problem(code, name, said) for name, code, said in broken(self._demands, document)]
         warnings = [
             self._problem("LOOKUP_MISS", name, "the table has no such key")
@@ -153,7 +157,7 @@ class Sheet:
 
     def _missed(self, name: str, given: Any, bound: Dictionary[str, Any], now: datetime) -> bool:
         spec = self.fields[name]
-        if "when" not in spec and _PLAIN_PATH.fullmatch(spec.get("from", "")):
+        if "when" not in spec and PLAIN_PATH.fullmatch(spec.get("from", "")):
             # most are so: what the document holds there is the key, and the engine takes a third of a document
             key = _at(given["document"] if self._beside else given, spec["from"])
             if key is None or isinstance(key, str):
@@ -232,16 +236,18 @@ class Mapping:
     sheet: Sheet
     each: Program | None = None
 
-    def apply(self, document: Document, *, variables: Dictionary[str, Any], now: datetime) -> Mapped:
+    def apply(self, given: Document, *, variables: Dictionary[str, Any], now: datetime) -> Mapped:
         """The documents that one input gives (several with `each`), or the problems."""
+        if self.each is None:
+            document, *told = self.sheet.make(given, variables, now)
+            return Mapped([] if document is None else [document], *told)
         mapped = Mapped([], [], [])
         try:
-            items = [None] if self.each is None else self._items(document, variables, now)
+            items = self._items(given, variables, now)
         except ExpressionFailed as error:
-            return Mapped([], [Problem(error.code, "", f"each: {error}", self.sheet.places[""])])
+            return Mapped([], [Problem(error.code, "", f"each: {error}", self.sheet.places[""])], [])
         for item in items:
-            bound = variables if item is None else {**variables, "item": item}
-            made = self.sheet.make(document, bound, now)
+            made = self.sheet.make(given, {**variables, "item": item}, now)
             mapped.problems.extend(made.problems)
             mapped.warnings.extend(made.warnings)
             if made.document is not None:
