@@ -1,5 +1,6 @@
 """What the steps of a flow stand on: settings, connections, ledger, mapping files and schemas of one deployment."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ from trivet.registry import find_connector
 from trivet.settings import Settings
 from trivet.store import Store, open_store
 
+CONTAINERS = 50_000
+"""So many more of them than before, and Python looks for cycles among the youngest."""
 D = TypeVar(
     "D",
     SourceConnector[Any],
@@ -137,6 +140,8 @@ def open_hub(
 ) -> Iterator[Hub]:
     """The deployment with its ledger migrated and its mapping files at hand."""
     clock = now or _utc_now
+    # a night makes containers by the million and hardly a cycle of them: Python's own pace spends a sixth of it in search
+    gc.set_threshold(max(gc.get_threshold()[0], CONTAINERS))
     ledger = open_ledger(settings.ledger_url, settings.state, now=clock)
     try:
         contracts = Contracts.packaged()

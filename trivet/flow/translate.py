@@ -178,7 +178,8 @@ def _name_people(tx: Transaction, flow: Flow, work: _Work) -> None:
             subject = colleagues.get(document["employee_number"], _STRANGER)
         else:
             subject = _of_candidate(tx, flow, record, kind, document, candidates, applications, work)
-        ref = next((gone[name] for name in _names(kind, document, subject) if name in gone), None)
+        named_so = _names(kind, document, subject) if gone else ()
+        ref = next((gone[name] for name in named_so if name in gone), None)
         if ref is not None:
             work.buried[record.id] = erased(kind, record.id, ref)
         elif subject is _STRANGER:
@@ -198,13 +199,13 @@ def _buried(
     applications: Mapping[str, str | None],
 ) -> dict[Name, str]:
     """Those ids in these drafts that name somebody who was erased, with the pseudonym."""
-    said = {("subject", ref) for ref in (*candidates.values(), *applications.values()) if ref}
-    for _, kind, document, _ in work.drafts:
-        said |= set(_names(kind, document, None))
-        named = document["id"] if kind == CANDIDATE else document.get("candidate_id")
-        if named:
-            said.add((CANDIDATE, named))
-    return tombstones.buried(tx, flow.tenant, said)
+
+    def said() -> Iterator[Name]:
+        yield from (("subject", ref) for ref in {*candidates.values(), *applications.values()} if ref)
+        for _, kind, document, _ in work.drafts:
+            yield from _names(kind, document, None)
+
+    return tombstones.buried(tx, flow.tenant, said())
 
 
 def _names(kind: str, document: Document, subject: str | None) -> Iterator[Name]:

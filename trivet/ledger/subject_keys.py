@@ -6,7 +6,7 @@ One person has several keys where two records were one person after all.
 """
 
 import os
-from base64 import b32encode
+import secrets
 from collections.abc import Iterable, Iterator
 
 from cryptography.exceptions import InvalidTag
@@ -93,7 +93,7 @@ class SubjectKeys:
         return found | {row[1]: row[0] for row in rows}
 
     def _made(self, subject_ref: str, at: str) -> tuple[str, str, bytes, str, str]:
-        key_id, key = b32encode(os.urandom(10)).decode().lower(), AESGCM.generate_key(256)
+        key_id, key = secrets.token_urlsafe(12), AESGCM.generate_key(256)
         # known to this process at once: should the transaction fail, nothing that is kept names it
         self._keep(key_id, AESGCM(key))
         return key_id, subject_ref, self._ring.seal(key, _place(key_id)), self._ring.newest, at
