@@ -8,12 +8,13 @@ What is found lies in tests/fuzz/findings/<parser>/ and is from then on a case o
 """
 
 import argparse
+import logging
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("webhook", "envelope", "json", "yaml", "xml", "paper")
+NAMES = ("webhook", "envelope", "json", "yaml", "xml", "paper", "pdf")
 LONGEST = 4096
 """Bytes of an input."""
 SLOW = 10
@@ -45,12 +46,14 @@ def _fuzz(name: str, seconds: int) -> None:
     import atheris
 
     # only what is imported inside is watched: the rest, and the standard library, would drown it
-    with atheris.instrument_imports(include=["trivet", "trivet_connectors", "ruamel"]):
+    with atheris.instrument_imports(include=["trivet", "trivet_connectors", "ruamel", "pypdf"]):
         from tests.fuzz.parsers import PARSERS
 
     learnt, findings = ROOT / ".fuzz" / name, ROOT / "tests" / "fuzz" / "findings" / name
     for folder in (learnt, findings):
         folder.mkdir(parents=True, exist_ok=True)
+    # the parsers' own complaints would be most of what is done
+    logging.disable()
     options = [
         f"-max_total_time={seconds}", f"-max_len={LONGEST}", f"-timeout={SLOW}", "-rss_limit_mb=2048", "-print_final_stats=1",
         "-verbosity=0", "-use_value_profile=1", f"-artifact_prefix={findings}/", str(learnt),

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from trivet import headers
 from trivet.contract import Config
 from trivet.errors import ConfigError
 
@@ -209,6 +210,14 @@ def _config_error(conn_id: str, model: type[Config], error: ValidationError) -> 
             code="CONFIG_UNKNOWN_KEY",
             place=f"connection {conn_id}",
             cure=f"did you mean {near[0]}?" if near else f"known: {', '.join(model.model_fields)}",
+        )
+    if first["type"] == headers.INVALID:
+        named = "" if setting == "(whole)" else f"setting {setting!r}: "
+        return ConfigError(
+            f"{named}{first['msg']}{more}",
+            code=headers.INVALID,
+            place=f"connection {conn_id}",
+            cure=f"mend {setting!r} in the connection's extra" if named else headers.CURE,
         )
     standard = {setting: name for name, setting in model.standard_fields.items()}.get(setting)
     where = f"the connection's {standard}" if standard else f"{setting!r} in the connection's extra"

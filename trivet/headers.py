@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 INVALID = "HEADER_INVALID"
 SAID = "holds a character that no header has; nothing was sent"
+CURE = "store login and password of the connection anew, without line breaks"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"(?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
 

@@ -414,7 +414,7 @@ class HttpClient:
         if (name := allowed.unfit(self._headers or {})) is not None:
             raise AuthFailed(
                 f"the login's header {name} {allowed.SAID}", connector=self.connector, operation=operation,
-                vendor_code=allowed.INVALID, cure="store login and password of the connection anew, without line breaks",
+                vendor_code=allowed.INVALID, cure=allowed.CURE,
             )  # fmt: skip
         if (name := allowed.unfit(headers)) is not None:
             self.reject(operation, f"header {name} {allowed.SAID}", code=allowed.INVALID, field=name)

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from airflow_home import console, migrated_home
-from bad_inputs.web import Web
+from bad_inputs.web import Web, web
 from callers import door, open_door
 from conftest import World, fresh_world
 
 import trivet.http
 from trivet.flow import steps
 
-__all__ = ["console", "door", "migrated_home", "open_door"]
+__all__ = ["console", "door", "migrated_home", "open_door", "web"]
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +29,6 @@ def decided(_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Wo
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trivet.http, "FIRST_WAIT", 0.01)
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    """A server to which links lead."""
-    made = Web()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

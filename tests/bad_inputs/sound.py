@@ -36,6 +36,30 @@ def media(
     return out.getvalue()
 
 
+def swelling(rate: int, channels: int, frames: int, seconds: int) -> bytes:
+    """A FLAC file that says it lasts so many seconds; each frame is of a few bytes and holds 65,535 samples of silence."""
+    samples = (rate << 44 | (channels - 1) << 41 | 15 << 36 | seconds * rate).to_bytes(8, "big")
+    out = bytearray(b"fLaC\x80\0\0\x22\xff\xff\xff\xff" + bytes(6) + samples + bytes(16))
+    # what 16 bits cannot say in Hz is said in tens
+    unit, said = (13, rate) if rate < 65536 else (14, rate // 10)
+    for number in range(frames):
+        head = bytes([0xFF, 0xF8, 7 << 4 | unit, (channels - 1) << 4 | 4 << 1]) + chr(number).encode()
+        head += struct.pack(">HH", 65534, said)
+        frame = head + bytes([_remainder(head, 0x07, 8)]) + bytes(3 * channels)
+        out += frame + struct.pack(">H", _remainder(frame, 0x8005, 16))
+    return bytes(out)
+
+
+def _remainder(data: bytes, polynomial: int, bits: int) -> int:
+    """The cyclic redundancy check of a FLAC frame or of its head."""
+    value = 0
+    for byte in data:
+        value ^= byte << (bits - 8)
+        for _ in range(8):
+            value = (value << 1 ^ (polynomial if value >> (bits - 1) else 0)) & ((1 << bits) - 1)
+    return value
+
+
 def long_silence(file: Path, hours: int) -> None:
     """A recording of that length, which takes no room on the disk."""
     samples = hours * 3600 * 8000

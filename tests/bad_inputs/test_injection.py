@@ -17,13 +17,25 @@ NAMES = {
     "51-OData": "O'Brien' or 1 eq 1",
     "51-filter of Kingdee": "X' or 1=1 or FBillNo='",
 }
+BREAK = f"K1\r\nX-Evil: {SECRET}"
+LOGINS: dict[str, tuple[str, dict[str, Any]]] = {
+    "52-login": ("openai_speech", {}),
+    "52-described key": ("in_house_hr", {}),
+    "52-described token": ("http_json", {"auth": {"kind": "bearer"}}),
+    "52-described token of a scorer": ("http_scorer", {"auth": {"kind": "bearer"}}),
+}
+NAMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "52-described header": ("http_json", {"limit": {"left": BREAK}}),
+    "52-described prefix": ("http_json", {"auth": {"kind": "hmac", "prefix": BREAK}}),
+    "52-described header of a scorer": ("http_scorer", {"key_header": BREAK}),
+}
+"""Connection and settings, with a line break in the password, or in a setting."""
 HEADERS = {
-    "52-login": "HEADER_INVALID",
+    **dict.fromkeys((*LOGINS, *NAMED), "HEADER_INVALID"),
     "52-our key": "HEADER_INVALID",
     "52-our reference in a batch": "HEADER_INVALID",
 }
 CASES = {**dict.fromkeys(NAMES, ""), **HEADERS}
-BREAK = f"K1\r\nX-Evil: {SECRET}"
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +58,10 @@ def test_bad_input(name: str, world: World) -> None:
         case "51-OData" | "51-filter of Kingdee":
             target = "successfactors" if "OData" in name else "kingdee_cloud"
             assert searched(world, target, NAMES[name]) == {}
-        case "52-login":
-            login(world)
+        case _ if name in LOGINS:
+            assert "line break" in stopped(world, *LOGINS[name], password=BREAK)["cure"]
+        case _ if name in NAMED:
+            assert "in the connection's extra" in stopped(world, *NAMED[name])["cure"]
         case "52-our key":
             called = Operation(BREAK, "R1", "create", "training_plan", {"employee_no": "1"})
             refused(world, "http_json", called)
@@ -77,18 +91,18 @@ def searched(world: World, target: str, name: str) -> Any:
     return {}
 
 
-def login(world: World) -> None:
-    """A password that was pasted with a line break: the connection stops, and the vendor hears nothing."""
-    known = world.sandbox.connections()["openai_speech"]
-    world.connect(openai_speech={**known, "password": BREAK})
-    calls = len(world.calls("openai_speech"))
-    done = trivet(world.home, "check-connection", "openai_speech", "--json", environment=world.environment())
+def stopped(world: World, name: str, extra: dict[str, Any], **more: str) -> Any:
+    """The connection stops, and the vendor hears nothing; what was said."""
+    known = world.sandbox.connections()[name]
+    world.connect(**{name: {"extra": {**known["extra"], **extra}, **more}})
+    calls = len(world.calls(name))
+    done = trivet(world.home, "check-connection", name, "--json", environment=world.environment())
     world.connect()
     assert done.returncode == 2
     said = json.loads(done.stdout)["error"]
-    clear(said["message"], "HEADER_INVALID")
-    assert "line break" in said["cure"]
-    assert len(world.calls("openai_speech")) == calls
+    clear(f"{said['code']} {said['message']}", "HEADER_INVALID")
+    assert len(world.calls(name)) == calls
+    return said
 
 
 def refused(world: World, target: str, called: Operation) -> None:

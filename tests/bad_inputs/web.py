@@ -4,11 +4,13 @@ import gzip
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 SOUND = b"OggS" + bytes(range(256)) * 4000
 PAGE = b"<!DOCTYPE html><html><body>Planted Person 4711, please log in</body></html>"
@@ -55,6 +57,14 @@ class Web:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A server: a vendor's, or one to which links lead."""
+    made = Web()
+    yield made
+    made.stop()
 
 
 def whole(handler: Any, body: bytes, media_type: str = "audio/ogg", **headers: str) -> None:

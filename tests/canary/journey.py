@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canary import planted
+from canary import handed_in, planted
 from canary.places import Written
 from conftest import ROOT, World
 from end_to_end.airflow import eventually
@@ -113,6 +113,7 @@ def _connect(world: World) -> None:
             "conn_type": "trivet_smtp", "host": "127.0.0.1", "port": 9, "login": "trivet", "password": "smtp-canary-linnet",
             "extra": {"environment": "sandbox", "sender": "trivet@yunxiu.example", "timeout": 1},
         },
+        written_answers={"conn_type": "trivet_written_answers", "extra": {"environment": "sandbox"}},
     )  # fmt: skip
 
 
@@ -157,6 +158,7 @@ def _nights(world: World) -> None:
     """Broken nights, then one that goes through while the ERPs refuse some and quote what they were sent."""
     for person in people():
         world.speak(person.key, planted.script(person.key))
+    handed_in.hand_in(world)
     world.change(HR, what="judge", candidate="be1", by="ou_1", content=planted.REMARK, scores={"teamwork": 7})
     world.misbehave(HR, kind="expired_link", path="/file", times=2)
     for system, path in (("successfactors", "upsert"), ("kingdee_cloud", "Save"), (HR, "notes")):
@@ -164,19 +166,19 @@ def _nights(world: World) -> None:
             world.misbehave(system, kind=broken, path=path, method="POST", times=1)
     for broken in BROKEN:
         world.misbehave(HR, kind=broken, path=TALENTS, times=3, retry_after="0.2")
-        _survives(world.night)
+        survives(world.night)
         world.behave(HR)
     for body in _odd():
         world.misbehave(HR, kind="answer", path=TALENTS, body=json.dumps(body))
-        _survives(world.night)
+        survives(world.night)
         world.behave(HR)
-    _survives(world.night)
+    survives(world.night)
     for system in ("successfactors", "kingdee_cloud", HR):
         world.behave(system)
     spoiled = {"what": "name", "candidate": "ae2", "name": f"{planted.persons()['name ae2']}\u0000"}
     world._ask(HR, "POST", "change", spoiled)
     world.speak("rs1", planted.script("rs1") + planted.sentence("rs1"))
-    _survives(world.night)
+    survives(world.night)
 
 
 def _heard(world: World) -> None:
@@ -197,7 +199,7 @@ def _odd() -> list[dict[str, Any]]:
     return [page([talent]), page(known["name be1"]), page([known["name ae1"]])]
 
 
-def _survives(night: Callable[[], Any]) -> None:
+def survives(night: Callable[[], Any]) -> None:
     """As a task of Airflow does: what goes wrong is logged with its traceback."""
     try:
         night()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canary.disguise import Finder
-from canary.planted import PERSONAL, SECRET, kind
+from canary.planted import LOGIN, PERSONAL, SECRET, kind
 
 NOTHING: frozenset[str] = frozenset()
 PEOPLE = frozenset(PERSONAL)
@@ -15,21 +15,26 @@ MAY_HOLD: dict[str, frozenset[str]] = {
     "a report": PEOPLE,
     "a command that opens one person": PEOPLE,
     "an export that a person asked for": PEOPLE,
+    "a page for who may see people": PEOPLE,
     # where an operator put them
-    "the connections file": frozenset({SECRET}),
+    "the connections file": frozenset({SECRET, LOGIN}),
     "the key file": frozenset({SECRET}),
     # vendors' own ids of records lie open in both, and of an employee that may be the employee number
     "the ledger": frozenset({"number"}),
     "a backup": frozenset({"number"}),
     # for everybody else's eyes
     "a column of the ledger": NOTHING,
-    "a log": NOTHING,
+    # drivers that log every request at DEBUG name the account that signs it
+    "a log": frozenset({LOGIN}),
     "a command": NOTHING,
     "an answer to a webhook": NOTHING,
+    "a page for anybody else": NOTHING,
     "metrics": NOTHING,
     "lineage": NOTHING,
     "an alert": NOTHING,
     "a recording": NOTHING,
+    "an object in a bucket": NOTHING,
+    "an object's name": NOTHING,
     "heads of the audit chains": NOTHING,
     "a kept exchange": NOTHING,
     "a file for auditors": NOTHING,

@@ -17,6 +17,8 @@ from trivet.registry import installed
 
 PERSONAL = ("name", "email", "phone", "number", "quote", "remark")
 SECRET = "secret"
+LOGIN = "login"
+"""The name of an account, which goes over the line with every call."""
 REMARK = "Thought the cinnabar wagtail was a kind colleague / 觉得朱砂鹡鸰是位好同事"
 _NAMES = {"en": "Quillfeather Canarina", "zh": "欧阳鸑鷟翾"}
 _SAYS = {

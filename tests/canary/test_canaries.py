@@ -6,13 +6,19 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from canary import journey, planted
+from airflow_home import migrated_home
+from canary import bucket, handed_in, journey, planted
 from canary.disguise import DISGUISES, Finder
 from canary.places import MAY_HOLD, Written
 from conftest import World, fresh_world
 
+from trivet.ledger import documents, set_asides
+
+__all__ = ["migrated_home"]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 WORDS = {
     f"{planted.SECRET} of this test": "s3cret-canary+chaffinch/9",
     "name zh": "欧阳鸑鷟翾甲",
@@ -31,16 +37,33 @@ class Searched:
     world: World
     written: Written
     finder: Finder
+    shared: World
+    """The one with its recordings in a bucket."""
+    refused: list[dict[str, Any]]
+    """What vendors had refused before anybody pressed a button."""
+    papers: dict[str, bytes]
+    """What candidates handed in."""
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Searched:
-    """A deployment after its journey."""
+def searched(migrated_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Searched:
+    """A deployment after its journey, and looked at."""
+    # they import airflow: not before its home is set
+    from canary import pages
+    from console import opened_console
+
+    del migrated_home
     written = Written()
     with planted.aviary() as sandbox:
         world = fresh_world(sandbox, tmp_path_factory.mktemp("aviary"))
-        finder = Finder(journey.travel(world, written))
-    return Searched(world, written, finder)
+        words = journey.travel(world, written)
+        refused = [entry for entry in world.operations() if entry["error_text"]]
+        with opened_console() as console:
+            pages.seen(world, console, written)
+        shared = fresh_world(sandbox, tmp_path_factory.mktemp("shared"))
+        papers = handed_in.every()
+        finder = Finder(words | bucket.travel(shared, written) | planted.secrets(shared))
+    return Searched(world, written, finder, shared, refused, papers)
 
 
 def test_nothing_stands_where_it_may_not(searched: Searched) -> None:
@@ -53,14 +76,16 @@ def test_no_place_was_forgotten(searched: Searched) -> None:
     assert {place for place, _, content in searched.written.pieces if content} == set(MAY_HOLD)
     for place in ("a report", "a command that opens one person", "an export that a person asked for"):
         assert searched.written.held(searched.finder, place) >= {"name", "quote", "remark"}, place
+    page = "a page for who may see people"
+    assert searched.written.held(searched.finder, page) >= {"name", "email", "number", "quote"}
     for place in ("the connections file", "the key file"):
-        assert searched.written.held(searched.finder, place) == {planted.SECRET}
+        assert searched.written.held(searched.finder, place) >= {planted.SECRET}
 
 
 def test_every_kind_was_planted(searched: Searched) -> None:
     """Secrets of every connection that has one, of variables and of the key ring, and all that makes a person known."""
     kinds = {planted.kind(name) for name in searched.finder.words}
-    assert kinds == {planted.SECRET, *planted.PERSONAL}
+    assert kinds == {planted.SECRET, planted.LOGIN, *planted.PERSONAL}
     secrets = [name for name in searched.finder.words if planted.kind(name) == planted.SECRET]
     with_password = {
         name for name, stored in searched.world.sandbox.connections().items() if stored.get("password")
@@ -70,9 +95,27 @@ def test_every_kind_was_planted(searched: Searched) -> None:
 
 def test_the_faults_were_met(searched: Searched) -> None:
     """The vendors did quote what they were sent, and refusals were kept without it."""
-    errors = {(o["target"], o["error_text"]) for o in searched.world.operations() if o["error_text"]}
+    errors = {(entry["target"], entry["error_text"]) for entry in searched.refused}
     assert {target for target, _ in errors} >= {"successfactors", "kingdee_cloud"}
     assert any("…" in text for _, text in errors)
+
+
+def test_papers_were_read_and_refused(searched: Searched) -> None:
+    """Each became an assessment, with a folder as with a bucket, or was set aside with its code."""
+    for world in (searched.world, searched.shared):
+        with world.hub() as hub, hub.ledger.read() as tx:
+            found = [one.document.get("places") for one in documents.of_kind(tx, "yunxiu", "assessment")]
+        assert found.count("paragraphs") == len(handed_in.READ)
+    with searched.world.hub() as hub, hub.ledger.read() as tx:
+        aside = {one.code for one in set_asides.find(tx, tenant="yunxiu")}
+    assert aside >= {"XML_ENTITIES_FORBIDDEN", "DOC_ACTIVE_CONTENT", "DOC_DAMAGED"}
+
+
+def test_a_paper_in_the_clear_would_be_found(searched: Searched) -> None:
+    """Packed as its format packs it, and cut into runs."""
+    for key in handed_in.READ:
+        found = searched.finder.find(searched.papers[key])
+        assert found >= {f"phone {key}", f"number {key}", f"quote {key}"}
 
 
 @pytest.mark.parametrize("disguise", DISGUISES)

@@ -652,7 +652,7 @@ WRONG: Mapping[str, tuple[Any, str]] = {
     "a create that leaves no trace": (wrong("kpi.create", reference=None), "reference goes nowhere"),
     "an update of nobody": (wrong("kpi.update", remote_id=None), "nothing names the record"),
     "one header for many": (wrong("kpi.create", key_header="Idempotency-Key"), "use `key`"),
-    "a header with a colon": (wrong("training_plan.create", key_header="X: y"), "pattern"),
+    "a header with a colon": (wrong("training_plan.create", key_header="X: y"), "the name of a header"),
     "a misspelt setting": (wrong("kpi.create", referrer="/ref"), "unknown setting"),
     "more than a send has": (wrong("kpi.create", bulk={"into": "/r", "items": "/r", "max_items": 51,
                                    "success": {"at": "/ok", "equals": [True]}}), "less than or equal to 50"),

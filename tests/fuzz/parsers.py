@@ -6,6 +6,7 @@ json      JSON of vendors, judged strictly
 yaml      a file of mappings/, as `trivet check` reads it
 xml       a document at the guarded door, and one as a SOAP envelope
 paper     an archive, a Word file or a text of a candidate
+pdf       a PDF of a candidate
 """
 
 import base64
@@ -31,9 +32,10 @@ from trivet.errors import AuthFailed, ConfigError, DocumentRefused, Rejected
 from trivet.guarded_xml import Hostile, tree
 from trivet.model import Call
 from trivet.papers.archive import Archive
+from trivet.papers.pdf import pages
 from trivet.papers.word import is_word, paragraphs
 
-KEY = "an-encrypt-key"
+KEY, MOST_PAGES = "an-encrypt-key", 300
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 FEISHU = INBOUND.config.model_validate(
     {"base_url": "http://127.0.0.1", "app_id": "cli_a", "app_secret": "s", "encrypt_key": KEY}
@@ -101,6 +103,15 @@ def paper(data: bytes) -> None:
             archive.read(name)
 
 
+def pdf(data: bytes) -> None:
+    """What can be opened is read, or refused with a code; that it takes no more than it may is the confined process's part."""
+    with contextlib.suppress(Refused, MemoryError, RecursionError):
+        for page, text in pages(BytesIO(data), MOST_PAGES):
+            assert page >= 1
+            text.encode()
+
+
 PARSERS: Mapping[str, Callable[[bytes], None]] = {
     "webhook": webhook, "envelope": envelope, "json": vendor_json, "yaml": yaml, "xml": xml, "paper": paper,
+    "pdf": pdf,
 }  # fmt: skip

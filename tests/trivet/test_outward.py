@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from bad_inputs.web import Web
+from bad_inputs.web import Web, web
 from conftest import ROOT
 
 from trivet.contract import Services
 from trivet.errors import ConnectorError
 from trivet.http import HttpClient
 
+__all__ = ["web"]
 SECRET = "Bearer planted-4711"  # noqa: S105 - a wrong one, planted
 LINES = {
     "aiohttp", "asyncio.streams", "boto3", "ftplib", "http.client", "httpx", "imaplib", "paramiko", "poplib", "pycurl",
@@ -90,14 +91,6 @@ def test_tls_is_never_left_unproven() -> None:
 
 def _false(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is False
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    """A vendor."""
-    made = Web()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Does one piece of work on a stranger's file; run as a program of its own, so that the file cannot take the worker with it.
 
-    python -I program.py WORK FILE GIVEN      what the work writes to stdout, a JSON line about it to stderr
+    python -I program.py WORK FILE GIVEN      what the work writes to stdout, a JSON line about it, and nothing else, to stderr
 
 WORK is a file of Python with `work(file, out, **given)`; GIVEN is JSON: {memory, cpu, bytes, given}. The limits hold before
 the work is read, and the process has left the network by then, where the system lets it.
@@ -79,8 +79,12 @@ def main(work: str, file: str, given: str) -> None:
     told = json.loads(given)
     leave_network()
     limit(told["memory"], told["cpu"], told["bytes"])
+    # what libraries say of a file repeats parts of it, without end where it is made for that
+    answer = os.dup(sys.stderr.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     said = done(work, file, told["given"])
-    print("\n" + json.dumps(said), file=sys.stderr)  # noqa: T201 - this is how the parent hears of it
+    with os.fdopen(answer, "w") as parent:
+        parent.write("\n" + json.dumps(said))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Runs one piece of work on a stranger's file in a process with limits on memory, CPU, time and what it writes."""
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -13,6 +15,8 @@ from trivet.model import Document
 
 # killed by SIGKILL (memory or hard CPU limit), SIGXCPU or SIGXFSZ
 _STOPPED = (-9, -24, -25, 137, 152, 153)
+_LONGEST = 1024 * 1024
+"""Bytes of what a work says of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +57,23 @@ class Work:
         told = {"memory": bounds.memory, "cpu": bounds.cpu, "bytes": bounds.written, "given": given}
         # isolated, without the environment: the process sees no secret of ours
         command = [sys.executable, "-I", program.__file__, self.file, str(file.resolve()), json.dumps(told)]
-        try:
-            run = subprocess.run(  # noqa: S603 - our own program
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                timeout=bounds.cpu * 2,
-                check=False,
-                env={},
-            )
-        except subprocess.TimeoutExpired:
-            raise self.refused(self.too_much, f"to {self.operation} it takes too long") from None
-        if run.returncode in _STOPPED:
-            raise self.refused(self.too_much, f"to {self.operation} it needs more than it may take")
-        said = _last_line(run.stderr)
+        # the limit on what it writes holds for files: a pipe would be read into our memory to its end
+        with tempfile.TemporaryFile() as told_back:
+            try:
+                run = subprocess.run(  # noqa: S603 - our own program
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=told_back,
+                    timeout=bounds.cpu * 2,
+                    check=False,
+                    env={},
+                )
+            except subprocess.TimeoutExpired:
+                raise self.refused(self.too_much, f"to {self.operation} it takes too long") from None
+            if run.returncode in _STOPPED:
+                raise self.refused(self.too_much, f"to {self.operation} it needs more than it may take")
+            said = _last_line(told_back)
         if run.returncode or said is None:
             raise self.refused(
                 self.failed, f"the process that had to {self.operation} it died (exit {run.returncode})"
@@ -91,9 +97,10 @@ class Work:
         return Rejected(message, connector=self.connector, operation=self.operation, vendor_code=code)
 
 
-def _last_line(text: bytes) -> dict[str, Any] | None:
+def _last_line(told: IO[bytes]) -> dict[str, Any] | None:
+    told.seek(max(0, told.seek(0, os.SEEK_END) - _LONGEST))
     try:
-        said = json.loads(text.splitlines()[-1])
+        said = json.loads(told.read().splitlines()[-1])
     except (ValueError, IndexError):
         return None
     return said if isinstance(said, dict) else None

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from trivet.described.parts import Header, Part
+from trivet.described.parts import Header, HeaderText, Part
 
 
 def address(text: str) -> str:
@@ -80,7 +80,7 @@ class Signature(Part):
     """Hash under the HMAC."""
     encoding: Literal["hex", "base64"] = "hex"
     """How the signature is written."""
-    prefix: str = Field(default="", pattern=r"^[\x21-\x7e]*$")
+    prefix: HeaderText = ""
     """What stands before it, such as sha256=."""
     login_header: Header | None = None
     """Header that carries `login`, so that the system knows whose key it is."""

@@ -1,16 +1,42 @@
 """What the descriptions of calls are made of: closed parts, words of an answer, and what they have to say."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from trivet.described.places import Pointer, get
+from trivet.headers import INVALID
 
 Word = Annotated[
     str, BeforeValidator(lambda value: str(value) if type(value) is int else value), Field(min_length=1)
 ]
 """An HTTP status or an error code of the system."""
-Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+_NAME = r"^[A-Za-z0-9_-]+$"
+_VALUE = r"^[\x21-\x7e]*$"
+
+
+def unfit(why: str) -> PydanticCustomError:
+    """What a setting is refused with that would break the lines of a request; `trivet.connections` gives it its code."""
+    return PydanticCustomError(INVALID, "{why}", {"why": why})
+
+
+def _fits(pattern: str, otherwise: str) -> BeforeValidator:
+    def judged(value: Any) -> Any:
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise unfit(otherwise)
+        return value
+
+    return BeforeValidator(judged)
+
+
+Header = Annotated[
+    str, _fits(_NAME, "the name of a header has letters, digits, - and _ alone"), Field(pattern=_NAME)
+]
+HeaderText = Annotated[
+    str, _fits(_VALUE, "a part of a header has neither spaces nor line breaks"), Field(pattern=_VALUE)
+]
 Value = str | int | float | bool | None
 
 

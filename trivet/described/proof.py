@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from trivet.described.logins import ApiKey, Auth, Basic, Bearer, ClientCredentials, Signature
+from trivet.described.parts import unfit
 from trivet.described.places import text_at
 from trivet.errors import AuthFailed
 from trivet.http import HttpClient
 
 
 def whole(auth: Auth, login: str, secret: str) -> None:
-    """ValueError where the settings of a login lack something, or hold what no header can carry."""
+    """ValueError where the settings of a login lack something, HEADER_INVALID where they hold what no header can carry."""
     if auth.kind != "none" and not secret:
         raise ValueError(f"auth {auth.kind} needs the secret; set the connection's password")
     if auth.kind in ("basic", "oauth2_client_credentials") and not login:
@@ -23,9 +24,7 @@ def whole(auth: Auth, login: str, secret: str) -> None:
     if isinstance(auth, Signature) and auth.login_header:
         in_header.append(login)
     if any(not one.isascii() or not one.isprintable() or one != one.strip() for one in in_header):
-        raise ValueError(
-            "what goes into a header holds a line break, a space at its end or a letter beyond ASCII"
-        )
+        raise unfit("what goes into a header holds a line break, a space at its end or a letter beyond ASCII")
 
 
 @dataclass(frozen=True, slots=True)
