@@ -3,9 +3,9 @@
     python -m benchmarks.hub [CANDIDATES]
 
 Everything runs over real sockets against the stand-ins, which are a process of their own; recordings are looked up instead of
-transcribed. CPU seconds are this process's; downloading recordings is shown apart, since it is the audio's share. Beside it
-the limit: one bare `requests` call, measured in the same run, times the calls that the vendors' protocols ask for. The
-hub's own time is what it takes beyond that.
+transcribed. CPU seconds are this process's; fetching recordings, and the scorers' work with them opened for it, are shown apart:
+they are the audio's share. Beside it the limit: one bare `requests` call, measured in the same run, times the calls that the
+vendors' protocols ask for. The hub's own time is what it takes beyond that.
 """
 
 import json
@@ -41,6 +41,28 @@ class Row(NamedTuple):
     cpu: float
     wall: float
     calls: int
+    ours: bool = True
+    """Whether it counts as the hub's own."""
+
+
+class Apart:
+    """Work within a step that has a row of its own."""
+
+    def __init__(self, name: str, work: Callable[..., Any], sent: Callable[[], int]) -> None:
+        self.row = Row(name, 0.0, 0.0, 0, ours=False)
+        self._work = work
+        self._sent = sent
+
+    def __call__(self, *given: Any) -> Any:
+        """Does it, and counts what it took."""
+        cpu, wall, calls = time.process_time(), time.perf_counter(), self._sent()
+        try:
+            return self._work(*given)
+        finally:
+            took = time.process_time() - cpu, time.perf_counter() - wall, self._sent() - calls
+            self.row = self.row._replace(
+                cpu=self.row.cpu + took[0], wall=self.row.wall + took[1], calls=self.row.calls + took[2]
+            )
 
 
 def main() -> None:
@@ -104,8 +126,6 @@ def _night(home: Path, state: Path) -> tuple[list[Row], int]:
 
     settings = Settings(home, state, f"sqlite:///{state / 'ledger.db'}", state / "connections.json")
     rows: list[Row] = []
-    audio = [0.0, 0.0, 0]
-    fetch = vars(score)["fetch"]
     sent = 0
     send = requests.Session.send
 
@@ -116,16 +136,11 @@ def _night(home: Path, state: Path) -> tuple[list[Row], int]:
 
     requests.Session.send = counted  # type: ignore[method-assign]
 
-    def fetched(*given: Any) -> Any:
-        cpu, wall, calls = time.process_time(), time.perf_counter(), sent
-        try:
-            return fetch(*given)
-        finally:
-            audio[0] += time.process_time() - cpu
-            audio[1] += time.perf_counter() - wall
-            audio[2] += sent - calls
-
-    vars(score)["fetch"] = fetched
+    apart = [
+        Apart(title, vars(score)[name], lambda: sent)
+        for name, title in (("fetch", "recordings"), ("_spoken", "scorers at work"))
+    ]
+    vars(score)["fetch"], vars(score)["_spoken"] = apart
     with open_hub(settings, stored_connections(settings.connections, {})) as hub:
 
         def step(name: str, work: Callable[[], Any]) -> Any:
@@ -136,9 +151,13 @@ def _night(home: Path, state: Path) -> tuple[list[Row], int]:
 
         batch_id = step("pull and translate", lambda: steps.pull(hub, "nightly_interviews", "bench"))
         step("score", lambda: steps.score(hub, batch_id, 0, 1))
-        all_of_it = rows.pop()
-        rest = [ours - theirs for ours, theirs in zip(all_of_it[1:], audio, strict=True)]
-        rows.append(Row("score, without downloads", rest[0], rest[1], int(rest[2])))
+        whole = rows.pop()
+        rest = whole._replace(
+            cpu=whole.cpu - sum(one.row.cpu for one in apart),
+            wall=whole.wall - sum(one.row.wall for one in apart),
+            calls=whole.calls - sum(one.row.calls for one in apart),
+        )
+        rows.extend((*(one.row for one in apart), rest))
         step("decide and plan", lambda: steps.decide(hub, batch_id))
         for target in hub.flow("nightly_interviews").targets():
             step(f"push {target}", partial(steps.push, hub, batch_id, target))
@@ -171,14 +190,17 @@ def _bare(connections: dict[str, Any]) -> float:
 def _print(size: int, rows: list[Row], operations: int, call: float) -> None:
     print(f"{size} candidates, {operations} operations; a bare call takes {call * 1000:.2f} ms CPU\n")
     print(f"{'step':<26}{'CPU s':>8}{'calls':>8}{'bare calls s':>14}{'own CPU s':>11}{'wall s':>8}")
-    cpu, wall = sum(row.cpu for row in rows), sum(row.wall for row in rows)
-    calls = sum(row.calls for row in rows)
-    total = Row("together", cpu, wall, calls)
+    ours = [row for row in rows if row.ours]
+    total = Row(
+        "together, without audio",
+        sum(row.cpu for row in ours),
+        sum(row.wall for row in ours),
+        sum(row.calls for row in ours),
+    )
     for row in [*rows, total]:
         bare = row.calls * call
-        print(
-            f"{row.name:<26}{row.cpu:>8.2f}{row.calls:>8}{bare:>14.2f}{row.cpu - bare:>11.2f}{row.wall:>8.2f}"
-        )
+        own = f"{row.cpu - bare:.2f}" if row.ours else "(audio)"
+        print(f"{row.name:<26}{row.cpu:>8.2f}{row.calls:>8}{bare:>14.2f}{own:>11}{row.wall:>8.2f}")
 
 
 if __name__ == "__main__":
