@@ -3,8 +3,8 @@
     python -m benchmarks.mapping
 
 One process, one core, the same documents for all, seconds of that core, in turns and the best of twenty each; before the
-clock starts all three have given equal results. The mapping has what mappings have: paths, constants, code tables, defaults, a weighted
-mean, a date in a named zone, lists, lengths in GB18030.
+clock starts all three have given equal results. The mapping has what mappings have: paths, constants, code tables, defaults,
+a weighted mean, a date in a named zone, lists, lengths in GB18030.
 """
 
 import gc
