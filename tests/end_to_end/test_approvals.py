@@ -12,7 +12,7 @@ from end_to_end.shell import rows, trivet
 
 from trivet.delivery.plan import Wanted
 from trivet.errors import ConfigError, LedgerError
-from trivet.flow import decide, report, steps
+from trivet.flow import decide, holding, report, steps, undoing
 from trivet.flow.check import check_home
 from trivet.flow.gates import approvals
 from trivet.flow.gates.gating import SENSITIVE, gated, marks_person
@@ -142,17 +142,126 @@ def test_nobody_answers_in_time(world: World) -> None:
     assert "planned" not in states(world)
 
 
-def test_the_next_night_takes_over_what_still_waits(world: World) -> None:
-    """One question about all of it; the earlier one is replaced, and cannot be answered any more."""
+def test_the_next_nights_leave_what_was_asked(world: World) -> None:
+    """Neither sent nor asked for again, the clock of the question runs on; approved after two nights it goes as it was asked."""
     strict(world)
     world.night()
     one = waiting(world)
+    asked = {o["id"]: o["batch_id"] for o in world.operations(state="planned")}
+    for _ in range(2):
+        world.night()
+        assert waiting(world) == one
+        assert {o["id"]: o["batch_id"] for o in world.operations(state="planned")} == asked
+    assert "cust_TalentPoolEntry" not in world.held("successfactors")
+    with world.hub() as hub:
+        approvals.approve(hub, one["approval"], actor="ann", seen=one["digest"])
+        assert not [row for row in approvals.send(hub, one["approval"]) if row["problem"]]
+        assert batches_of(hub, asked) == {"confirmed"}
+    assert "planned" not in states(world)
+    assert len(world.held("successfactors")["cust_TalentPoolEntry"]) == 3
+
+
+def batches_of(hub: Any, asked: dict[str, str]) -> set[str]:
+    """The states of the batches that were asked about."""
+    with hub.ledger.read() as tx:
+        return {batches.get(tx, name).state for name in set(asked.values())}
+
+
+def decide_anew(world: World, run_key: str) -> str:
+    """Another night, in which every application is decided with the files that count now; its batch."""
+    with world.hub() as hub:
+        batch = steps.pull(hub, world.flow, run_key)
+        flow = hub.flow(world.flow)
+        with hub.ledger.read() as tx:
+            ids = [e.id for e in documents.of_kind(tx, flow.tenant, "application")]
+            known = batches.get(tx, batch)
+        decide.decide(hub, flow, known, only=ids)
+        for target in flow.targets():
+            steps.push(hub, batch, target)
+        steps.conclude(hub, batch)
+    return batch
+
+
+def test_a_fresh_decision_takes_the_place_of_the_one_that_waits(world: World) -> None:
+    """It is asked about in its own batch; the earlier question is about what is left, and ends where nothing is."""
+    strict(world)
     world.night()
-    two = waiting(world)
-    assert (two["approval"] != one["approval"], two["operations"]) == (True, one["operations"])
-    with world.hub() as hub, pytest.raises(LedgerError) as caught:
+    one = waiting(world)
+    file = world.home / "mappings" / "rules" / "competencies.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("每月一次反馈谈话", "每周一次反馈谈话").replace("monthly feedback", "weekly feedback"),
+        encoding="utf-8",
+    )
+    second = decide_anew(world, "second")
+    with world.hub() as hub:
+        two, left = approvals.listed(hub)
+        assert (two["batch"], left["approval"]) == (second, one["approval"])
+        assert left["operations"] + two["operations"] == one["operations"]
+        assert states(world)["planned"] == one["operations"]
+        with pytest.raises(LedgerError) as caught:
+            approvals.approve(hub, one["approval"], actor="ann", seen=one["digest"])
+        assert caught.value.code == "APPROVAL_CHANGED"
+        for asked in (left, two):
+            approvals.approve(hub, asked["approval"], actor="ann", seen=asked["digest"])
+        steps.settle(hub)
+    assert "planned" not in states(world)
+    ends = Counter(o["state"] for o in world.operations() if o["entity"] == "Goal_101")
+    assert ends == {"superseded": two["operations"], "confirmed": two["operations"]}
+    assert len(world.held("successfactors")["Goal_101"]) == two["operations"]
+
+
+def test_a_question_of_which_nothing_is_left_ends(world: World) -> None:
+    """Taken back meanwhile: the question is no longer listed, an answer to it is refused, and nothing was sent."""
+    strict(world)
+    world.night()
+    one = waiting(world)
+    with world.hub() as hub:
+        undoing.rollback(hub, one["batch"], actor="ann", reason="wrong table")
+        assert approvals.listed(hub) == []
+        with pytest.raises(LedgerError, match="nothing of it waits any more") as caught:
+            approvals.approve(hub, one["approval"], actor="bea")
+        assert caught.value.code == "APPROVAL_DECIDED"
+        assert approvals.shown(hub, one["approval"])["state"] == "replaced"
+        steps.settle(hub)
+    assert "cust_TalentPoolEntry" not in world.held("successfactors")
+    assert not {"planned", "confirmed"} & set(states(world))
+
+
+def test_what_is_approved_while_its_flow_is_held_waits_for_the_release(world: World) -> None:
+    """The approver's word stands; nothing goes until the flow may."""
+    strict(world)
+    world.night()
+    one = waiting(world)
+    with world.hub() as hub:
+        holding.put_on_hold(hub, "flow", world.flow, actor="ann", reason="ERP upgrade")
+        approvals.approve(hub, one["approval"], actor="bea")
+        approvals.send(hub, one["approval"])
+        steps.settle(hub)
+        assert states(world)["planned"] == one["operations"]
+        holding.release(hub, "flow", world.flow, actor="ann")
+        steps.settle(hub)
+    assert "planned" not in states(world)
+
+
+def test_the_question_of_a_withdrawn_flow_expires(world: World) -> None:
+    """Without its file nobody can approve it; it is reminded of nobody, ends in its time, and keeps `settle` from nothing."""
+    strict(world)
+    world.edit_flow(lambda flow: flow["policy"].update(approval={"approvers": ["ann"]}))
+    world.night()
+    one = waiting(world)
+    (world.home / "mappings" / "flows" / f"{world.flow}.yaml").unlink()
+    with world.hub() as hub, pytest.raises(ConfigError):
         approvals.approve(hub, one["approval"], actor="ann")
-    assert caught.value.code == "APPROVAL_DECIDED"
+    world.clock.forward(hours=5)
+    with world.hub() as hub:
+        steps.settle(hub)
+        assert approvals.listed(hub)[0]["remind_at"] is None
+    world.clock.forward(hours=16)
+    with world.hub() as hub:
+        steps.settle(hub)
+        assert approvals.shown(hub, one["approval"])["state"] == "expired"
+    assert states(world)["planned"] == one["operations"]
 
 
 @pytest.mark.parametrize(

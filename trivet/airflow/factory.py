@@ -1,37 +1,41 @@
-"""The DAGs of each file in mappings/flows: the night, and the fresh results that an HR system tells of meanwhile.
+"""The DAGs of each file in mappings/flows: the night, what waits for a named person, and the fresh results told meanwhile.
 
-    sync__<flow>    pull ─► score[shard] ─► decide ─┬─► push__<erp> ─┬─► write_back ─► conclude ─► verdict
-                                                    ├─► push__<erp> ─┘
-                                                    └─► approve ─► send_approved
-    event__<flow>   hear ─► deliver ─► write_back ─► verdict
+    sync__<flow>     pull ─► score[shard] ─► decide ─┬─► push__<erp> ─┬─► write_back ─┬─► conclude ─► verdict
+                                                     └─► push__<erp> ─┘               └─► ask ──────────┘
+    approve__<flow>  approve ─┬─► push__<erp> ─┬─► write_back ─► follow_up ─► verdict
+                              └─► push__<erp> ─┘
+    event__<flow>    hear ─► deliver ─► write_back ─► verdict
 
 A flow that brings an ERP's feedback back scores nothing and pushes to the HR system only.
 
-`approve` is skipped at once where nothing waits for a named person (`trivet.airflow.asking`).
+`ask` starts a run of `approve__<flow>` and does not wait for it; it is skipped where nothing waits for a named person
+(`trivet.airflow.asking`).
 
 A failed shard or system does not stop the others: what follows runs as long as there is a batch. `verdict`
 runs only when something failed and makes the run red, so that a night that lost a system never looks green.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, XComArg, get_parsing_context, task
+from airflow.sdk import DAG, Param, XComArg, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from trivet.airflow import asking, tasks
-from trivet.airflow.asking import NamedPerson
 from trivet.airflow.heads import FlowHead, flow_files, read_head
 from trivet.airflow.pools import SCORING, pool_of
 from trivet.airflow.retry import TrivetRetry
-from trivet.dag_names import event_dag, sync_dag
+from trivet.dag_names import approve_dag, event_dag, sync_dag
 from trivet.errors import ConfigError
 
 # pull succeeded, so there is a batch; the others have ended, whatever became of them
 GOES_ON = "all_done_min_one_success"
+QUESTIONS = 64
+"""Open at once; one more waits until another is answered."""
+_WHICH = "The approval's id, as `trivet approvals list` shows it."
 AHEAD = 100
 """Priority weight of fresh results: they do not wait for a night's shards."""
 TASK_DEFAULTS: dict[str, Any] = {
@@ -49,7 +53,11 @@ def flow_dags() -> list[DAG]:
     found = [
         make(file)
         for file in flow_files()
-        for name, make in ((sync_dag(file.stem), flow_dag), (event_dag(file.stem), fresh_dag))
+        for name, make in (
+            (sync_dag(file.stem), flow_dag),
+            (event_dag(file.stem), fresh_dag),
+            (approve_dag(file.stem), approval_dag),
+        )
         if wanted in (None, name)
     ]
     return [dag for dag in found if dag is not None]
@@ -114,23 +122,52 @@ def fresh_dag(file: Path) -> DAG | None:
     return dag
 
 
+def approval_dag(file: Path) -> DAG | None:
+    """The DAG in which a question waits for a named person, and which sends what she approves; None for a flow that sends
+    nothing to an ERP, or whose file cannot be read."""
+    try:
+        head = read_head(file)
+    except ConfigError:
+        # the nightly DAG says so
+        return None
+    if not head.targets:
+        return None
+    with DAG(
+        approve_dag(file.stem),
+        schedule=None,
+        description=f"{head.title}: approvals · 审批",
+        doc_md=_approval_doc(head),
+        tags=["trivet", "approve", head.environment, head.tenant],
+        # questions of several nights may be open; what is sent of them waits in the pools
+        max_active_runs=QUESTIONS,
+        catchup=False,
+        # does nothing by itself, and a question must not wait for a switch
+        is_paused_upon_creation=False,
+        params={"approval": Param(type="string", minLength=1, title="Approval · 审批", description=_WHICH)},
+        default_args={**TASK_DEFAULTS, "owner": head.owner},
+    ) as dag:
+        approve = asking.named_person()
+        batch: Any = approve.output
+        sent = [_push_approved(batch, name, f"push__{name}") for name in head.targets]
+        back = [
+            _push_approved(batch, name, _back_id(head, name), trigger_rule=GOES_ON) for name in head.backs
+        ]
+        followed = task(trigger_rule=GOES_ON)(tasks.follow_up)(batch)
+        _line_up([sent, back, [followed]])
+        [approve, *sent, *back, followed] >> task(trigger_rule="one_failed", retries=0)(verdict)()
+    return dag
+
+
 def _wire(head: FlowHead) -> None:
     batch: Any = task(tasks.pull)(head.name)
     scored = [_score(batch, head.shards, head.queue)] if head.shards else []
     decided = task(trigger_rule=GOES_ON)(tasks.decide)(batch)
     concluded = task(trigger_rule=GOES_ON)(tasks.conclude)(batch)
     pushed = [_push(batch, connection, f"push__{connection}") for connection in head.targets]
-    alone = len(head.backs) == 1
-    back = [
-        _push(batch, name, "write_back" if alone else f"write_back__{name}", trigger_rule=GOES_ON)
-        for name in head.backs
-    ]
-    for earlier, later in pairwise(
-        level for level in (scored, [decided], pushed, back, [concluded]) if level
-    ):
-        for step in earlier:
-            step >> later
-    asked = _ask(head, decided) if head.targets else []
+    back = [_push(batch, name, _back_id(head, name), trigger_rule=GOES_ON) for name in head.backs]
+    # last, for a push looks once more at what must not go; nothing waits for the answer
+    asked = [task(trigger_rule=GOES_ON)(asking.ask)(batch)] if head.targets else []
+    _line_up([scored, [decided], pushed, back, [concluded, *asked]])
     # it has to see every task: GOES_ON hides a failure in the middle from the last one
     every = [batch, *scored, decided, *pushed, *asked, *back, concluded]
     every >> task(trigger_rule="one_failed", retries=0)(verdict)()
@@ -141,26 +178,26 @@ def _score(batch: XComArg, shards: int, queue: str) -> Any:
     return scoring.partial(batch_id=batch, of=shards).expand(shard=list(range(shards)))
 
 
-def _ask(head: FlowHead, decided: Any) -> list[Any]:
-    """Nothing waits for an answer: what was decided and does not need one is on its way meanwhile."""
-    approve = NamedPerson(
-        task_id="approve",
-        subject="审批 · Approve what waits of this batch?",
-        batch_id="{{ ti.xcom_pull(task_ids='pull') }}",
-        defaults="Reject",
-        response_timeout=head.patience,
-        # a person's answer is not tried again
-        retries=0,
-    )
-    approval: Any = approve.output
-    sent = task(asking.send_approved)(approval)
-    decided >> approve >> sent
-    return [approve, sent]
+def _line_up(levels: Iterable[Sequence[Any]]) -> None:
+    """Each level after the one before it; an empty one is passed over."""
+    for earlier, later in pairwise(level for level in levels if level):
+        for step in earlier:
+            step >> list(later)
 
 
 def _push(batch: XComArg, connection: str, task_id: str, **options: Any) -> Any:
     push: Callable[..., Any] = task(task_id=task_id, pool=pool_of(connection), **options)(tasks.push)
     return push(batch, connection)
+
+
+def _push_approved(batch: XComArg, connection: str, task_id: str, **options: Any) -> Any:
+    pool = pool_of(connection)
+    push: Callable[..., Any] = task(task_id=task_id, pool=pool, **options)(tasks.push_approved)
+    return push(batch, connection)
+
+
+def _back_id(head: FlowHead, connection: str) -> str:
+    return "write_back" if len(head.backs) == 1 else f"write_back__{connection}"
 
 
 def verdict() -> None:
@@ -194,6 +231,16 @@ def _event_doc(head: FlowHead) -> str:
         f"Started by `trivet serve` when **{head.sources[0]}** tells that something happened; reads only what that is about, "
         "scores it, decides, sends it to the ERPs and writes back. What it does not finish goes on with its next run, after "
         "an hour with the night.\n\n"
+        f"Made from `mappings/flows/{head.name}.yaml`; tenant `{head.tenant}`, environment `{head.environment}`.\n"
+    )
+
+
+def _approval_doc(head: FlowHead) -> str:
+    return (
+        f"### {head.title}: approvals\n\n"
+        "One run a question: what of a batch must not go before a named person has said so. Started by the night, which ends "
+        "meanwhile; answered here (*Required Actions*), on the page *Approvals* or by `trivet approvals`. Approved, it is sent "
+        "and verified at once; rejected, expired or taken back meanwhile, the run ends with nothing sent.\n\n"
         f"Made from `mappings/flows/{head.name}.yaml`; tenant `{head.tenant}`, environment `{head.environment}`.\n"
     )
 

@@ -20,8 +20,6 @@ from trivet.errors import ConfigError
 from trivet.settings import load_settings
 
 MOST_SHARDS = 64
-PATIENCE = 20
-"""Hours, as the flow's own definition has it."""
 QUEUES = ("scoring", "gpu")
 
 
@@ -45,8 +43,6 @@ class FlowHead:
     """HR systems that hear what came of it."""
     hears: bool
     """It reads an HR system, which may tell of fresh results."""
-    patience: timedelta
-    """So long an approval waits for its answer."""
 
 
 def flow_files() -> list[Path]:
@@ -89,16 +85,7 @@ def _head(name: str, flow: Any) -> FlowHead:
         targets=tuple(dict.fromkeys(_id(entry["connection"]) for entry in flow.get("deliver", []))),
         backs=tuple(dict.fromkeys(_backs(flow))),
         hears="source" in flow,
-        patience=timedelta(hours=_hours(flow)),
     )
-
-
-def _hours(flow: Any) -> float:
-    approval = (flow.get("policy") or {}).get("approval") or {}
-    hours = approval.get("expires_after_hours", PATIENCE)
-    if not isinstance(hours, int | float) or hours <= 0:
-        raise ValueError(f"policy.approval.expires_after_hours is {hours!r}, not a number above 0")
-    return hours
 
 
 def _queue(scoring: dict[str, Any]) -> str:

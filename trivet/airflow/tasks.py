@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trivet.flow.hub import Hub
 
 log = logging.getLogger("trivet.tasks")
+_LOOK = timedelta(seconds=20)
 
 
 @contextmanager
@@ -106,6 +107,28 @@ def push(batch_id: str, connection: str) -> None:
     log.info("push %s %s: %s", batch_id, connection, words(counts))
 
 
+def push_approved(batch_id: str, connection: str) -> None:
+    """Send what was approved for one system; skipped where nothing of it is left for that system."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from trivet.flow import steps
+
+    with task_hub() as hub, _again_while_another_works():
+        counts = steps.push_approved(hub, batch_id, connection)
+    if counts is None:
+        raise AirflowSkipException(f"nothing that was approved of batch {batch_id} is left for {connection}")
+    log.info("push approved %s %s: %s", batch_id, connection, words(counts))
+
+
+def follow_up(batch_id: str) -> None:
+    """Settle and verify what was approved."""
+    from trivet.flow import steps
+
+    with task_hub() as hub, _again_while_another_works():
+        counts = steps.follow_up(hub, batch_id)
+    log.info("follow up %s: %s", batch_id, words(counts))
+
+
 def conclude(batch_id: str) -> None:
     """Settle, enforce the policy, verify, close the batch."""
     from trivet.flow import steps
@@ -194,6 +217,22 @@ def _skipped_while_held() -> Iterator[None]:
         if error.code != FLOW_HELD:
             raise
         raise AirflowSkipException(str(error)) from None
+
+
+@contextmanager
+def _again_while_another_works() -> Iterator[None]:
+    """Ends this look of the task, which comes again, where `settle` sends of the same batch to the same system."""
+    from airflow.sdk.exceptions import AirflowRescheduleException
+
+    from trivet.errors import LedgerError
+
+    try:
+        yield
+    except LedgerError as error:
+        if error.code != "LEASE_HELD":
+            raise
+        log.info("%s: looking again in %.0f s", error, _LOOK.total_seconds())
+        raise AirflowRescheduleException(datetime.now(UTC) + _LOOK) from None  # type: ignore[no-untyped-call]
 
 
 def _free_the_slot_until(again_at: datetime | None) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_current_context
 
 from trivet.airflow.tasks import task_hub, words
-from trivet.dag_names import event_dag, sync_dag
+from trivet.dag_names import approve_dag, event_dag, sync_dag
 
 if TYPE_CHECKING:
+    from trivet.flow.definition import Flow
     from trivet.flow.hub import Hub
 
 log = logging.getLogger("trivet.tasks")
@@ -36,12 +37,29 @@ def _failed_runs(hub: "Hub", ti: Any) -> Iterator[tuple[str, tuple[str, str]]]:
     with hub.ledger.read() as tx:
         known = batches.last_runs(tx)
     for flow in flows_of(hub):
-        for kind, dag_id in (("night", sync_dag(flow.name)), ("event", event_dag(flow.name))):
-            runs = [*_scheduled(dag_id), *_of_batch(ti, dag_id, known.get((flow.tenant, flow.name, kind)))]
+        night, event, question = (make(flow.name) for make in (sync_dag, event_dag, approve_dag))
+        looked = (
+            (
+                night,
+                [*_scheduled(night), *_of_batch(ti, night, known.get((flow.tenant, flow.name, "night")))],
+            ),
+            (event, list(_of_batch(ti, event, known.get((flow.tenant, flow.name, "event"))))),
+            (question, list(_of_batch(ti, question, _approved(hub, flow)))),
+        )
+        for dag_id, runs in looked:
             if runs:
                 _, run_id, state = max(runs)
                 if state == "failed":
                     yield dag_id, (flow.name, run_id)
+
+
+def _approved(hub: "Hub", flow: "Flow") -> tuple[str, str] | None:
+    """When somebody last approved something of the flow, and the run that sends it."""
+    from trivet.ledger import approvals
+
+    with hub.ledger.read() as tx:
+        found = approvals.find(tx, state="approved", flow=flow.name, tenant=flow.tenant, limit=1)
+    return next(((one.decided_at or one.asked_at, one.id) for one in found), None)
 
 
 def _scheduled(dag_id: str) -> Iterator[tuple[datetime, str, str]]:

@@ -19,7 +19,7 @@ from trivet.delivery.transitions import get_stuck
 from trivet.delivery.work import Work, as_operation
 from trivet.documents.canonical import fingerprint
 from trivet.errors import ConnectorError
-from trivet.ledger import contents, operations
+from trivet.ledger import contents, gates, operations
 from trivet.ledger.contents import Contents
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
@@ -113,14 +113,12 @@ def _behind(work: Work, tx: Transaction, here: Sequence[StoredOperation]) -> set
     people = {entry.subject_ref for entry in here if entry.subject_ref}
     if not people or here[0].position == 0:
         return set()
+    theirs = (operation.c.subject_ref.in_(people), operation.c.position < here[0].position)
     undone = operations.people(
-        tx,
-        work.here(),
-        operation.c.subject_ref.in_(people),
-        operation.c.position < here[0].position,
-        operation.c.state.in_(["planned", "stuck", *sorted(FLYING)]),
+        tx, work.here(), *theirs, operation.c.state.in_(["planned", "stuck", *sorted(FLYING)])
     )
-    return set(undone)
+    # an earlier night's that somebody is still being asked about, or has let go this moment
+    return {*undone, *gates.asked_elsewhere(tx, work.batch, work.target_id, *theirs)}
 
 
 def _possible(

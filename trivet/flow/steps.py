@@ -16,7 +16,7 @@ from trivet.flow.hub import Hub
 from trivet.flow.privacy import erase
 from trivet.flow.reports import make_reports
 from trivet.flow.translate import translate
-from trivet.ledger import batches, cursors, shapes
+from trivet.ledger import batches, cursors, gates, shapes
 from trivet.ledger.batches import Batch
 
 Row = dict[str, Any]
@@ -131,6 +131,26 @@ def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
     with hub.ledger.read() as tx:
         state = batches.get(tx, batch_id).state
     return {state: 1}
+
+
+def push_approved(hub: Hub, batch_id: str, connection: str) -> dict[str, int] | None:
+    """As `push`, of a batch whose night is over; None where nothing that was approved is left to be sent there."""
+    with hub.ledger.read() as tx:
+        if not gates.unsent(tx, batch_id, connection):
+            return None
+    return push(hub, batch_id, connection)
+
+
+def follow_up(hub: Hub, batch_id: str) -> dict[str, int]:
+    """Settles and verifies what was sent of a batch after its night; raises what a scheduler should try again.
+
+    A night that is still under way closes it itself.
+    """
+    batch = _batch(hub, batch_id)
+    troubles = deliver.look_after(hub, hub.flow(batch.flow), batch)
+    if troubles:
+        raise troubles[0]
+    return {_batch(hub, batch_id).state: 1}
 
 
 def settle(hub: Hub) -> list[Row]:

@@ -2,7 +2,7 @@
 
 waiting ─► approved     what waits may go             ─► rejected    it is cancelled, and not asked for again
         ─► expired      nobody answered: it stays planned, and the next run asks anew
-        ─► replaced     the next run took over what waits, and asks about all of it
+        ─► replaced     nothing of it waits any more: decided anew, taken back, or not wanted
 """
 
 import json
@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import RowMapping, insert, select, update
 
@@ -84,8 +84,8 @@ def ask(
 
 
 def extend(tx: Transaction, known: Approval, causes: Sequence[str], detail: dict[str, Any]) -> Approval:
-    """The open question, about more than before; whoever looked at it earlier has to look again."""
-    detail = {**detail, **{name: known.detail[name] for name in ("run",) if name in known.detail}}
+    """The open question, about what waits now; whoever looked at it earlier has to look again."""
+    detail = {**detail, **{name: known.detail[name] for name in ("asked", "run") if name in known.detail}}
     values = {"causes": " ".join(causes), "detail": json.dumps(detail)}
     tx.conn.execute(update(approval).where(approval.c.id == known.id).values(values))
     note = f"{', '.join(causes)}: {detail.get('operations', 0)} operations"
@@ -93,10 +93,12 @@ def extend(tx: Transaction, known: Approval, causes: Sequence[str], detail: dict
     return get(tx, known.id)
 
 
-def asked_in(tx: Transaction, known: Approval, dag_id: str, run_id: str) -> None:
-    """Remembers the run in Airflow that waits for the answer."""
-    detail = {**known.detail, "run": [dag_id, run_id]}
-    tx.conn.execute(update(approval).where(approval.c.id == known.id).values(detail=json.dumps(detail)))
+def note_run(
+    tx: Transaction, approval_id: str, what: Literal["asked", "run"], dag_id: str, run_id: str
+) -> None:
+    """Remembers a run in Airflow: the one that `asked`, or the one that waits for the answer."""
+    detail = {**get(tx, approval_id, lock=True).detail, what: [dag_id, run_id]}
+    tx.conn.execute(update(approval).where(approval.c.id == approval_id).values(detail=json.dumps(detail)))
 
 
 def get(tx: Transaction, approval_id: str, *, lock: bool = False) -> Approval:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from trivet.errors import LedgerError
+from trivet.ledger import gates
 from trivet.ledger.audit import ENGINE, Event
 from trivet.ledger.bulk import chunks
 from trivet.ledger.ledger import Transaction
@@ -58,7 +59,8 @@ def open_or_resume(
     """The flow's unfinished batch of that kind with True, or a new one with False.
 
     A new night takes over the operations of the flow's closed batches that are still planned (target down, cap,
-    cut-over date). The policy of the call replaces the stored one: the flow file is the truth.
+    cut-over date); those that somebody is being asked about stay where they are. The policy of the call replaces the
+    stored one: the flow file is the truth.
     """
     ours = (batch.c.tenant == tenant) & (batch.c.flow == flow)
     unfinished = ours & (batch.c.kind == kind) & batch.c.closed_at.is_(None)
@@ -93,7 +95,9 @@ def open_or_resume(
 def _carry_over(tx: Transaction, tenant: str, flow: str, batch_id: str) -> None:
     closed = (batch.c.tenant == tenant) & (batch.c.flow == flow) & batch.c.closed_at.is_not(None)
     of_closed = operation.c.batch_id.in_(select(batch.c.id).where(closed))
-    query = select(operation.c.id, operation.c.batch_id).where(of_closed, operation.c.state == "planned")
+    query = select(operation.c.id, operation.c.batch_id).where(
+        of_closed, operation.c.state == "planned", operation.c.id.not_in(gates.parked(tx))
+    )
     left = [(row.id, row.batch_id) for row in tx.conn.execute(query.with_for_update())]
     for part in chunks(name for name, _ in left):
         tx.conn.execute(update(operation).where(operation.c.id.in_(part)).values(batch_id=batch_id))

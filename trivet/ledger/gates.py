@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, update
 
 from trivet.ledger.bulk import chunks, rows_in, run_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import approval, gate, operation
+
+if TYPE_CHECKING:
+    from trivet.ledger.batches import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,59 @@ def waiting(tx: Transaction, batch_id: str) -> list[tuple[StoredOperation, Gate]
     )
     width = len(columns)
     return [(StoredOperation._make(row[:width]), Gate(*row[width:])) for row in tx.conn.execute(query)]
+
+
+def parked(tx: Transaction) -> Select[tuple[str]]:
+    """The operations of the questions that are open, by id: they stay in their batch until somebody answers."""
+    asked = (approval.c.state == "waiting") & (approval.c.expires_at > tx.stamp)
+    return (
+        select(gate.c.operation_id)
+        .join(approval, approval.c.id == gate.c.approval_id)
+        .where(asked, gate.c.approved_by.is_(None))
+    )
+
+
+def asked_elsewhere(
+    tx: Transaction, batch: "Batch", target: str, *conditions: ColumnElement[bool]
+) -> set[str | None]:
+    """The people of whom something that was asked about in another batch is still to be sent to the target."""
+    ours = (approval.c.tenant == batch.tenant) & (approval.c.flow == batch.flow)
+    answerable = approval.c.state.in_(["waiting", "approved"])
+    if tx.conn.scalar(select(approval.c.id).where(answerable, ours).limit(1)) is None:
+        return set()  # nobody was ever asked: the flow's nights need not look further
+    query = (
+        select(operation.c.subject_ref)
+        .join(gate, gate.c.operation_id == operation.c.id)
+        .join(approval, approval.c.id == gate.c.approval_id)
+        .where(operation.c.batch_id != batch.id, operation.c.target == target, *conditions)
+        .where(operation.c.state == "planned", answerable)
+    )
+    return set(tx.conn.scalars(query))
+
+
+def numbers(tx: Transaction) -> dict[str, int]:
+    """How many operations wait behind each open question that was put about a batch; 0 where none does any more."""
+    open_ones = select(approval.c.id).where(approval.c.state == "waiting")
+    waits = (operation.c.state == "planned") & gate.c.approved_by.is_(None)
+    query = (
+        select(gate.c.approval_id, func.count(case((waits, 1))))
+        .join(operation, operation.c.id == gate.c.operation_id)
+        .where(gate.c.approval_id.in_(open_ones))
+        .group_by(gate.c.approval_id)
+    )
+    return {row[0]: row[1] for row in tx.conn.execute(query)}
+
+
+def unsent(tx: Transaction, batch_id: str, target: str) -> bool:
+    """Whether something of the batch that was approved is still to be sent there."""
+    query = (
+        select(operation.c.id)
+        .join(gate, gate.c.operation_id == operation.c.id)
+        .where(operation.c.batch_id == batch_id, operation.c.target == target)
+        .where(operation.c.state == "planned", gate.c.approved_by.is_not(None))
+        .limit(1)
+    )
+    return tx.conn.scalar(query) is not None
 
 
 def ready(tx: Transaction) -> set[tuple[str, str]]:

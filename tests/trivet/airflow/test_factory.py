@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.serialization.serialized_objects import DagSerialization
@@ -57,13 +58,44 @@ def test_the_steps_run_in_order(dag: DAG) -> None:
     assert upstream(dag, "conclude") == {"write_back"}
 
 
-def test_what_waits_for_a_person_keeps_nothing_else(dag: DAG) -> None:
-    """The question stands beside the pushes; nothing but the sending of what was approved follows it."""
-    assert upstream(dag, "approve") == {"decide"}
-    assert upstream(dag, "send_approved") == {"approve"}
+def test_the_night_asks_last_and_waits_for_nobody(dag: DAG) -> None:
+    """After the pushes, which look once more at what must not go; no task of the night waits for a person."""
+    assert upstream(dag, "ask") == {"write_back"}
+    assert dag.get_task("ask").downstream_task_ids == {"verdict"}
+    assert not [task for task in dag.tasks if isinstance(task, ApprovalOperator)]
+
+
+def test_the_answer_is_awaited_in_a_dag_of_its_own(deployment: Path) -> None:
+    """One run a question, beside each other; silence is a refusal; what was approved goes as in the night, in the same pools."""
+    dag = factory.approval_dag(add(deployment, "nightly"))
+    assert dag is not None
+    assert (dag.dag_id, dag.max_active_runs, dag.is_paused_upon_creation) == ("approve__nightly", 64, False)
     approve = dag.get_task("approve")
-    assert approve.downstream_task_ids == {"send_approved", "verdict"}
-    assert (approve.defaults, approve.response_timeout.total_seconds()) == (["Reject"], 20 * 3600)
+    assert (approve.defaults, approve.upstream_task_ids) == (["Reject"], set())
+    assert upstream(dag, "push__erp_a") == upstream(dag, "push__erp_b") == {"approve"}
+    assert upstream(dag, "write_back") == {"approve", "push__erp_a", "push__erp_b"}
+    assert upstream(dag, "follow_up") == {"approve", "write_back"}
+    night = factory.flow_dag(add(deployment, "nightly"))
+    for task in ("push__erp_a", "push__erp_b", "write_back"):
+        ours, theirs = dag.get_task(task), night.get_task(task)
+        assert (ours.pool, ours.retries, ours.retry_policy) == (
+            theirs.pool,
+            theirs.retries,
+            theirs.retry_policy,
+        )
+    assert set(dag.get_task("verdict").upstream_task_ids) == set(dag.task_ids) - {"verdict"}
+
+
+def test_a_flow_that_sends_nothing_to_an_erp_asks_nobody(deployment: Path) -> None:
+    """No DAG for its questions, and no task that would start one; nor for a file that cannot be read."""
+    file = add(
+        deployment,
+        "feedback",
+        "metadata: {name: NAME}\ntenant: a\nenvironment: test\nknows: [{connection: erp}]\n",
+    )
+    assert factory.approval_dag(file) is None
+    assert "ask" not in factory.flow_dag(file).task_ids
+    assert factory.approval_dag(add(deployment, "broken", "metadata: [")) is None
 
 
 def test_results_of_orders_go_beside_the_write_back(deployment: Path) -> None:
@@ -167,7 +199,7 @@ def test_a_broken_file_does_not_break_the_others(deployment: Path) -> None:
     add(deployment, "broken", "metadata: [")
     bag = DagBag(str(REPOSITORY / "dags" / "trivet_flows.py"))
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"sync__fine", "event__fine", "sync__broken"}
+    assert set(bag.dags) == {"sync__fine", "approve__fine", "event__fine", "sync__broken"}
     assert "broken" in bag.dags["sync__broken"].tags
 
 

@@ -64,7 +64,7 @@ def test_every_step_runs_and_the_run_is_green(
 ) -> None:
     """Pull to conclude through Airflow's connections; the verdict has nothing to say."""
     said = run(migrated_home, connections, tmp_path)
-    for name in ("verdict", "approve", "send_approved"):
+    for name in ("verdict", "ask"):
         assert said["tasks"].pop(f"{name}[-1]") == "skipped"
     assert set(said["tasks"].values()) == {"success"}, said
     assert {"score[0]", "score[1]", "push__kingdee_cloud[-1]", "write_back[-1]"} <= set(said["tasks"])
@@ -79,7 +79,7 @@ def test_a_system_that_refuses_us_stops_nobody_but_makes_the_run_red(
     said = run(migrated_home, connections, tmp_path)
     failed = {name for name, state in said["tasks"].items() if state == "failed"}
     assert failed == {"push__kingdee_cloud[-1]", "verdict[-1]"}, said
-    unasked = {"approve[-1]", "send_approved[-1]"}
+    unasked = {"ask[-1]"}
     others = {name: state for name, state in said["tasks"].items() if name not in failed | unasked}
     assert set(others.values()) == {"success"}
     assert said["run"] == "failed"

@@ -8,7 +8,7 @@ from chaos.fake_target import Crash
 
 from trivet.delivery import failpoints, report
 from trivet.errors import AuthFailed, LedgerError, RateLimited, Retryable
-from trivet.ledger import cases
+from trivet.ledger import approvals, batches, cases, gates
 
 GOAL = {"weight": 20}
 
@@ -227,6 +227,36 @@ def test_the_irreversible_waits_for_what_comes_before(desk: Desk) -> None:
     desk.settle()
     desk.push()
     assert len(target.rows) == 4
+
+
+def test_it_waits_for_what_an_earlier_night_asked_about(desk: Desk) -> None:
+    """What somebody is being asked about stays in its batch, is not sent by the next one, and comes first all the same."""
+    target = desk.target()
+    first = desk.id
+    desk.plan(wanted("ann/a", GOAL, awaits="sensitive"))
+    assert desk.push().left == 1
+    terms = approvals.Terms(20, None, None, passkey=False)
+    with desk.ledger.begin() as tx:
+        asked = approvals.ask(
+            tx, tenant="acme", flow="night", batch_id=first, causes=["sensitive"], detail={}, terms=terms
+        )
+        gates.ask(tx, [desk.history("ann/a")[0].id], asked.id)
+    desk.finish()
+    desk.plan(wanted("ann/a", GOAL), wanted("ann/mail", GOAL, order=9), wanted("bob/mail", GOAL, order=9))
+    assert (desk.push().confirmed, desk.state("ann/mail"), desk.state("ann/a")) == (1, "planned", "planned")
+    assert desk.history("ann/a")[0].batch_id == first
+    with desk.ledger.begin() as tx:
+        gates.open_all(tx, [desk.history("ann/a")[0].id], "bea")
+        approvals.decide(tx, asked, "approved", actor="bea")
+    # this batch does not overtake what was let go a moment ago
+    assert (desk.push().confirmed, desk.state("ann/mail")) == (0, "planned")
+    second, desk.batch = desk.batch, None
+    with desk.ledger.read() as tx:
+        desk.batch = batches.get(tx, first)
+    assert desk.push().confirmed == 1
+    desk.batch = second
+    assert desk.push().confirmed == 1
+    assert len(target.rows) == 3
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from trivet.airflow.web.actions import Action, Confirm, Done, Field, Given, declare, need
 from trivet.airflow.web.answering import answer_run
+from trivet.airflow.web.batch import run_path
 from trivet.airflow.web.visit import Asked, Visit
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 router = APIRouter()
 NAV = "/approvals"
 NOTE = Field("note", "Note (kept in the audit trail)", required=False, long=True)
+_RUNS = (("asked in", "asked"), ("the answer is awaited in", "run"))
+"""Runs in Airflow, by what the question's detail calls them."""
 MOST = 200
 """Operations that one page shows; the rest is counted."""
 
@@ -48,8 +51,10 @@ def approval(visit: Asked, approval_id: str) -> Response:
     opens = visit.may("personal_data", found["flow"])
     if opens:
         visit.opened(approval_id, "documents of an approval")
+    runs = [(said, name, run_path(*found[name])) for said, name in _RUNS if found.get(name)]
     return visit.page(
-        "approval.html", "Approval", nav=NAV, asked=found, opens=opens, most=MOST, decides=visit.may("approve", found["flow"]),
+        "approval.html", "Approval", nav=NAV, leaves=True, asked=found, opens=opens, most=MOST, runs=runs,
+        decides=visit.may("approve", found["flow"]),
         own=found["state"] == "waiting" and same_person(found.get("wanted", {}).get("asked_by"), visit.who.name),
     )  # fmt: skip
 

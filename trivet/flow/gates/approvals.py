@@ -1,7 +1,8 @@
 """Asks a named person about what must not go without her, and carries out what she says.
 
 One question a batch: all that waits in it. What she approves goes with her name on it; what she rejects is cancelled and not
-asked for again; what nobody answers in time stays planned, and the next run asks anew. The rest of the batch flows meanwhile.
+asked for again; what nobody answers in time stays planned, and the next run asks anew. The rest of the batch flows meanwhile,
+and so do the next nights.
 """
 
 import hmac
@@ -12,12 +13,12 @@ from typing import Any
 from trivet.delivery.plan import DECLINED
 from trivet.delivery.progress import judge
 from trivet.delivery.transitions import move
-from trivet.errors import ConnectorError, LedgerError, TrivetError
+from trivet.errors import ConfigError, ConnectorError, LedgerError, TrivetError
 from trivet.flow import deliver
 from trivet.flow.actions import Done
 from trivet.flow.definition import Flow
 from trivet.flow.gates import approval, wished
-from trivet.flow.gates.asking import digest
+from trivet.flow.gates.asking import digest, follow
 from trivet.flow.gates.wished import Plan
 from trivet.flow.holding import named
 from trivet.flow.hub import Hub
@@ -36,6 +37,12 @@ def listed(hub: Hub, state: str | None = "waiting", limit: int = 100) -> list[Ro
     expire(hub)
     with hub.ledger.read() as tx:
         return [_row(one) for one in approvals.find(tx, state=state, limit=limit)]
+
+
+def of_batch(hub: Hub, batch_id: str) -> list[Row]:
+    """The questions about one batch, newest first."""
+    with hub.ledger.read() as tx:
+        return [_row(one) for one in approvals.find(tx, state=None, batch_id=batch_id)]
 
 
 def shown(hub: Hub, approval_id: str) -> Row:
@@ -183,6 +190,11 @@ def _may(tx: Transaction, flow: Flow, known: Approval, verdict: str, actor: str,
 def _decided_before(known: Approval, verdict: str, actor: str) -> Done:
     if known.state == verdict and (known.decided_by or "").casefold() == actor.casefold():
         return Done(False, f"you {verdict} it at {(known.decided_at or '')[:16]}Z already")
+    if known.state == "replaced":
+        raise LedgerError(
+            "nothing of it waits any more: it was decided anew, taken back, or is not wanted; nothing of it was sent",
+            code="APPROVAL_DECIDED", place=f"approval {known.id}", cure="`trivet approvals list` shows what still waits",
+        )  # fmt: skip
     if known.state == "expired":
         raise LedgerError(
             f"nobody answered until {known.expires_at[:16]}Z: it is expired, and nothing of it was sent",
@@ -248,7 +260,10 @@ def send(hub: Hub, approval_id: str) -> list[Row]:
 
 
 def expire(hub: Hub) -> list[str]:
-    """Ends the questions that nobody answered in time; their ids. What waits stays planned."""
+    """Ends the questions that nobody answered in time, and those of which nothing waits any more; their ids.
+
+    What waits behind an expired one stays planned.
+    """
     with hub.ledger.read() as tx:
         late = [one.id for one in approvals.find(tx) if one.expires_at <= tx.stamp]
     for name in late:
@@ -256,7 +271,7 @@ def expire(hub: Hub) -> list[str]:
             known = approvals.get(tx, name, lock=True)
             if known.state == "waiting":
                 approvals.decide(tx, known, "expired", note="nobody answered in time")
-    return late
+    return late + follow(hub)
 
 
 def remind(hub: Hub) -> list[Row]:
@@ -272,9 +287,16 @@ def remind(hub: Hub) -> list[Row]:
                     approvals.told(tx, known, escalated=escalated)
                     rows.append({**_row(known), "escalated": escalated})
     for row in rows:
-        policy = hub.flow(row["flow"]).policy.approval
-        row["to"] = list(policy.escalate_to if row["escalated"] else policy.approvers)
+        row["to"] = _to(hub, row)
     return rows
+
+
+def _to(hub: Hub, row: Row) -> list[str]:
+    try:
+        policy = hub.flow(row["flow"]).policy.approval
+    except ConfigError:
+        return []  # its flow file is gone or broken: the question expires all the same
+    return list(policy.escalate_to if row["escalated"] else policy.approvers)
 
 
 def _row(known: Approval) -> Row:
