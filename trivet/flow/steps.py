@@ -133,11 +133,11 @@ def conclude(hub: Hub, batch_id: str) -> dict[str, int]:
     return {state: 1}
 
 
-def push_approved(hub: Hub, batch_id: str, connection: str) -> dict[str, int] | None:
-    """As `push`, of a batch whose night is over; None where nothing that was approved is left to be sent there."""
+def push_approved(hub: Hub, batch_id: str, connection: str) -> dict[str, int]:
+    """As `push`, after a night; nothing, and the system is not called, where nothing that was approved is left for it."""
     with hub.ledger.read() as tx:
         if not gates.unsent(tx, batch_id, connection):
-            return None
+            return {}
     return push(hub, batch_id, connection)
 
 

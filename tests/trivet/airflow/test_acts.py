@@ -13,6 +13,7 @@ from soft_key import PRESENT, SoftKey
 
 from trivet.airflow.web import acts
 from trivet.flow.gates import approvals, passkeys
+from trivet.ledger import approvals as stored
 
 pytestmark = pytest.mark.airflow
 SURE = {"sure": "yes"}
@@ -163,6 +164,25 @@ def test_an_approval_on_the_page(console: Console, world: World, asked: dict[str
     assert events(world, "APPROVAL_APPROVED") == [("admin", asked["approval"])]
     assert console.post(f"{path}/reject", "op", data=form).status_code == 409
     assert "approved" in console.get("/approvals").text
+
+
+def test_a_question_links_its_runs_and_its_batch_the_question(
+    console: Console, world: World, asked: dict[str, Any]
+) -> None:
+    """The run that asked, the run that waits for the answer, and back from that run's page to the question."""
+    dag, name = f"approve__{world.flow}", asked["approval"]
+    with world.hub() as hub, hub.ledger.begin() as tx:
+        stored.note_run(tx, name, "asked", f"sync__{world.flow}", "scheduled__2026-11-23T02:00:00+00:00")
+        stored.note_run(tx, name, "run", dag, name)
+    page = console.get(f"/approval/{name}").text
+    assert (
+        f'href="/dags/sync__{world.flow}/runs/scheduled__2026-11-23T02%3A00%3A00%2B00%3A00" data-leaves'
+        in page
+    )
+    assert f'href="/dags/{dag}/runs/{name}" data-leaves' in page
+    assert f'href="/trivet/approval/{name}"' in console.get(f"/batch/{asked['batch']}").text
+    assert console.get(f"/run?dag={dag}&run={name}").headers["location"].endswith(f"/approval/{name}")
+    assert console.get(f"/dag?dag={dag}").headers["location"].endswith(f"/flow/{world.flow}")
 
 
 def test_an_approval_says_it_in_chinese(console: Console, asked: dict[str, Any]) -> None:
