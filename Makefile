@@ -43,6 +43,7 @@ cluster-test: $(STAMP) requirements-cluster.lock ## PostgreSQL, Redis, all of Ai
 	@VIRTUAL_ENV=$(CURDIR)/.venv-cluster $(BIN)/uv pip sync --quiet --require-hashes requirements-tools.lock requirements-cluster.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv-cluster $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -rf trivet.egg-info
+	@.venv-cluster/bin/python -m scripts.cluster_logins
 	@.venv-cluster/bin/python -m scripts.cluster_test --candidates $(or $(CANDIDATES),2000)
 
 judges: $(STAMP) ## official suites, both engines on 1,000 documents a file, vendors' own SDKs and servers; rewrites docs/judges.md

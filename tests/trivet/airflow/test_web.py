@@ -11,9 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.utils.session import create_session
 from conftest import World, fresh_world
 from console import Console, said
 from fastapi import HTTPException
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, orm
 from starlette.requests import Request
 
 from trivet.airflow import web
@@ -374,3 +376,35 @@ def token_of(**claims: Any) -> str:
 def test_groups_come_from_every_auth_manager(user: Any, groups: set[str]) -> None:
     """Each manager's user says them in its own way."""
     assert groups_of(user) == groups
+
+
+def test_groups_are_read_of_a_user_whose_session_is_closed(console: Console) -> None:
+    """FAB's user comes so, with groups that are read when somebody asks for them; one who is gone meanwhile has none."""
+    del console  # its metadata database is what is needed
+    base: Any = orm.declarative_base()
+    link = Table(
+        "some_link",
+        base.metadata,
+        Column("person", ForeignKey("some_user.id")),
+        Column("team", ForeignKey("some_group.id")),
+    )
+
+    class Group(base):
+        __tablename__ = "some_group"
+        id = Column(Integer, primary_key=True)
+        name = Column(String)
+
+    class User(base):
+        __tablename__ = "some_user"
+        id = Column(Integer, primary_key=True)
+        groups = orm.relationship(Group, secondary=link)
+
+    with create_session() as session:
+        base.metadata.create_all(session.connection())
+        session.add(User(id=1, groups=[Group(id=1, name="hr-cn")]))
+    with create_session() as session:
+        user = session.get(User, 1)
+    assert groups_of(user) == {"hr-cn"}
+    with create_session() as session:
+        session.delete(session.get(User, 1))
+    assert groups_of(user) == set()

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.utils.session import create_session
+from sqlalchemy.orm.exc import DetachedInstanceError
 
 if TYPE_CHECKING:
     from trivet.flow.console.access import Right, Visitor
@@ -42,10 +44,21 @@ def _groups(user: Any) -> Iterator[str]:
     if role := getattr(user, "role", None):
         yield str(role)
     for kind in ("teams", "roles", "groups"):
-        yield from (str(getattr(one, "name", one)) for one in getattr(user, kind, None) or ())
+        yield from _named(user, kind)
     claims = _claims(getattr(user, "access_token", None))
     yield from (str(name).strip("/") for name in claims.get("groups") or ())
     yield from map(str, (claims.get("realm_access") or {}).get("roles") or ())
+
+
+def _named(user: Any, kind: str) -> list[str]:
+    """The names of the user's teams, roles or groups."""
+    try:
+        return [str(getattr(one, "name", one)) for one in getattr(user, kind, None) or ()]
+    except DetachedInstanceError:
+        # fab reads a user's groups when somebody asks for them, and the session that read the user is closed by then
+        with create_session() as session:
+            again: Any = session.get(type(user), user.id)
+            return [] if again is None else [str(one.name) for one in getattr(again, kind)]
 
 
 def _claims(token: str | None) -> dict[str, Any]:
