@@ -174,9 +174,8 @@ class KingdeeCloud(Vendor):
         body = checked(self.store, form, {**old, **model})
         key = given or self.store.next_number(form, 100001)
         number = str(model.get("FBillNo") or (before or {}).get("FBillNo") or f"AUTO{key}")
-        for other, row in self.store.all(form):
-            if row["FBillNo"] == number and other != str(key):
-                raise Refused("FBillNo", f"单据编号“{number}”已存在")
+        if any(row["FID"] != key for row in self.store.owned(form, "FBillNo", number)):
+            raise Refused("FBillNo", f"单据编号“{number}”已存在")
         status = before["FDocumentStatus"] if before else CREATED
         bill = {"FID": key, "FBillNo": number, "FDocumentStatus": status, **body}
         self.store.put(form, str(key), {**bill, "FModifyDate": seed.now()})
@@ -187,11 +186,15 @@ class KingdeeCloud(Vendor):
         names = [i for i in str(data.get("Ids") or "").split(",") if i] + [
             str(n) for n in data.get("Numbers") or []
         ]
-        by_name = dict(self.store.all(form))
-        by_name |= {str(row.get("FBillNo")): row for row in list(by_name.values())}
+        by_name = {name: row for name in names if (row := self._called(form, name)) is not None}
         rows = [by_name[name] | {"_at": i} for i, name in enumerate(names) if name in by_name]
         missing = [(i, name) for i, name in enumerate(names) if name not in by_name]
         return rows, [error("", f"单据 {name} 不存在", i) for i, name in missing]
+
+    def _called(self, form: str, name: str) -> Json | None:
+        """The bill of that number, or else of that id."""
+        numbered = self.store.owned(form, "FBillNo", name)
+        return numbered[0] if numbered else self.store.get(form, name)
 
     def move(self, name: str, form: str, data: Json) -> Answer:
         """Submit, audit or take them back."""

@@ -72,10 +72,7 @@ def _check_weight(store: Store, entity: Entity, body: Json, key: str | None) -> 
     weight = body.get("weight") or 0.0
     if not 0 <= weight <= 100:
         raise Refused("COE_GENERAL_BAD_REQUEST", "weight must be between 0 and 100", "weight")
-    others = sum(
-        row.get("weight") or 0.0
-        for name, row in store.all(entity.name)
-        if name != key and row.get("userId") == body.get("userId")
-    )
+    theirs = store.owned(entity.name, "userId", body["userId"]) if body.get("userId") else []
+    others = sum(row.get("weight") or 0.0 for row in theirs if str(row.get(entity.key)) != key)
     if others + weight > 100:
         raise Refused("COE_GENERAL_BAD_REQUEST", "sum of weights exceeds 100 in this plan", "weight")
