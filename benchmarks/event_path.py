@@ -4,11 +4,13 @@
 
 Stand-ins, Airflow (standalone, SQLite) and `trivet serve` run as in the demo. First every hired candidate of the company is
 told of for the first time: her recording (20 to 90 s) is downloaded and transcribed on the way. Then RESULTS fresh recordings
-follow whose contents were transcribed before, one after the other, so that transcription is left out. Beside them, in the same
+follow, one after the other, each the words of another candidate for the same position: transcribed before with the same
+hints, so that transcription is left out. Beside them, in the same
 minutes, a DAG of three empty tasks is started by the same REST call: what Airflow itself needs. Last BURST events come at once.
 The aims: 95 of 100 within 20 s without transcription, and under 60 s with it; no event of the burst is lost.
 """
 
+import math
 import os
 import shutil
 import sys
@@ -35,7 +37,9 @@ from trivet.ledger import inbox
 from trivet.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-HIRED = ("be1", "be2", "ae1", "ae2", "rs1", "rs2", "rs3", "wa1", "wa2", "wa3")
+POSITIONS = (("be1", "be2"), ("ae1", "ae2"), ("rs1", "rs2", "rs3"), ("wa1", "wa2", "wa3"))
+"""Who is hired for what: a position's keywords are the hints with which its recordings are transcribed."""
+HIRED = tuple(key for hired in POSITIONS for key in hired)
 FILES = {"be2": "be2.mp4", "ae2": "ae2.mp4"}
 PATIENCE = 300.0
 EMPTY = '''
@@ -104,7 +108,7 @@ def main() -> None:
         first = [path.seconds(what="stage", candidate=key, stage="hired") for key in HIRED]
         fresh, floor = [], []
         for i in range(results):
-            key, other = HIRED[i % len(HIRED)], HIRED[(i + 1 + i // len(HIRED)) % len(HIRED)]
+            key, other = _words(i)
             fresh.append(path.seconds(what="recording", candidate=key, file=FILES.get(other, f"{other}.ogg")))
             if i % 2:
                 floor.append(path.empty())
@@ -123,6 +127,14 @@ def main() -> None:
         table.add_row(name, str(len(seconds)), *shown)
     Console(width=130).print(table)
     print(told)
+
+
+def _words(result: int) -> tuple[str, str]:
+    """Who is heard again, and whose recording she is given: never the one that she has."""
+    turn, which = divmod(result, len(HIRED))
+    key = HIRED[which]
+    position = next(hired for hired in POSITIONS if key in hired)
+    return key, position[(position.index(key) + turn + 1) % len(position)]
 
 
 def _burst(path: Way, size: int) -> str:
@@ -144,7 +156,8 @@ def _burst(path: Way, size: int) -> str:
 
 
 def _share(seconds: Sequence[float], share: float) -> float:
-    return sorted(seconds)[min(len(seconds) - 1, int(share * len(seconds)))]
+    """The nearest rank."""
+    return sorted(seconds)[math.ceil(share * len(seconds)) - 1]
 
 
 @contextmanager
