@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from conftest import World
 from end_to_end.airflow import eventually, running_airflow
+from end_to_end.test_approvals import strict
 from end_to_end.test_events import KEY, TOKEN, served, waiting
 from strangers import Service
 
 from trivet.cli.demo_airflow import AirflowClient, free_port
+from trivet.dag_names import approve_dag
+from trivet.flow.gates import approvals
 
 pytestmark = [pytest.mark.airflow, pytest.mark.alone, pytest.mark.timeout(600)]
 HR, DAG = "feishu_hire", "event__nightly_interviews"
@@ -26,6 +29,13 @@ def delivered(world: World, before: set[str]) -> list[dict[str, Any]]:
     return new if {HR, "successfactors"} <= done and all(o["state"] == "confirmed" for o in new) else []
 
 
+def questions(world: World) -> list[dict[str, Any]]:
+    """The open questions for which a run waits."""
+    with world.hub() as hub:
+        found = [approvals.shown(hub, one["approval"]) for one in approvals.listed(hub)]
+    return [one for one in found if one["run"]]
+
+
 def rescheduled(client: AirflowClient) -> bool:
     """Whether the task that hears waits without a place of its own."""
     states = [task["state"] for task in client.tasks(DAG, "~") if task["task_id"] == "hear"]
@@ -34,7 +44,7 @@ def rescheduled(client: AirflowClient) -> bool:
 
 def test_a_fresh_result_travels_by_itself(world: World, tmp_path: Path) -> None:
     """Told while Airflow is down it waits, and goes as soon as Airflow is up; then another one at once, and one whose
-    transcription is answered later: its task gives its place free meanwhile."""
+    transcription is answered later: its task gives its place free meanwhile. What must not go by itself is asked in a run."""
     queue = Service("queued_reader", tmp_path / "queue", poll_after=5)
     world.connect(queue=queue.connection)
     world.night()
@@ -67,4 +77,10 @@ def test_a_fresh_result_travels_by_itself(world: World, tmp_path: Path) -> None:
             eventually(lambda: delivered(world, before), 120, "the late answer is delivered")
             assert len(queue.billed()) == 1
             eventually(done, 60, "its batch is closed")
+            strict(world)
+            world.edit_flow(lambda flow: flow["scoring"].update(transcriber={"connection": "script_reader"}))
+            world.speak("wa1", SOLO)
+            asked = eventually(lambda: questions(world), 120, "somebody is asked")
+            assert [one["asked"][0] for one in asked] == [DAG]
+            assert [one["run"] for one in asked] == [[approve_dag(world.flow), asked[0]["approval"]]]
     assert waiting(world) == {}

@@ -1,6 +1,7 @@
 """What of a batch must not go before a named person has approved it: the night asks and ends, a run of its own waits.
 
     sync__<flow>       … ─► push ─► write_back ─► ask            starts the run below, and the night is over
+    event__<flow>      … ─► write_back                           asks at its end: a fresh result is in a hurry
     approve__<flow>    approve ─► push ─► write_back ─► follow_up      one run a question; its id is the approval's
 
 Were the night itself to wait, the flow's next one would not start before somebody answers: a run that awaits an answer counts
@@ -24,7 +25,7 @@ from airflow.sdk.exceptions import (
     DagRunTriggerException,
 )
 
-from trivet.airflow.tasks import task_hub
+from trivet.airflow.tasks import task_hub, tell_back
 from trivet.dag_names import approve_dag
 
 if TYPE_CHECKING:
@@ -46,18 +47,30 @@ def named_person() -> "NamedPerson":
 
 def ask(batch_id: str) -> None:
     """Start the run that waits for the answer; skipped where nothing of the batch waits for a named person."""
+    _start(batch_id)
+    raise AirflowSkipException(f"nothing of batch {batch_id} waits for a named person")
+
+
+def tell_back_and_ask(batch_id: str) -> None:
+    """Write back to the HR system; settle, verify, close the batch; start the run that waits where something of it does."""
+    tell_back(batch_id)
+    _start(batch_id)
+
+
+def _start(batch_id: str) -> None:
+    """Ends the task as done, and the run of the question begins; returns where there is no question."""
     from trivet.flow.gates import asking
     from trivet.ledger import approvals, batches
 
-    context = get_current_context()
     with task_hub() as hub:
         with hub.ledger.read() as tx:
             batch = batches.get(tx, batch_id)
         opened = asking.ask(hub, hub.flow(batch.flow), batch)
         if opened is None:
-            raise AirflowSkipException(f"nothing of batch {batch_id} waits for a named person")
+            return
+        ti = get_current_context()["ti"]
         with hub.ledger.begin() as tx:
-            approvals.note_run(tx, opened.id, "asked", context["ti"].dag_id, context["ti"].run_id)
+            approvals.note_run(tx, opened.id, "asked", ti.dag_id, ti.run_id)
     log.info("approval %s of batch %s is asked: %s", opened.id, batch.id, ", ".join(opened.causes))
     # what airflow's own operator raises; that operator brings the whole metadata database into every parse
     raise DagRunTriggerException(

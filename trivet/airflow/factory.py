@@ -8,8 +8,8 @@
 
 A flow that brings an ERP's feedback back scores nothing and pushes to the HR system only.
 
-`ask` starts a run of `approve__<flow>` and does not wait for it; it is skipped where nothing waits for a named person
-(`trivet.airflow.asking`).
+`ask` starts a run of `approve__<flow>` and does not wait for it; it is skipped where nothing waits for a named person. Of a
+fresh result `write_back` does so, at its end (`trivet.airflow.asking`).
 
 A failed shard or system does not stop the others: what follows runs as long as there is a batch. `verdict`
 runs only when something failed and makes the run red, so that a night that lost a system never looks green.
@@ -116,7 +116,7 @@ def fresh_dag(file: Path) -> DAG | None:
     ) as dag:
         batch: Any = task(queue=head.queue)(tasks.hear)(head.name)
         delivered = task(task_id="deliver")(tasks.deliver_fresh)(batch)
-        told = task(task_id="write_back", trigger_rule=GOES_ON)(tasks.tell_back)(batch)
+        told = task(task_id="write_back", trigger_rule=GOES_ON)(asking.tell_back_and_ask)(batch)
         delivered >> told
         [batch, delivered, told] >> task(trigger_rule="one_failed", retries=0)(verdict)()
     return dag

@@ -109,6 +109,29 @@ def test_a_night_asks_only_where_something_waits(
         asking.ask(night)
 
 
+def test_a_fresh_result_asks_as_its_last_step(
+    world: World, night: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written back it ends as it is where nothing waits, and starts the question's run where something does."""
+    with world.hub() as hub:
+        steps.decide(hub, night)
+    asking.tell_back_and_ask(night)
+    strict(world)
+    world.speak("wa1", "I worked alone. I do not like teams. I never ask anybody for help.")
+    with world.hub() as hub:
+        fresh = steps.pull(hub, world.flow, "fresh")
+        for shard in range(2):
+            steps.score(hub, fresh, shard, 2)
+        steps.deliver_fresh(hub, fresh)
+    event = Run("event__nightly_interviews", "r2", monkeypatch)
+    monkeypatch.setattr(asking, "get_current_context", lambda: event.context)
+    with pytest.raises(DagRunTriggerException) as started:
+        asking.tell_back_and_ask(fresh)
+    with world.hub() as hub:
+        told = approvals.shown(hub, started.value.dag_run_id)
+    assert (told["state"], told["batch"], told["asked"][0]) == ("waiting", fresh, "event__nightly_interviews")
+
+
 def test_one_answer_counts_and_carries_the_name(
     world: World, night: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
