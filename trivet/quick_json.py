@@ -16,6 +16,9 @@ _SHAPES = bytes(
 _LONG = b":" + b"0" * 19
 """The shape of a number that may be beyond 64 bits, without white space before it; ids of so many digits stand in quotes."""
 
+_DIGITS = bytes(ord("0") if 48 <= byte <= 57 else ord(" ") for byte in range(256))
+_MANY = b"0" * 19
+
 
 def quick_json(document: Any, *, ordered: bool = False) -> bytes | None:
     """The document without white space, `ordered` by keys; None where only the slow way can tell what it holds.
@@ -50,6 +53,17 @@ def _is_finite(values: Iterable[Any]) -> bool:
 def ordered_json(document: Any) -> bytes:
     """The document with its keys sorted, alike each time for what the ledger gives back; good for a hash of it."""
     return quick_json(document, ordered=True) or json.dumps(document, sort_keys=True).encode()
+
+
+def quick_answer(body: bytes) -> Any:
+    """What JSON that somebody else wrote says; ValueError or TypeError where only the slow way can tell."""
+    if b"\\u003" in body or _MANY in body.translate(_DIGITS):
+        raise ValueError("may hold an escaped colon, or a number beyond 64 bits")
+    value = orjson.loads(body)
+    # every key has its colon, and of a key that stands twice one is lost
+    if orjson.dumps(value).count(b":") != body.count(b":"):
+        raise ValueError("a key stands twice")
+    return value
 
 
 def quick_value(written: bytes) -> Any:

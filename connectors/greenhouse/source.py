@@ -19,6 +19,7 @@ from typing import Any
 from trivet.contract import Services, instant, position
 from trivet.errors import Rejected
 from trivet.model import Cursor, Document, Page, Record
+from trivet.quick_json import ordered_json
 
 from .config import GreenhouseConfig
 from .wire import NAME, Wire, malformed
@@ -158,8 +159,7 @@ def _id(row: Document, name: str) -> int | None:
 
 
 def _record(document: Document) -> Record:
-    content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return Record(str(document["id"]), hashlib.sha256(content).hexdigest()[:20], document)
+    return Record(str(document["id"]), hashlib.sha256(ordered_json(document)).hexdigest()[:20], document)
 
 
 def _text(moment: datetime) -> str:
