@@ -31,7 +31,7 @@ ENOUGH = 10
 USUAL = 0.9
 SCORES = "scores of "
 """Begins the source of what `trivet.flow.judging.score_drift` noticed; the flow has a policy of its own for it."""
-_HOLDING = (dict, list)
+_HOLDING: frozenset[Any] = frozenset({dict, list})
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ class Seen:
     records: int = 0
     paths: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
-    _known: dict[frozenset[Any], list[str]] = field(default_factory=dict)
-    """Paths by the field names of the objects in a record: most records of a source are made alike."""
+    _alike: Counter[frozenset[Any]] = field(default_factory=Counter)
+    """Records by the field names of the objects in them: most of a source are made alike, and are counted as one."""
 
     def record(self, name: str, document: Any) -> None:
         """Adds one record, by the vendor's id."""
@@ -51,27 +51,36 @@ class Seen:
         objects: set[tuple[str, tuple[str, ...]]] = set()
         _objects(document, "", 0, objects)
         alike = frozenset(objects)
-        paths = self._known.get(alike)
-        if paths is None:
-            if len(self._known) >= MOST_PATHS:
-                self._known.clear()
-            paths = list({f"{above}/{inner}" for above, names in objects for inner in names})
-            self._known[alike] = paths
-            for path in paths:
+        if alike not in self._alike:
+            if len(self._alike) >= MOST_PATHS:
+                self.count()
+            for path in _paths(alike):
                 self.examples.setdefault(path, name)
-        self.paths.update(paths)
+        self._alike[alike] += 1
+
+    def count(self) -> None:
+        """Brings `paths` up to date."""
+        for alike, often in self._alike.items():
+            for path in _paths(alike):
+                self.paths[path] += often
+        self._alike.clear()
+
+
+def _paths(objects: Iterable[tuple[str, tuple[str, ...]]]) -> set[str]:
+    return {f"{above}/{inner}" for above, names in objects for inner in names}
 
 
 def _objects(value: Any, above: str, depth: int, found: set[tuple[str, tuple[str, ...]]]) -> None:
     """Finds every object's path with its field names."""
-    if isinstance(value, list):
+    kind: Any = value.__class__
+    if kind is list:
         for inner in value:
-            if isinstance(inner, _HOLDING):
+            if inner.__class__ in _HOLDING:
                 _objects(inner, above, depth, found)
-    elif isinstance(value, dict) and depth < DEEPEST:
+    elif kind is dict and depth < DEEPEST:
         found.add((above, tuple(value)))
         for name, inner in value.items():
-            if isinstance(inner, _HOLDING):
+            if inner.__class__ in _HOLDING:
                 _objects(inner, f"{above}/{name}", depth + 1, found)
 
 
@@ -80,6 +89,7 @@ def notice(hub: Hub, flow: Flow, batch: Batch, seen: Iterable[Seen], *, vanishin
     with hub.ledger.begin() as tx:
         for source in seen:
             if source.records:
+                source.count()
                 _notice(tx, flow, batch, source, vanishing=vanishing)
 
 
