@@ -215,6 +215,14 @@ def distance(one: list[str], other: list[str]) -> int:
     return row[-1]
 
 
+def arithmetic() -> str:
+    """What of a processor decides how much cheaper integers are than floats; the fewer, the nearer the engines are."""
+    told = Path("/proc/cpuinfo")
+    has = set(told.read_text(encoding="utf-8").split()) if told.exists() else set()
+    wanted = ("avx2", "fma", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
+    return ", ".join(f"{one} {'yes' if one in has else 'no'}" for one in wanted) if has else "not said"
+
+
 def cost(row: dict[str, Any]) -> float:
     """CPU seconds an hour of recording."""
     return float(row["cpu"] / row["seconds"] * 3600)
@@ -262,6 +270,7 @@ def main(minutes: float, *, peers: bool) -> None:
         rows.append((f"Trivet, one recording of {minutes:g} minutes", in_a_process("long", str(minutes))))
     screen = Console(width=120)
     screen.print(printed(rows, plain))
+    screen.print(f"this processor has {arithmetic()}", soft_wrap=True)
     for name, row in rows:
         if isinstance(row, dict) and "build" in row:
             screen.print(f"{name}: {row['build']}", soft_wrap=True)

@@ -49,7 +49,8 @@ def cpp(weights: str, beam: int) -> tuple[Callable[[Any], str], str]:
     )
 
     def text(samples: Any) -> str:
-        return "".join(str(one.text) for one in model.transcribe(samples))
+        # each without its blanks
+        return " ".join(str(one.text) for one in model.transcribe(samples))
 
     return text, f"{engine.system_info()}, threads 1, 16-bit floats"
 
