@@ -5,7 +5,7 @@ personal data. What JSON Schema cannot say (NaN, NUL, half characters, bottomles
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -13,9 +13,7 @@ from importlib.resources import files
 from itertools import islice
 from typing import Any
 
-import jsonschema
 import jsonschema_rs
-from referencing import Registry, Resource
 
 from trivet.documents.plain import first_fault
 from trivet.errors import ConfigError
@@ -114,12 +112,7 @@ class Contracts:
 
     def _slow(self, kind: str) -> Any:
         if kind not in self._readable:
-            resources = [(s["$id"], Resource.from_contents(s)) for s in self.schemas.values()]
-            self._readable[kind] = _Readable(
-                self.schema(kind),
-                registry=Registry().with_resources(resources),
-                format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
-            )
+            self._readable[kind] = _readable(self.schema(kind), self.schemas.values())
         return self._readable[kind]
 
 
@@ -149,12 +142,20 @@ class _FastDecimals:
             raise ValueError(DECIMALS)
 
 
-def _readable_decimals(_validator: Any, decimals: int, value: Any, _schema: Any) -> Iterator[Any]:
-    if _too_precise(decimals, value):
-        yield jsonschema.ValidationError(DECIMALS)
+def _readable(schema: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> Any:
+    # imported for the first document that is refused: a tenth of a command's start
+    import jsonschema
+    from referencing import Registry, Resource
 
+    def decimals(_validator: Any, most: int, value: Any, _schema: Any) -> Iterator[Any]:
+        if _too_precise(most, value):
+            yield jsonschema.ValidationError(DECIMALS)
 
-_Readable = jsonschema.validators.extend(jsonschema.Draft202012Validator, {DECIMALS: _readable_decimals})
+    official = jsonschema.Draft202012Validator
+    resources = [(one["$id"], Resource.from_contents(one)) for one in others]
+    return jsonschema.validators.extend(official, {DECIMALS: decimals})(
+        schema, registry=Registry().with_resources(resources), format_checker=official.FORMAT_CHECKER
+    )
 
 
 def _violations(error: Any) -> Iterator[Violation]:
