@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import bindparam, func, select
 
-from trivet.ledger.bulk import chunks, upsert
+from trivet.ledger.bulk import rows_in, upsert
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.tables import recording
 
@@ -25,6 +25,12 @@ class Recording:
     code: str | None = None
 
 
+_ALL = select(*(recording.c[name] for name in Recording.__slots__))
+_NAMED = _ALL.where(
+    recording.c.tenant == bindparam("tenant_"), recording.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
 def put_many(tx: Transaction, tenant: str, recordings: Sequence[Recording]) -> None:
     """Stores or replaces."""
     rows = {entry.id: asdict(entry) | {"tenant": tenant, "updated_at": tx.stamp} for entry in recordings}
@@ -33,18 +39,14 @@ def put_many(tx: Transaction, tenant: str, recordings: Sequence[Recording]) -> N
 
 def get_many(tx: Transaction, tenant: str, ids: Iterable[str]) -> dict[str, Recording]:
     """Those that are known, by id."""
-    found: dict[str, Recording] = {}
-    for part in chunks(ids):
-        query = select(recording).where(recording.c.tenant == tenant, recording.c.id.in_(part))
-        for row in tx.conn.execute(query).mappings():
-            found[row["id"]] = _recording(row)
-    return found
+    found = (Recording(*row) for row in rows_in(tx.conn, _NAMED, ids, {"tenant_": tenant}))
+    return {entry.id: entry for entry in found}
 
 
 def every(tx: Transaction) -> list[tuple[str, Recording]]:
     """Every recording with its tenant."""
-    rows = tx.conn.execute(select(recording).order_by(recording.c.tenant, recording.c.id)).mappings()
-    return [(row["tenant"], _recording(row)) for row in rows]
+    query = _ALL.add_columns(recording.c.tenant).order_by(recording.c.tenant, recording.c.id)
+    return [(tenant, Recording(*row)) for *row, tenant in tx.conn.execute(query)]
 
 
 def at_path(tx: Transaction, path: str) -> int:
@@ -54,16 +56,13 @@ def at_path(tx: Transaction, path: str) -> int:
 
 def of_subject(tx: Transaction, tenant: str, subject_ref: str) -> list[Recording]:
     """The person's recordings."""
-    query = select(recording).filter_by(tenant=tenant, subject_ref=subject_ref).order_by(recording.c.id)
-    return [_recording(row) for row in tx.conn.execute(query).mappings()]
+    query = _ALL.filter_by(tenant=tenant, subject_ref=subject_ref).order_by(recording.c.id)
+    return [Recording(*row) for row in tx.conn.execute(query)]
 
 
 def fetched(tx: Transaction, tenant: str, subject_ref: str) -> list[tuple[str, Recording]]:
     """The person's recordings that lie on disk, with the time of their fetching."""
-    query = select(recording).filter_by(tenant=tenant, subject_ref=subject_ref, state="fetched")
-    rows = tx.conn.execute(query.order_by(recording.c.id)).mappings()
-    return [(row["updated_at"], _recording(row)) for row in rows]
-
-
-def _recording(row: RowMapping) -> Recording:
-    return Recording(**{name: row[name] for name in Recording.__slots__})
+    query = _ALL.add_columns(recording.c.updated_at).filter_by(
+        tenant=tenant, subject_ref=subject_ref, state="fetched"
+    )
+    return [(at, Recording(*row)) for *row, at in tx.conn.execute(query.order_by(recording.c.id))]
