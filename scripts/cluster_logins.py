@@ -2,8 +2,9 @@
 
     python -m scripts.cluster_logins
 
-Users, a role and a group are made in FAB's own tables; each logs in with her password, and opens the console with what
-`mappings/sites/access.yaml` grants to her user name, her role or her group. Needs the environment of `make cluster-test`.
+Users, roles and groups are made in FAB's own tables; each logs in with her password, and opens the console with what
+`mappings/sites/access.yaml` grants to her user name, her role, her group or a role that her group gives. Needs the
+environment of `make cluster-test`.
 """
 
 import os
@@ -18,20 +19,23 @@ ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "http://localhost:18081"
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PASSWORD = "of this test only"
-USERS = {"li.na": "Viewer", "wang.wei": "Op", "a.smith": "Viewer", "nobody": "Viewer"}
+USERS = {"li.na": "Viewer", "wang.wei": "Op", "a.smith": "Viewer", "n.okoye": "Viewer", "nobody": "Viewer"}
 """By name the role."""
-GROUP, MEMBER = "hr-cn", "a.smith"
-ACCESS = f"""\
+GROUPS = {"hr-cn": ("a.smith", "Viewer"), "night-shift": ("n.okoye", "Op")}
+"""By name who is in it, and the role that it gives."""
+ACCESS = """\
 apiVersion: trivet/v1
 kind: Access
-metadata: {{name: sites/access}}
+metadata: {name: sites/access}
 grants:
-  - {{users: [li.na], rights: [view, operate, approve], sites: ["*"]}}
-  - {{groups: [Op], rights: [view, operate], sites: ["*"]}}
-  - {{groups: [{GROUP}], rights: [view], sites: ["*"]}}
+  - {users: [li.na], rights: [view, operate, approve], sites: ["*"]}
+  - {groups: [Op], rights: [view, operate], sites: ["*"]}
+  - {groups: [hr-cn], rights: [view], sites: ["*"]}
 """
 HOLD = "/trivet/flow/nightly_interviews/hold"
-EXPECTED = {"li.na": (200, 200), "wang.wei": (200, 200), "a.smith": (200, 403), "nobody": (403, 403)}
+EXPECTED = {
+    "li.na": (200, 200), "wang.wei": (200, 200), "a.smith": (200, 403), "n.okoye": (200, 200), "nobody": (403, 403),
+}  # fmt: skip
 """What the overview and the first click of an operator's button are answered."""
 
 
@@ -47,7 +51,7 @@ def main() -> int:
                 *airflow, "users", "create", "--username", name, "--role", role, "--password", PASSWORD,
                 "--email", f"{name}@example.org", "--firstname", name, "--lastname", "x",
             )  # fmt: skip
-        _group()
+        _groups()
         seen = _visits()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -86,15 +90,17 @@ def _call(*command: str) -> None:
         raise SystemExit(f"{' '.join(command[3:5])} failed: {done.stderr[-2000:]}")
 
 
-def _group() -> None:
+def _groups() -> None:
     # of the cluster's environment only
-    from airflow.providers.fab.auth_manager.models import Group, User  # type: ignore[import-not-found]
+    from airflow.providers.fab.auth_manager.models import Group, Role, User  # type: ignore[import-not-found]
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     with create_session() as session:
-        member = session.scalar(select(User).where(User.username == MEMBER))
-        session.add(Group(name=GROUP, label=GROUP, users=[member]))
+        for group, (user, right) in GROUPS.items():
+            member = session.scalar(select(User).where(User.username == user))
+            role = session.scalar(select(Role).where(Role.name == right))
+            session.add(Group(name=group, label=group, users=[member], roles=[role]))
 
 
 def _visits() -> dict[str, tuple[int, int]]:

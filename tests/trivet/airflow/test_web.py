@@ -368,6 +368,7 @@ def token_of(**claims: Any) -> str:
         (SimpleNamespace(role="op", teams=["night"]), {"op", "night"}),
         # fab: models with a name
         (SimpleNamespace(roles=[SimpleNamespace(name="Op")], groups=[SimpleNamespace(name="hr-it")]), {"Op", "hr-it"}),
+        (SimpleNamespace(groups=[SimpleNamespace(name="hr-it", roles=[SimpleNamespace(name="Op")])]), {"Op", "hr-it"}),
         (SimpleNamespace(access_token=token_of(groups=["/hr/cn"], realm_access={"roles": ["hr-it"]})), {"hr/cn", "hr-it"}),
         (SimpleNamespace(access_token="no token"), set()),
         (SimpleNamespace(), set()),
@@ -382,29 +383,38 @@ def test_groups_are_read_of_a_user_whose_session_is_closed(console: Console) -> 
     """FAB's user comes so, with groups that are read when somebody asks for them; one who is gone meanwhile has none."""
     del console  # its metadata database is what is needed
     base: Any = orm.declarative_base()
-    link = Table(
-        "some_link",
-        base.metadata,
-        Column("person", ForeignKey("some_user.id")),
-        Column("team", ForeignKey("some_group.id")),
+    people, rights = (
+        Table(
+            f"some_{one}s_{many}s",
+            base.metadata,
+            Column("one", ForeignKey(f"some_{one}.id")),
+            Column("many", ForeignKey(f"some_{many}.id")),
+        )
+        for one, many in (("user", "group"), ("group", "role"))
     )
+
+    class Role(base):
+        __tablename__ = "some_role"
+        id = Column(Integer, primary_key=True)
+        name = Column(String)
 
     class Group(base):
         __tablename__ = "some_group"
         id = Column(Integer, primary_key=True)
         name = Column(String)
+        roles = orm.relationship(Role, secondary=rights)
 
     class User(base):
         __tablename__ = "some_user"
         id = Column(Integer, primary_key=True)
-        groups = orm.relationship(Group, secondary=link)
+        groups = orm.relationship(Group, secondary=people)
 
     with create_session() as session:
         base.metadata.create_all(session.connection())
-        session.add(User(id=1, groups=[Group(id=1, name="hr-cn")]))
+        session.add(User(id=1, groups=[Group(id=1, name="hr-cn", roles=[Role(id=1, name="Op")])]))
     with create_session() as session:
         user = session.get(User, 1)
-    assert groups_of(user) == {"hr-cn"}
+    assert groups_of(user) == {"hr-cn", "Op"}
     with create_session() as session:
         session.delete(session.get(User, 1))
     assert groups_of(user) == set()

@@ -1,7 +1,7 @@
 """Who the logged-in user is to Trivet: names and groups as Airflow's auth managers give them, then the access file.
 
     SimpleAuthManager   user name; `role` and `teams` are the groups
-    FAB                 user name; `roles` and `groups` by their names
+    FAB                 user name; `roles`, `groups`, and the groups' roles, by their names
     Keycloak            user id and name; `groups` and realm roles of the access token, which Keycloak has signed
 
 Where there is no access file the roles decide, everywhere: an admin may do everything; who may change connections may view,
@@ -53,12 +53,20 @@ def _groups(user: Any) -> Iterator[str]:
 def _named(user: Any, kind: str) -> list[str]:
     """The names of the user's teams, roles or groups."""
     try:
-        return [str(getattr(one, "name", one)) for one in getattr(user, kind, None) or ()]
+        return _names(getattr(user, kind, None))
     except DetachedInstanceError:
         # fab reads a user's groups when somebody asks for them, and the session that read the user is closed by then
         with create_session() as session:
-            again: Any = session.get(type(user), user.id)
-            return [] if again is None else [str(one.name) for one in getattr(again, kind)]
+            return _names(getattr(session.get(type(user), user.id), kind, None))
+
+
+def _names(found: Any) -> list[str]:
+    """Of each its own, and those of the roles that a group of fab's gives to who is in it."""
+    return [
+        str(getattr(one, "name", one))
+        for held in found or ()
+        for one in (held, *(getattr(held, "roles", ())))
+    ]
 
 
 def _claims(token: str | None) -> dict[str, Any]:
