@@ -33,7 +33,7 @@ def questions(world: World) -> list[dict[str, Any]]:
     """The open questions for which a run waits."""
     with world.hub() as hub:
         found = [approvals.shown(hub, one["approval"]) for one in approvals.listed(hub)]
-    return [one for one in found if one["run"]]
+    return [one for one in found if one.get("run")]
 
 
 def rescheduled(client: AirflowClient) -> bool:
