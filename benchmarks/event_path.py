@@ -5,8 +5,8 @@
 Stand-ins, Airflow (standalone, SQLite) and `trivet serve` run as in the demo. First every hired candidate of the company is
 told of for the first time: her recording (20 to 90 s) is downloaded and transcribed on the way. Then RESULTS fresh recordings
 follow, one after the other, each the words of another candidate for the same position: transcribed before with the same
-hints, so that transcription is left out. Beside them, in the same
-minutes, a DAG of three empty tasks is started by the same REST call: what Airflow itself needs. Last BURST events come at once.
+hints, so that transcription is left out. Beside them, in the same minutes, a DAG of three empty tasks is started by the same REST
+call: what Airflow itself needs. Last BURST events come at once.
 The aims: 95 of 100 within 20 s without transcription, and under 60 s with it; no event of the burst is lost.
 """
 

@@ -40,8 +40,6 @@ CLIPS = ("ae1.ogg", "be1.ogg", "be3.ogg", "rs1.ogg", "rs2.ogg", "wa1.ogg")
 TURNS = 3
 """How often the plain engine and ours without hints are measured."""
 KEYWORDS = ["PLC", "PyTorch", "Transformer", "精益生产", "客户服务", "风险评估"]
-
-
 Row = tuple[str, dict[str, Any] | Missing | Over]
 
 

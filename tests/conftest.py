@@ -29,8 +29,19 @@ from trivet.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 MEMORY, ROOM = Path("/dev/shm"), 6 << 30  # noqa: S108
+
+
+def _takes_folders(place: Path) -> bool:
+    """Whether it is there, has room, and lets programs run: some tests install Trivet."""
+    return (
+        place.is_dir()
+        and shutil.disk_usage(place).free > ROOM
+        and not os.statvfs(place).f_flag & os.ST_NOEXEC
+    )
+
+
 # to wait for the disk to confirm every ledger's commits took half of the suite's time: folders lie in memory that has room
-if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+if "TMPDIR" not in os.environ and _takes_folders(MEMORY):
     tempfile.tempdir = os.environ["TMPDIR"] = str(MEMORY)
 # how long one example takes says how busy the machine is
 hypothesis_settings.register_profile("trivet", deadline=None)

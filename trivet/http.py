@@ -9,7 +9,6 @@ by `trivet.outbound`.
 """
 
 import email.utils
-import json
 import logging
 import math
 import time
@@ -102,11 +101,7 @@ class Reply:
 
     def json(self) -> Any:
         """The body as JSON; ValueError where it is not, holds a key twice, or a number that JSON does not know."""
-        try:
-            return quick_answer(self.body)
-        except (ValueError, TypeError):
-            pass  # the slow way says what is wrong, if anything is
-        return json.loads(self.body, parse_constant=_no_constant, object_pairs_hook=_unique)
+        return quick_answer(self.body)
 
 
 Authenticate = Callable[[], Mapping[str, str]]
@@ -536,14 +531,3 @@ def _unsent(error: BaseException) -> bool:
     return isinstance(reason, NewConnectionError | SSLError) or isinstance(
         error, requests.exceptions.ConnectTimeout
     )
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key stands twice")
-    return made

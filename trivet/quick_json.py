@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import orjson
 
@@ -13,11 +14,10 @@ _BEFORE = b":,[-"
 _SHAPES = bytes(
     ord("0") if 48 <= byte <= 57 else ord(":") if byte in _BEFORE else ord(" ") for byte in range(256)
 )
-_LONG = b":" + b"0" * 19
-"""The shape of a number that may be beyond 64 bits, without white space before it; ids of so many digits stand in quotes."""
-
-_DIGITS = bytes(ord("0") if 48 <= byte <= 57 else ord(" ") for byte in range(256))
 _MANY = b"0" * 19
+"""The shape of a number that may be beyond 64 bits."""
+_LONG = b":" + _MANY
+"""The same without white space before it; ids of so many digits stand in quotes."""
 
 
 def quick_json(document: Any, *, ordered: bool = False) -> bytes | None:
@@ -56,14 +56,28 @@ def ordered_json(document: Any) -> bytes:
 
 
 def quick_answer(body: bytes) -> Any:
-    """What JSON that somebody else wrote says; ValueError or TypeError where only the slow way can tell."""
-    if b"\\u003" in body or _MANY in body.translate(_DIGITS):
-        raise ValueError("may hold an escaped colon, or a number beyond 64 bits")
-    value = orjson.loads(body)
-    # every key has its colon, and of a key that stands twice one is lost
-    if orjson.dumps(value).count(b":") != body.count(b":"):
+    """What JSON that somebody else wrote says, as Python's own decoder gives it.
+
+    ValueError where it is no JSON, holds a key twice, or a number that JSON does not know.
+    """
+    if b"\\u003" not in body and _MANY not in body.translate(_SHAPES):
+        with suppress(ValueError, TypeError):  # the slow way says what is wrong, if anything is
+            value = orjson.loads(body)
+            # every key has its colon, none is escaped, and of a key that stands twice one is lost
+            if orjson.dumps(value).count(b":") == body.count(b":"):
+                return value
+    return json.loads(body, parse_constant=_no_constant, object_pairs_hook=_unique)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
         raise ValueError("a key stands twice")
-    return value
+    return made
 
 
 def quick_value(written: bytes) -> Any:

@@ -63,9 +63,7 @@ def _named(user: Any, kind: str) -> list[str]:
 def _names(found: Any) -> list[str]:
     """Of each its own, and those of the roles that a group of fab's gives to who is in it."""
     return [
-        str(getattr(one, "name", one))
-        for held in found or ()
-        for one in (held, *(getattr(held, "roles", ())))
+        str(getattr(one, "name", one)) for held in found or () for one in (held, *getattr(held, "roles", ()))
     ]
 
 
