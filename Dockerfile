@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
 # one image for every part: Airflow's parts, `trivet serve`, the sandbox, the backups of files
 FROM python:3.11.14-slim-bookworm AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# compiled here: the parts run as a user who cannot write it, and would compile all that they import at every start
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_COMPILE_BYTECODE=1
 WORKDIR /src
 COPY requirements-tools.lock requirements-cluster.lock requirements-audio.lock ./
 RUN python -m venv /opt/trivet \

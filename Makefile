@@ -4,6 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.stamp
 ONCE ?=
+# compiled once at setup: else every command and every task of Airflow compiles what it imports, seconds each
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test check sbom cluster-test judges chaos fuzz bench lock docs clean
 

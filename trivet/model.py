@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NewType, TypeAlias
 
 from trivet.errors import ConnectorError
+from trivet.quick_json import ordered_json
 
 Document: TypeAlias = dict[str, Any]
 """A JSON object, vendor's or canonical; its truth is the JSON Schema, not a class."""
@@ -24,6 +26,16 @@ class Record:
     version: str
     """Changes whenever the vendor's object changed (update time or hash); equal version means equal content."""
     document: Document
+
+    @classmethod
+    def by_content(cls, external_id: str, document: Document) -> "Record":
+        """One whose version is its content: for vendors that name no version, or whose time of change misses changes."""
+        return cls(external_id, content_version(document), document)
+
+
+def content_version(document: Any) -> str:
+    """The same for the same content, in whatever order its keys stand."""
+    return sha256(ordered_json(document)).hexdigest()[:20]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ deleted is in no list: webhooks tell it, or a list that is read whole.
 Files are listed by candidate, without the signed handle that opens them: it is fetched when a file is.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -197,5 +196,4 @@ def _part(row: Document, name: str) -> Document:
 
 
 def _record(document: Document) -> Record:
-    content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return Record(str(document["id"]), hashlib.sha256(content).hexdigest()[:20], document)
+    return Record.by_content(str(document["id"]), document)

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from trivet.contract import position
-from trivet.model import Cursor, Document, Page, Record
+from trivet.model import Cursor, Document, Page, Record, content_version
 
-from .wire import ATS, NAME, NEWEST, OLDEST, Wire, digest, inner_id, is_id, record, without
+from .wire import ATS, NAME, NEWEST, OLDEST, Wire, inner_id, is_id, record, without
 
 ANCHORS = 200
 """As many of the newest applications are remembered; when none of them is met, all applications are read."""
@@ -54,7 +54,7 @@ class _Walk:
     def note(self, detail: Document) -> bool:
         """Whether it is news."""
         name = detail["id"]
-        self.seen[name] = digest(without(detail, _LINKS))[:12]
+        self.seen[name] = content_version(without(detail, _LINKS))[:12]
         same = self.known.get(name) == self.seen[name]
         self._alike = self._alike + 1 if same else 0
         self.met = self.met or self._alike >= min(OVERLAP, len(self.known)) > 0

@@ -1,8 +1,6 @@
 """BambooHR on the wire: an API key as the user of basic authentication, reasons in a header, pages by number."""
 
 import base64
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -116,17 +114,6 @@ class Wire:
         raise (UnknownOutcome if write else Retryable)("an error came with status 200", **where)
 
 
-def record(document: Document) -> Record:
-    """An object under its id, its version a fingerprint: the vendor stamps none."""
-    return Record(str(document["id"]), digest(document)[:20], document)
-
-
-def digest(document: Document) -> str:
-    """Fingerprint of the content, in hexadecimal digits."""
-    content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return hashlib.sha256(content).hexdigest()
-
-
 def without(value: Any, names: Sequence[str]) -> Any:
     """The same without these names, however deep."""
     if isinstance(value, dict):
@@ -153,3 +140,8 @@ def _reason(reply: Reply) -> str:
     """The vendor's words, which stand in a header and speak of parameters."""
     said = next((reply.headers[name] for name in _REASONS if reply.headers.get(name)), "")
     return " ".join(said.split())[:200] or f"HTTP {reply.status}"
+
+
+def record(document: Document) -> Record:
+    """An object under its id; the vendor stamps no version."""
+    return Record.by_content(str(document["id"]), document)

@@ -8,7 +8,6 @@ No page says whose clock the times are. The begin of a window is written as UTC 
 neither reading leaves anything out; what comes twice for it is given on once, in the same version.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -178,8 +177,7 @@ def _file(field: Document) -> Document:
 
 
 def _record(name: str, document: Document) -> Record:
-    content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return Record(name, hashlib.sha256(content).hexdigest()[:20], document)
+    return Record.by_content(name, document)
 
 
 def _written(begin: datetime, end: datetime) -> tuple[str, str]:

@@ -6,7 +6,6 @@ a minute behind our clock: applications are read after they were listed, and one
 cursor past others. Interviews have no update filter: they are listed by begin, some days back.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -160,8 +159,7 @@ def _records(stream: str, documents: Iterable[Document]) -> tuple[Record, ...]:
 def _record(document: Document) -> Record:
     if not document["id"]:
         raise ValueError("no id")
-    content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
-    return Record(str(document["id"]), hashlib.sha256(content).hexdigest()[:20], document)
+    return Record.by_content(str(document["id"]), document)
 
 
 def _from(said: Document) -> int:

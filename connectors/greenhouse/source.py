@@ -9,7 +9,6 @@ what an interviewer made of each attribute, the attributes' names, and by way of
 here. Private notes are not read, and whoever reads no scorecards needs no scope for them.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from typing import Any
 from trivet.contract import Services, instant, position
 from trivet.errors import Rejected
 from trivet.model import Cursor, Document, Page, Record
-from trivet.quick_json import ordered_json
 
 from .config import GreenhouseConfig
 from .wire import NAME, Wire, malformed
@@ -159,7 +157,7 @@ def _id(row: Document, name: str) -> int | None:
 
 
 def _record(document: Document) -> Record:
-    return Record(str(document["id"]), hashlib.sha256(ordered_json(document)).hexdigest()[:20], document)
+    return Record.by_content(str(document["id"]), document)
 
 
 def _text(moment: datetime) -> str:

@@ -5,7 +5,6 @@ its order is unknown; and it stays a minute behind our clock, so that what chang
 of a list the system's own word leads on, for an hour; where it leads nowhere any more the list begins again.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -170,8 +169,7 @@ def record(listing: Listing, row: Document) -> Record:
         for place in listing.without:
             drop(row, place)
     # by content and not by time: a system that counts in days would hide a second change of the day
-    content = json.dumps(row, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return Record(name, hashlib.sha256(content).hexdigest()[:20], row)
+    return Record.by_content(name, row)
 
 
 def is_deleted(listing: Listing, row: Document) -> bool:

@@ -5,7 +5,6 @@ meanwhile would move the others up: each page overlaps by one row, and where tha
 its beginning. The cursor stays a minute behind our clock: what changed while we read is met again.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -108,5 +107,4 @@ def opener(*streams: str) -> Callable[[KingdeeCloudConfig, Services], AbstractCo
 
 
 def _record(listing: ListConfig, row: dict[str, Any]) -> Record:
-    content = json.dumps(row, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return Record(str(row[listing.key]), hashlib.sha256(content).hexdigest()[:20], row)
+    return Record.by_content(str(row[listing.key]), row)

@@ -4,14 +4,12 @@
 the API can be changed or deleted by it.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trivet.errors import Rejected
-from trivet.model import Confirmed, Document, Found, Operation
+from trivet.model import Confirmed, Document, Found, Operation, content_version
 
 from .wire import NAME, Wire, absent
 
@@ -63,7 +61,7 @@ class Notes:
             if match and note.get("deletedAt") is None:
                 document = {"opportunity_id": opportunity, "value": _REFERENCE.sub("", str(value))}
                 judged = {"score": first.get("score"), "secret": bool(note.get("secret"))}
-                yield match[1], Found(f"{opportunity}/{note['id']}", document | judged, _version(note))
+                yield match[1], Found(f"{opportunity}/{note['id']}", document | judged, content_version(note))
 
     def _all(self, opportunity: str) -> list[Document]:
         try:
@@ -94,8 +92,3 @@ def _judged(document: Mapping[str, Any]) -> Document:
 def _comments(note: Document) -> list[Document]:
     fields = note.get("fields")
     return [field for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
-
-
-def _version(note: Document) -> str:
-    content = json.dumps(note, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return hashlib.sha256(content).hexdigest()[:20]

@@ -4,7 +4,6 @@ The position moves only when every list of a stream was read; in between Lever's
 tags of all of its opportunities, and is gone when none of them is left; an opportunity says in words why it was archived.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -214,5 +213,4 @@ def _list(row: Document, name: str) -> list[Any]:
 
 
 def _record(document: Document, name: str) -> Record:
-    content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return Record(name, hashlib.sha256(content).hexdigest()[:20], document)
+    return Record.by_content(name, document)

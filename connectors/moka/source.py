@@ -8,7 +8,6 @@ is not certain: the begin of a window is written as UTC, which is the earlier re
 the later one. What comes twice for it has the same version.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -144,8 +143,7 @@ def _person(row: Document) -> tuple[str, Document]:
 
 def _record(name: str, document: Document) -> Record:
     document = _news(document)
-    content = json.dumps(document, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return Record(name, hashlib.sha256(content).hexdigest()[:20], document)
+    return Record.by_content(name, document)
 
 
 def _news(value: Any) -> Any:

@@ -4,7 +4,6 @@ Courses that impart no qualification are in no list that can be read in bulk. No
 caller may take its time, and the gateway has few.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -108,5 +107,4 @@ def open_catalogue(config: SapRfcConfig, services: Services) -> Iterator[SapRfcC
 def _record(name: str, row: Document) -> Record:
     # packed numbers come as Decimal
     plain = json.loads(json.dumps(row, default=str, ensure_ascii=False))
-    content = json.dumps(plain, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    return Record(name, hashlib.sha256(content).hexdigest()[:20], plain)
+    return Record.by_content(name, plain)

@@ -1,7 +1,5 @@
 """What the services know: employees, codes and what became of people, each list by one query that is read whole."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -67,10 +65,7 @@ class SapSoapSource:
 
 
 def _record(key: str, document: Document) -> Record:
-    version = hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[
-        :16
-    ]
-    return Record(key, version, document)
+    return Record.by_content(key, document)
 
 
 def opener(*streams: str) -> Callable[[SapSoapConfig, Services], AbstractContextManager[SapSoapSource]]:

@@ -7,7 +7,6 @@ read of what was sent, so nothing can be asked: an answer that is lost is a pers
     UserPrograms        userID, programID, programTypeID: sent with a token of that user, who has it assigned (KBA 2526585)
 """
 
-import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -165,9 +164,7 @@ class Completions:
         raise _malformed(operation, "a row lacks its id or its time of change")
 
     def _record(self, row: Document) -> Record:
-        content = json.dumps(row, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-        name = str(row[self.config.completions_key])
-        return Record(name, hashlib.sha256(content).hexdigest()[:20], row)
+        return Record.by_content(str(row[self.config.completions_key]), row)
 
     def _read(self, operation: str, query: Mapping[str, Any]) -> list[Any]:
         if not self.config.completions_path:

@@ -4,7 +4,6 @@ A list with times of change is read oldest change first, from the newest one on 
 again, since several rows may share it. The cursor stays a minute behind our clock: what changed while we read is met again.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -104,9 +103,7 @@ def _record(stream: str, entity: str, listing: ListConfig, row: Document) -> Rec
     if not key or (changed and not row.get(changed)):
         raise malformed(f"list {stream}", "a row lacks its key or its time of change")
     name = str(key) if len(listing.entities) == 1 else f"{entity}/{key}"
-    content = json.dumps(row, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-    document = row if len(listing.entities) == 1 else {"entity": entity, **row}
-    return Record(name, hashlib.sha256(content).hexdigest()[:20], document)
+    return Record.by_content(name, row if len(listing.entities) == 1 else {"entity": entity, **row})
 
 
 def _written(at: Any) -> str:

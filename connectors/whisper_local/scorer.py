@@ -17,7 +17,7 @@ from .config import NAME, WhisperLocalConfig
 from .listening import channels, heard
 from .models import Model, find_model
 
-VERSION = "4"
+VERSION = "5"
 LEAST_COVERED = 0.6
 
 

@@ -6,7 +6,6 @@ asked from a moment on (`simple.pubts`); the cursor moves when all of it was rea
 minute earlier: what changed while we read is met again.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -108,8 +107,7 @@ class Lists:
     def _record(self, stream: str, row: Document, name: Any) -> Record:
         if not name:
             raise self.wire.malformed(f"list {stream}", "a row lacks its number")
-        content = json.dumps(row, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-        return Record(str(name), hashlib.sha256(content).hexdigest()[:20], row)
+        return Record.by_content(str(name), row)
 
     def _moment(self) -> str:
         # the server notes changes in its own time and without a zone

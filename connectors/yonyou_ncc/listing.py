@@ -5,8 +5,6 @@ meanwhile moves the others up, and one may be passed over. So lists are read who
 is met tomorrow.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -53,8 +51,7 @@ class Lists:
         code = row.get(listing.code)
         if not code:
             raise self.wire.malformed(f"list {stream}", "a row lacks its number")
-        content = json.dumps(row, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
-        return Record(str(code), hashlib.sha256(content).hexdigest()[:20], row)
+        return Record.by_content(str(code), row)
 
     def _listing(self, stream: str) -> ListConfig:
         listing = self.config.lists.get(stream)

@@ -1,7 +1,11 @@
-"""Sends part after part; while the vendor works on one, the next one's intent is committed.
+"""Sends part after part; while the vendor works on one, the ledger works on its neighbours.
 
-Two parts are in the air at most. Where nothing can be asked, and between parts of different sorts (a person's later steps
-wait for the earlier ones), one lands before the next is prepared.
+    prepare B   while A flies
+    A lands     all confirmed: B is sent first, and A's outcomes are committed while it flies
+                anything else: A's outcomes are committed first, and may stop B
+
+Two parts are without a committed outcome at most. Where nothing can be asked, and between parts of different sorts (a
+person's later steps wait for the earlier ones), one is committed before the next is prepared.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +17,7 @@ from trivet.delivery.forward import Ready, conclude, prepare
 from trivet.delivery.sending import Answer, NotSent, send_all
 from trivet.delivery.work import Work
 from trivet.ledger.operations import StoredOperation
+from trivet.model import Confirmed
 
 
 @dataclass(slots=True)
@@ -35,7 +40,10 @@ class _Pipeline:
         if self.ended():
             return
         ready = prepare(self.work, part)
-        self.land()
+        landed = self._landed()
+        if ready is None or (landed and not all(isinstance(one, Confirmed) for one in landed[1].outcomes)):
+            self._conclude(landed)
+            landed = None
         if ready is None:
             return
         if self.ended():
@@ -43,14 +51,22 @@ class _Pipeline:
             conclude(self.work, ready, Answer([NotSent()] * len(ready.entries)))
             return
         bound = policies.bound(self.work.batch, ready.entries)
-        sent = self.pool.submit(send_all, self.work, ready.wanted, bound, self.refused)
-        self.flying = (ready, sent)
+        self.flying = (ready, self.pool.submit(send_all, self.work, ready.wanted, bound, self.refused))
+        self._conclude(landed)
 
     def land(self) -> None:
         """Waits for what flies and commits what came of it."""
-        if self.flying is not None:
-            (ready, sent), self.flying = self.flying, None
-            self.held = conclude(self.work, ready, sent.result()) or self.held
+        self._conclude(self._landed())
+
+    def _landed(self) -> tuple[Ready, Answer] | None:
+        if self.flying is None:
+            return None
+        (ready, sent), self.flying = self.flying, None
+        return ready, sent.result()
+
+    def _conclude(self, landed: tuple[Ready, Answer] | None) -> None:
+        if landed is not None:
+            self.held = conclude(self.work, *landed) or self.held
 
     def _beside(self, part: Sequence[StoredOperation]) -> bool:
         if self.flying is None or self.work.traits.asked_by == "nothing" or self.work.failing:

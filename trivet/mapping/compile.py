@@ -10,15 +10,21 @@
     type: array          one entry stays a list
     when: "..."          the field is there only where this holds
 
-Presence, type, length and encoding (`required`, `type`, `max_length`, `max_bytes` + `encoding`) are judged on the result.
+What a date or a rounding makes of the value is no part of the expression: crossing from the engine into Python and back
+costs more than the rounding (`finishing`). Presence, type, length and encoding (`required`, `type`, `max_length`,
+`max_bytes` + `encoding`) are judged on the result.
 """
 
 import json
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
+from functools import partial
 from typing import Any
 
+from trivet.mapping.functions import half_up, local_date
+
 Field = Mapping[str, Any]
+Step = Callable[[Any], Any]
 PLAIN_PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(\w+)")
 
@@ -51,7 +57,7 @@ def beside_tables(source: str) -> str:
 
 
 def field_source(field: Field) -> str:
-    """The field's own expression."""
+    """The field's own expression; what it gives is not finished yet."""
     source = _base(field)
     if "lookup" in field:
         source = f"$lookup({_row(field, source)}, {_text(field.get('column', 'value'))})"
@@ -63,14 +69,27 @@ def field_source(field: Field) -> str:
             source = f"({source} != null ? {source} : {otherwise})"
         else:
             source = f"($v := {source}; $v != null ? $v : {otherwise})"
-    if "date" in field:
-        zone, form = field["date"].get("zone", "UTC"), field["date"].get("format", "yyyy-MM-dd")
-        source = f"$local_date({source}, {_text(zone)}, {_text(form)})"
-    if "round" in field:
-        source = f"$half_up({source}, {int(field['round'])})"
     if field.get("type") == "array":
         source = f"$append([], {source})"
     return _conditional(field, source)
+
+
+def finishing(field: Field) -> list[Step]:
+    """What is done with the expression's value, or with each of a list, one after the other.
+
+    Each raises `DocumentRefused` where it cannot.
+    """
+    steps: list[Step] = []
+    if "date" in field:
+        zone, form = field["date"].get("zone", "UTC"), field["date"].get("format", "yyyy-MM-dd")
+        steps.append(partial(local_date, zone=zone, form=form))
+    if "round" in field:
+        steps.append(partial(half_up, digits=int(field["round"])))
+    return [_each(step) for step in steps] if field.get("type") == "array" else steps
+
+
+def _each(step: Step) -> Step:
+    return lambda values: [step(value) for value in values]
 
 
 def missed_source(field: Field) -> str:

@@ -4,6 +4,7 @@ Nothing is cut, replaced or forced silently: a value that does not fit is a prob
 """
 
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,8 +12,10 @@ from typing import Any, NamedTuple
 from trivet.mapping.compile import (
     PLAIN_PATH,
     Field,
+    Step,
     beside_tables,
     field_source,
+    finishing,
     fused,
     missed_source,
     with_let,
@@ -24,6 +27,7 @@ from trivet.mapping.engine import (
     Program,
     Reason,
     compile_expression,
+    refusal,
 )
 from trivet.mapping.judge import Demand, broken, demands
 from trivet.model import Document
@@ -97,6 +101,7 @@ class Sheet:
     compiler: Compiler = compile_expression
     program: Program = field(init=False)
     _single: dict[str, Program] = field(init=False, default_factory=dict)
+    _finishing: list[tuple[str, Step]] = field(init=False)
     _demands: list[Demand] = field(init=False)
     _beside: bool = field(init=False)
     """Whether tables come with the input; not where an expression names `$$`, the whole input."""
@@ -109,6 +114,7 @@ class Sheet:
         source = fused(self.fields, self.let, self.when)
         self._beside = bool(self.tables) and "$$" not in source
         self.program = self._compiled(source)
+        self._finishing = [(name, step) for name, spec in self.fields.items() for step in finishing(spec)]
         self._demands = demands(self.fields)
         self._looking = {name: spec.get("default") for name, spec in self.fields.items() if "lookup" in spec}
         self.catalogues = {
@@ -124,6 +130,8 @@ class Sheet:
             return Made(None, failed.problems, [])
         if document is None:
             return Made(None, [], [])
+        if problems := self._finished(document):
+            return Made(None, problems, [])
         if None in document.values():
             document = {name: value for name, value in document.items() if value is not None}
         problems = [self._problem(code, name, said) for name, code, said in broken(self._demands, document)]
@@ -133,6 +141,20 @@ class Sheet:
             if document.get(name) == otherwise and self._missed(name, given, bound, now)
         ]
         return Made(None if problems else document, problems, warnings)
+
+    def _finished(self, document: Document) -> list[Problem]:
+        """Finishes the fields in place; what could not be."""
+        problems = []
+        for name, step in self._finishing:
+            value = document.get(name)
+            if value is None:
+                continue
+            try:
+                document[name] = step(value)
+            except Exception as error:  # noqa: BLE001 - whatever it does not take, the record is set aside
+                failed = refusal(error)
+                problems.append(self._problem(failed.code, name, str(failed)))
+        return problems
 
     def reasons(
         self, given: Any, variables: Dictionary[str, Any], now: datetime
@@ -187,7 +209,7 @@ class Sheet:
             return [self._problem(failed.code, "", f"when: {failed}")]
         found = []
         for name, spec in self.fields.items():
-            if failed := self._alone(field_source(spec), given, bound, now):
+            if failed := self._alone(field_source(spec), given, bound, now, finishing(spec)):
                 found.append(self._problem(failed.code, name, str(failed)))
                 if failed.code == "EXPR_LIMIT":
                     # a bomb that every field needs would go off for each of them
@@ -203,12 +225,21 @@ class Sheet:
         return self.compiler(beside_tables(source) if self._beside else source)
 
     def _alone(
-        self, source: str, given: Any, bound: Dictionary[str, Any], now: datetime
+        self,
+        source: str,
+        given: Any,
+        bound: Dictionary[str, Any],
+        now: datetime,
+        steps: Sequence[Step] = (),
     ) -> ExpressionFailed | None:
         try:
-            self._program(source).evaluate(given, bound, now)
+            value = self._program(source).evaluate(given, bound, now)
+            for step in steps:
+                value = None if value is None else step(value)
         except ExpressionFailed as error:
             return error
+        except Exception as error:  # noqa: BLE001 - as in `_finished`
+            return refusal(error)
         return None
 
     def _problem(self, code: str, name: str, message: str) -> Problem:
@@ -239,8 +270,8 @@ class Mapping:
     def apply(self, given: Document, *, variables: Dictionary[str, Any], now: datetime) -> Mapped:
         """The documents that one input gives (several with `each`), or the problems."""
         if self.each is None:
-            document, *told = self.sheet.make(given, variables, now)
-            return Mapped([] if document is None else [document], *told)
+            document, problems, warnings = self.sheet.make(given, variables, now)
+            return Mapped([] if document is None else [document], problems, warnings)
         mapped = Mapped([], [], [])
         try:
             items = self._items(given, variables, now)

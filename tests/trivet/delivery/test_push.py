@@ -1,10 +1,12 @@
 """Intent before the first byte, one outcome per operation, and nothing sent that may have arrived."""
 
 import json
+import threading
+from dataclasses import replace
 
 import pytest
 from chaos.desk import LIMITS, Desk, wanted
-from chaos.fake_target import Crash
+from chaos.fake_target import Crash, Fault
 
 from trivet.delivery import failpoints, report
 from trivet.errors import AuthFailed, LedgerError, RateLimited, Retryable
@@ -83,6 +85,28 @@ def test_a_lost_answer_makes_exactly_its_own_call_unknown(desk: Desk) -> None:
     assert (done.confirmed, done.unknown) == (8, 4)
     assert desk.push().unknown == 0
     assert len(target.sent) == 12
+
+
+@pytest.mark.parametrize(("fault", "beside"), [("none", True), ("one_lost", False)])
+def test_the_next_call_flies_while_the_last_one_s_outcomes_are_committed(
+    desk: Desk, fault: Fault, beside: bool
+) -> None:
+    """Where all of it was confirmed; anything else is committed first, because it may stop what comes next."""
+    calls = threading.Semaphore(0)
+    desk.target(faults=[fault]).on_send = lambda _: calls.release()
+    desk.plan(*many(20))  # type: ignore[arg-type]
+    seen: list[bool] = []
+
+    def hook(reached: str) -> None:
+        if reached == "push.after_send":
+            # the first call, and the second one if it is on its way
+            seen.append(calls.acquire() and calls.acquire(timeout=5 if beside else 0.1))
+            failpoints.hook = None
+
+    failpoints.hook = hook
+    done = desk.push(limits=replace(LIMITS, slice=10))
+    assert (done.confirmed, done.unknown) == ((20, 0) if beside else (19, 1))
+    assert seen == [beside]
 
 
 @pytest.mark.parametrize("place", ["push.after_intent", "push.after_send"])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from trivet.flow.ahead import ahead
+from trivet.flow.ahead import MOST, ahead
 
 
 def test_the_same_items_in_the_same_order() -> None:
@@ -29,9 +29,9 @@ def test_an_error_comes_after_the_items_before_it() -> None:
     assert seen == [1, 2]
 
 
-def test_the_next_item_is_fetched_while_the_last_one_is_worked_on() -> None:
-    """The second item is there before the first one is done with; no third one is fetched before its time."""
-    fetched = [threading.Event() for _ in range(3)]
+def test_the_next_items_are_fetched_while_one_is_worked_on() -> None:
+    """So many are there before the first one is done with; none is fetched before its time."""
+    fetched = [threading.Event() for _ in range(MOST + 2)]
 
     def items() -> Iterator[int]:
         for n, event in enumerate(fetched):
@@ -40,6 +40,8 @@ def test_the_next_item_is_fetched_while_the_last_one_is_worked_on() -> None:
 
     reading = ahead(items())
     assert next(reading) == 0
-    assert fetched[1].wait(5)
-    assert not fetched[2].is_set()
+    assert fetched[MOST].wait(5)
+    assert not fetched[MOST + 1].is_set()
+    assert next(reading) == 1
+    assert fetched[MOST + 1].wait(5)
     reading.close()  # type: ignore[attr-defined]

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from trivet.documents import Contracts
 from trivet.errors import ConfigError
 from trivet.mapping import Library
-from trivet.mapping.compile import field_source, with_let
-from trivet.mapping.engine import compile_expression
 from trivet.mapping.judge import broken, demands
+from trivet.mapping.run import Sheet
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 RULES = """\
@@ -28,10 +27,11 @@ def apply(mapping, document, **variables):
 
 
 def value_of(field, document):
-    """One field's value, by its own expression."""
-    return compile_expression(with_let(field_source(field), {})).evaluate(
-        document, {"tables": {"t": {"a": {"value": "A"}}}}, NOW
-    )
+    """What one field makes of the document; None where it makes nothing."""
+    sheet = Sheet({"x": field}, {}, None, {"t": {"a": {"value": "A"}}}, {"": "m.yaml:1:1"})
+    made = sheet.make(document, {}, NOW)
+    assert made.document is not None, made.problems
+    return made.document.get("x")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,11 @@ def value_of(field, document):
             {"a": "2026-11-19T17:00:00Z"},
             "20261119",
         ),
+        ({"from": "a", "type": "array", "round": 1}, {"a": [8.25, 1]}, [8.3, 1.0]),
+        ({"from": "a", "type": "array", "round": 1}, {}, []),
+        ({"from": "a", "date": {}, "default": "2026-01-02"}, {}, "2026-01-02"),
         ({"from": "a", "when": "b"}, {"a": 1, "b": False}, None),
+        ({"from": "a", "when": "b", "round": 0}, {"a": 1.5, "b": False}, None),
         ({"from": "a", "when": "b > 0"}, {"a": 1, "b": 1}, 1),
     ],
 )
@@ -181,6 +185,20 @@ def test_every_field_that_fails_is_named(mapping):
         "let: {bad: '$number(a)'}\nfields: {A: {expr: $bad}, B: {from: b}, C: {expr: '$bad + 1'}}\n"
     )
     assert [p.field for p in apply(made, {"a": "x", "b": 1}).problems] == ["A", "C"]
+
+
+def test_a_date_and_a_rounding_that_fail_are_named_like_the_rest(mapping):
+    """Alone, and beside an expression that fails; each with its own code, and without the value."""
+    made = mapping(
+        "fields:\n  A: {expr: '$number(a)'}\n  B: {from: b, date: {zone: UTC}}\n  C: {from: c, round: 1}\n"
+        "  D: {from: c, round: 1, type: array}\n"
+    )
+    late = [("B", "DATE_INVALID"), ("C", "SCORE_TYPE"), ("D", "SCORE_TYPE")]
+    for first, also in (("1", []), ("x", [("A", "EXPR_FAILED")])):
+        told = apply(made, {"a": first, "b": "tomorrow", "c": "secret"}).problems
+        assert [(problem.field, problem.code) for problem in told] == also + late
+        assert "tomorrow" not in str(told)
+        assert "secret" not in str(told)
 
 
 def test_an_intermediate_value_that_no_field_needs_cannot_fail(mapping):
