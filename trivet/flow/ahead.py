@@ -13,8 +13,12 @@ _END: Any = object()
 
 def ahead(items: Iterator[T]) -> Iterator[T]:
     """The same items in the same order; an error comes where the iterator raised it, after the items before it."""
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         coming = deque(pool.submit(next, items, _END) for _ in range(MOST))
         while (item := coming.popleft().result()) is not _END:
             coming.append(pool.submit(next, items, _END))
             yield item
+    finally:
+        # whoever stops early waits for what is being fetched, not for all that was to be
+        pool.shutdown(cancel_futures=True)

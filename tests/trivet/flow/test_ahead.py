@@ -45,3 +45,22 @@ def test_the_next_items_are_fetched_while_one_is_worked_on() -> None:
     assert next(reading) == 1
     assert fetched[MOST + 1].wait(5)
     reading.close()  # type: ignore[attr-defined]
+
+
+def test_who_stops_waits_for_one_item_at_most() -> None:
+    """What was to be fetched after it is left."""
+    fetched: list[int] = []
+    go = threading.Event()
+
+    def items() -> Iterator[int]:
+        for n in range(MOST + 2):
+            fetched.append(n)
+            yield n
+            if n == 1:
+                go.wait(5)
+
+    reading = ahead(items())
+    assert next(reading) == 0
+    threading.Timer(0.1, go.set).start()
+    reading.close()  # type: ignore[attr-defined]
+    assert max(fetched) <= 2
