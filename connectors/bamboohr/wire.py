@@ -114,6 +114,11 @@ class Wire:
         raise (UnknownOutcome if write else Retryable)("an error came with status 200", **where)
 
 
+def record(document: Document) -> Record:
+    """An object under its id; the vendor stamps no version."""
+    return Record.by_content(str(document["id"]), document)
+
+
 def without(value: Any, names: Sequence[str]) -> Any:
     """The same without these names, however deep."""
     if isinstance(value, dict):
@@ -140,8 +145,3 @@ def _reason(reply: Reply) -> str:
     """The vendor's words, which stand in a header and speak of parameters."""
     said = next((reply.headers[name] for name in _REASONS if reply.headers.get(name)), "")
     return " ".join(said.split())[:200] or f"HTTP {reply.status}"
-
-
-def record(document: Document) -> Record:
-    """An object under its id; the vendor stamps no version."""
-    return Record.by_content(str(document["id"]), document)

@@ -84,8 +84,14 @@ def finishing(field: Field) -> list[Step]:
         zone, form = field["date"].get("zone", "UTC"), field["date"].get("format", "yyyy-MM-dd")
         steps.append(partial(local_date, zone=zone, form=form))
     if "round" in field:
-        steps.append(partial(half_up, digits=int(field["round"])))
+        steps.append(partial(_rounded, digits=int(field["round"])))
     return [_each(step) for step in steps] if field.get("type") == "array" else steps
+
+
+def _rounded(value: Any, digits: int) -> Any:
+    rounded = half_up(value, digits)
+    # a whole number is an integer, as the engine gives it
+    return int(rounded) if isinstance(rounded, float) and rounded.is_integer() else rounded
 
 
 def _each(step: Step) -> Step:
