@@ -41,7 +41,7 @@ class _Pipeline:
             return
         ready = prepare(self.work, part)
         landed = self._landed()
-        if ready is None or (landed and not all(isinstance(one, Confirmed) for one in landed[1].outcomes)):
+        if ready is None or self.ended() or not _all_confirmed(landed):
             self._conclude(landed)
             landed = None
         if ready is None:
@@ -77,6 +77,10 @@ class _Pipeline:
             part[0].kind,
             part[0].entity,
         )
+
+
+def _all_confirmed(landed: tuple[Ready, Answer] | None) -> bool:
+    return landed is not None and all(isinstance(one, Confirmed) for one in landed[1].outcomes)
 
 
 def send_parts(

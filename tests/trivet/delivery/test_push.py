@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from chaos.fake_target import Crash, Fault
 from trivet.delivery import failpoints, report
 from trivet.errors import AuthFailed, LedgerError, RateLimited, Retryable
 from trivet.ledger import approvals, batches, cases, gates
+from trivet.model import Operation
 
 GOAL = {"weight": 20}
 
@@ -107,6 +109,30 @@ def test_the_next_call_flies_while_the_last_one_s_outcomes_are_committed(
     done = desk.push(limits=replace(LIMITS, slice=10))
     assert (done.confirmed, done.unknown) == ((20, 0) if beside else (19, 1))
     assert seen == [beside]
+
+
+def test_what_landed_counts_though_preparing_the_next_call_ends_the_push(desk: Desk) -> None:
+    """A double among the next records is to be taken away, and the target lets nobody in any more."""
+    target = desk.target()
+    desk.plan(*many(20))  # type: ignore[arg-type]
+    desk.push()
+    target.rows.append(replace(target.rows[15], remote_id="999"))
+
+    def locked(operations: Sequence[Operation]) -> None:
+        if operations[0].kind == "delete":
+            raise AuthFailed("no", connector="fake", operation="send")
+
+    target.on_send = locked
+    desk.plan(*(wanted(f"p{i:03}/goal", {"weight": 100}) for i in range(20)))
+    done = desk.push(limits=replace(LIMITS, slice=10))
+    assert (done.confirmed, done.left, done.stuck) == (10, 9, 1)
+    assert isinstance(done.stopped, AuthFailed)
+    assert [desk.state(f"p{i:03}/goal") for i in (0, 9, 10, 15)] == [
+        "confirmed",
+        "confirmed",
+        "planned",
+        "stuck",
+    ]
 
 
 @pytest.mark.parametrize("place", ["push.after_intent", "push.after_send"])
