@@ -101,7 +101,8 @@ class Sheet:
     compiler: Compiler = compile_expression
     program: Program = field(init=False)
     _single: dict[str, Program] = field(init=False, default_factory=dict)
-    _finishing: list[tuple[str, Step]] = field(init=False)
+    _finishing: Dictionary[str, list[Step]] = field(init=False)
+    """What is done with the expression's value, of the fields that have such steps."""
     _demands: list[Demand] = field(init=False)
     _beside: bool = field(init=False)
     """Whether tables come with the input; not where an expression names `$$`, the whole input."""
@@ -114,7 +115,7 @@ class Sheet:
         source = fused(self.fields, self.let, self.when)
         self._beside = bool(self.tables) and "$$" not in source
         self.program = self._compiled(source)
-        self._finishing = [(name, step) for name, spec in self.fields.items() for step in finishing(spec)]
+        self._finishing = {name: steps for name, spec in self.fields.items() if (steps := finishing(spec))}
         self._demands = demands(self.fields)
         self._looking = {name: spec.get("default") for name, spec in self.fields.items() if "lookup" in spec}
         self.catalogues = {
@@ -130,8 +131,6 @@ class Sheet:
             return Made(None, failed.problems, [])
         if document is None:
             return Made(None, [], [])
-        if problems := self._finished(document):
-            return Made(None, problems, [])
         if None in document.values():
             document = {name: value for name, value in document.items() if value is not None}
         problems = [self._problem(code, name, said) for name, code, said in broken(self._demands, document)]
@@ -141,20 +140,6 @@ class Sheet:
             if document.get(name) == otherwise and self._missed(name, given, bound, now)
         ]
         return Made(None if problems else document, problems, warnings)
-
-    def _finished(self, document: Document) -> list[Problem]:
-        """Finishes the fields in place; what could not be."""
-        problems = []
-        for name, step in self._finishing:
-            value = document.get(name)
-            if value is None:
-                continue
-            try:
-                document[name] = step(value)
-            except Exception as error:  # noqa: BLE001 - whatever it does not take, the record is set aside
-                failed = refusal(error)
-                problems.append(self._problem(failed.code, name, str(failed)))
-        return problems
 
     def reasons(
         self, given: Any, variables: Dictionary[str, Any], now: datetime
@@ -192,16 +177,24 @@ class Sheet:
 
     def _whole(self, given: Any, bound: Dictionary[str, Any], now: datetime) -> Any:
         try:
-            return self.program.evaluate(given, bound, now)
+            return self._evaluated(given, bound, now)
         except ExpressionFailed:
             problems = self._culprits(given, bound, now)
         if problems:
             raise _Failed(problems)
         try:
             # no part fails alone: the time limit is the wall's, and the machine was busy
-            return self.program.evaluate(given, bound, now)
+            return self._evaluated(given, bound, now)
         except ExpressionFailed as error:
             raise _Failed([self._problem(error.code, "", str(error))]) from None
+
+    def _evaluated(self, given: Any, bound: Dictionary[str, Any], now: datetime) -> Any:
+        document = self.program.evaluate(given, bound, now)
+        if document is not None:
+            for name, steps in self._finishing.items():
+                if name in document:
+                    document[name] = _finished(document[name], steps)
+        return document
 
     def _culprits(self, given: Any, bound: Dictionary[str, Any], now: datetime) -> list[Problem]:
         # the fused expression says that something failed; the condition and each field alone say which
@@ -209,7 +202,7 @@ class Sheet:
             return [self._problem(failed.code, "", f"when: {failed}")]
         found = []
         for name, spec in self.fields.items():
-            if failed := self._alone(field_source(spec), given, bound, now, finishing(spec)):
+            if failed := self._alone(field_source(spec), given, bound, now, self._finishing.get(name, ())):
                 found.append(self._problem(failed.code, name, str(failed)))
                 if failed.code == "EXPR_LIMIT":
                     # a bomb that every field needs would go off for each of them
@@ -233,17 +226,22 @@ class Sheet:
         steps: Sequence[Step] = (),
     ) -> ExpressionFailed | None:
         try:
-            value = self._program(source).evaluate(given, bound, now)
-            for step in steps:
-                value = None if value is None else step(value)
+            _finished(self._program(source).evaluate(given, bound, now), steps)
         except ExpressionFailed as error:
             return error
-        except Exception as error:  # noqa: BLE001 - as in `_finished`
-            return refusal(error)
         return None
 
     def _problem(self, code: str, name: str, message: str) -> Problem:
         return Problem(code, name, message, self.places.get(name, self.places[""]))
+
+
+def _finished(value: Any, steps: Sequence[Step]) -> Any:
+    try:
+        for step in steps:
+            value = None if value is None else step(value)
+    except Exception as error:  # noqa: BLE001 - whatever it does not take, the record is set aside
+        raise refusal(error) from None
+    return value
 
 
 def _at(document: Any, path: str) -> Any:
