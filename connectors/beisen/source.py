@@ -92,7 +92,9 @@ class BeisenSource:
             fresh = {name: item for name, item in fresh.items() if name not in told}
             told |= set(fresh)
             dead = tuple(Gone(name, "deleted") for name, item in fresh.items() if item.get("isDeleted") == 1)
-            alive = (_record(name, item) for name, item in fresh.items() if item.get("isDeleted") != 1)
+            alive = (
+                Record.by_content(name, item) for name, item in fresh.items() if item.get("isDeleted") != 1
+            )
             if fresh:
                 yield Page(tuple(alive), Cursor(""), dead)
 
@@ -113,7 +115,7 @@ class BeisenSource:
                 if stream == "applications"
                 else self._people(operation, part)
             )
-            yield Page(tuple(_record(row[key], row) for row in rows), Cursor(""))
+            yield Page(tuple(Record.by_content(row[key], row) for row in rows), Cursor(""))
 
     def _applications(self, operation: str, names: list[str]) -> list[Document]:
         rows = self.wire.applications(operation, names)
@@ -146,7 +148,7 @@ class BeisenSource:
         fresh = {name: item for name, item in named.items() if name not in told}
         told |= set(fresh)
         if fresh:
-            yield Page(tuple(_record(name, item) for name, item in fresh.items()), Cursor(""))
+            yield Page(tuple(Record.by_content(name, item) for name, item in fresh.items()), Cursor(""))
 
 
 @contextmanager
@@ -174,10 +176,6 @@ def _owner(operation: str, row: Document) -> str:
 
 def _file(field: Document) -> Document:
     return {name: value for name, value in field.items() if name != "downloadUrl"}
-
-
-def _record(name: str, document: Document) -> Record:
-    return Record.by_content(name, document)
 
 
 def _written(begin: datetime, end: datetime) -> tuple[str, str]:

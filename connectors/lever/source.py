@@ -73,7 +73,7 @@ class LeverSource:
         contacts, _ = self._contacts(named)
         yield "postings", self._postings(_posting(row) for row in opportunities)
         yield "contacts", contacts
-        yield "opportunities", tuple(_record(row, row["id"]) for row in opportunities)
+        yield "opportunities", tuple(Record.by_content(row["id"], row) for row in opportunities)
         for branch in BRANCHES:
             yield branch, tuple(r for row in opportunities for r in self._branch(branch, row["id"]))
 
@@ -108,7 +108,7 @@ class LeverSource:
             rows = [self._completed(row) for row in rows]
         elif stream in BRANCHES:
             return tuple(record for row in rows for record in self._branch(stream, row["id"])), ()
-        return tuple(_record(row, row["id"]) for row in rows), ()
+        return tuple(Record.by_content(row["id"], row) for row in rows), ()
 
     def _contacts(self, names: Iterable[str]) -> Told:
         """The contacts with the tags of all of their opportunities; those that have none left are gone."""
@@ -127,7 +127,7 @@ class LeverSource:
             Gone(name, "anonymised") for name, contact in found.items() if contact.get("isAnonymized") is True
         ]
         lost = {entry.external_id for entry in gone}
-        return tuple(_record(c, name) for name, c in found.items() if name not in lost), tuple(gone)
+        return tuple(Record.by_content(name, c) for name, c in found.items() if name not in lost), tuple(gone)
 
     def _of_contacts(self, stream: str, names: Iterable[str]) -> list[Document]:
         wanted = [name for name in dict.fromkeys(names) if is_id(name)]
@@ -147,7 +147,7 @@ class LeverSource:
     def _postings(self, names: Iterable[Any]) -> tuple[Record, ...]:
         wanted = [name for name in dict.fromkeys(names) if is_id(name)]
         rows = (self.wire.one("get posting", f"/postings/{name}") for name in wanted)
-        return tuple(_record(row, row["id"]) for row in rows if row is not None)
+        return tuple(Record.by_content(row["id"], row) for row in rows if row is not None)
 
     def _branch(self, stream: str, opportunity: str) -> Iterator[Record]:
         try:
@@ -158,7 +158,7 @@ class LeverSource:
             return  # deleted since it was listed
         for row in rows:
             if not (stream == "files" and is_report(row.get("name"))):
-                yield _record({**row, "opportunity": opportunity}, f"{opportunity}/{row['id']}")
+                yield Record.by_content(f"{opportunity}/{row['id']}", {**row, "opportunity": opportunity})
 
     def _completed(self, row: Document) -> Document:
         archived = row.get("archived")
@@ -210,7 +210,3 @@ def _posting(opportunity: Document) -> Any:
 def _list(row: Document, name: str) -> list[Any]:
     value = row.get(name)
     return value if isinstance(value, list) else []
-
-
-def _record(document: Document, name: str) -> Record:
-    return Record.by_content(name, document)

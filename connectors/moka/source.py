@@ -142,8 +142,7 @@ def _person(row: Document) -> tuple[str, Document]:
 
 
 def _record(name: str, document: Document) -> Record:
-    document = _news(document)
-    return Record.by_content(name, document)
+    return Record.by_content(name, _news(document))
 
 
 def _news(value: Any) -> Any:

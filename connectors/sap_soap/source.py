@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from trivet.contract import Services
 from trivet.errors import Rejected, Retryable
-from trivet.model import Cursor, Document, Page, Record
+from trivet.model import Cursor, Page, Record
 
 from .config import SapSoapConfig
 from .faults import NAME
@@ -51,7 +51,7 @@ class SapSoapSource:
         if rows:
             yield Page(
                 tuple(
-                    _record(key, next(every(row, config.answer.document), row))
+                    Record.by_content(key, next(every(row, config.answer.document), row))
                     for key, row in zip(ids, rows, strict=True)
                 ),
                 Cursor(""),
@@ -62,10 +62,6 @@ class SapSoapSource:
             f"no list is configured for {stream}", connector=NAME, operation=operation, vendor_code="STREAM",
             cure="name its query in `streams` of the connection",
         )  # fmt: skip
-
-
-def _record(key: str, document: Document) -> Record:
-    return Record.by_content(key, document)
 
 
 def opener(*streams: str) -> Callable[[SapSoapConfig, Services], AbstractContextManager[SapSoapSource]]:

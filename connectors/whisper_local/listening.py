@@ -8,7 +8,7 @@ from trivet.audio.windows import Window, windows
 
 RATE = 16_000
 WINDOW = 120
-"""Seconds heard in one go; a longer recording is cut where it is quiet. One of 300 s would take 200 MB more."""
+"""Seconds heard in one go; a longer recording is cut where it is quiet. One of 300 s would take 100 to 200 MB more."""
 _FRAME = RATE // 10
 _LOUDER = 3.0
 """A channel that is so much louder than the other (10 dB) has the word."""

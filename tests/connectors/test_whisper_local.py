@@ -141,13 +141,13 @@ def test_words_have_their_times_where_they_are_wanted(tmp_path: Path) -> None:
 
 
 def test_batches_hear_the_same_on_a_short_clip(tmp_path: Path) -> None:
-    """The way of GPUs, on this processor; the word that the clip's end cuts off may be heard either way."""
-    file = saved(tmp_path / "short.wav", samples("be1.ogg", tmp_path)[: 6 * RATE])
+    """The way of GPUs, on this processor; the clip ends after a sentence, for half a word is heard in many ways."""
+    file = saved(tmp_path / "short.wav", samples("be1.ogg", tmp_path)[: 9 * RATE])
     with whisper(tmp_path, batch_size=4) as scorer:
         batched = answer(scorer, file)
         assert scorer.provenance()["options"]["batch_size"] == 4
     with whisper(tmp_path) as scorer:
-        assert len(words(answer(scorer, file)["text"]) ^ words(batched["text"])) <= 1
+        assert words(answer(scorer, file)["text"]) == words(batched["text"])
 
 
 def test_a_gpu_brings_its_own_arithmetic_and_its_absence_is_said(tmp_path: Path) -> None:
