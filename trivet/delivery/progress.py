@@ -1,6 +1,6 @@
 """Keeps a batch's state equal to what its operations have come to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
@@ -11,10 +11,11 @@ from trivet.ledger.ledger import Ledger, Transaction
 from trivet.ledger.tables import batch
 
 
-def finish(ledger: Ledger, batch_id: str) -> Batch:
-    """Closes the run: the flow's next run opens a new batch; what is unsettled is settled all the same."""
+def finish(ledger: Ledger, batch_id: str, missing: Sequence[str] = ()) -> Batch:
+    """Closes the run: the flow's next run opens a new batch; what is unsettled is settled all the same, and what `missing` steps
+    did not look at is the next night's."""
     with ledger.begin() as tx:
-        batches.close(tx, batch_id)
+        batches.close(tx, batch_id, missing=missing)
         judge(tx, [batch_id])
         return batches.get(tx, batch_id)
 

@@ -24,6 +24,7 @@ from trivet.flow.privacy.residency import STAGE as RESIDENCY
 from trivet.flow.privacy.residency import Border
 from trivet.flow.reports import attached
 from trivet.flow.results import give_results
+from trivet.flow.through import DECIDED, passed
 from trivet.flow.weights import balance
 from trivet.ledger import people, set_asides
 from trivet.ledger.batches import Batch
@@ -95,6 +96,8 @@ def decide(
         ask(hub, flow, batch)
         hub.keep_versions(flow)
         expire_waiting(hub.ledger, tenant=flow.tenant, days=flow.waiting_days)
+        if only is None:
+            passed(hub, batch, DECIDED)
     return planned
 
 

@@ -22,6 +22,7 @@ from trivet.flow.gates.asking import ask
 from trivet.flow.holding import flow_waits, system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.privacy.forbidden import stop_forbidden
+from trivet.flow.through import missing
 from trivet.ledger import batches, gates, operations
 from trivet.ledger.batches import Batch
 from trivet.ledger.tables import operation
@@ -82,7 +83,13 @@ def _night(hub: Hub, flow: Flow) -> int | None:
 def conclude(hub: Hub, flow: Flow, batch: Batch) -> list[TrivetError]:
     """Settles, takes back what the policy demands, verifies, closes the batch; the troubles that stay."""
     troubles = look_after(hub, flow, batch)
-    progress.finish(hub.ledger, batch.id)
+    with hub.ledger.read() as tx:
+        left = missing(flow, batches.get(tx, batch.id))
+    if left:
+        log.warning(
+            "conclude batch=%s: the next night goes on with what is left of %s", batch.id, ", ".join(left)
+        )
+    progress.finish(hub.ledger, batch.id, left)
     return troubles
 
 

@@ -59,6 +59,8 @@ def open_batch(hub: Hub, flow: Flow, run_key: str, kind: Kind = "night") -> Batc
             documents.move(tx, one.id, batch.id)
             orders.move(tx, one.id, batch.id)
             inbox.give_back(tx, one.id)
+        for name in batches.take_over(tx, batch) if kind == "night" else ():
+            documents.move(tx, name, batch.id)
         if kind == "night" and flow.rules:
             documents.take_up(tx, batch)
     if resumed:

@@ -27,6 +27,7 @@ from trivet.flow.dead_letters import Chosen, choose
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
 from trivet.flow.pull import open_batch
+from trivet.flow.through import missing
 from trivet.flow.translate import translate
 from trivet.ledger import batches, operations, records, set_asides
 from trivet.ledger.batches import Batch
@@ -137,7 +138,7 @@ def _deliver(hub: Hub, flow: Flow, batch: Batch, letters: Chosen) -> list[Trivet
         troubles += deliver.look_after(hub, flow, one)
     with hub.ledger.begin() as tx:
         if not batches.shared(tx, batch.id):
-            batches.close(tx, batch.id)
+            batches.close(tx, batch.id, missing=missing(flow, batches.get(tx, batch.id)))
         progress.judge(tx, [batch.id])
     return troubles
 

@@ -27,6 +27,7 @@ from trivet.flow.privacy.feelings import flag, named
 from trivet.flow.privacy.residency import EXPORT, Border
 from trivet.flow.scored import Outbox
 from trivet.flow.sites import european
+from trivet.flow.through import passed, scored
 from trivet.ledger import people, scorings, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
@@ -147,6 +148,8 @@ def score(
     )
     flag(hub, flow, batch, bench.flagged)
     hub.keep_versions(flow)
+    # whoever was set aside or waits is looked at again by every later night
+    passed(hub, batch, scored(shard, of))
     if again is not None:
         raise again
     return Done(outbox.counts, _again_at(hub, flow, batch, polls))

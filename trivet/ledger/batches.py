@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,11 +13,13 @@ from trivet.ledger import gates
 from trivet.ledger.audit import ENGINE, Event
 from trivet.ledger.bulk import chunks
 from trivet.ledger.ledger import Transaction
-from trivet.ledger.tables import batch, event, operation
+from trivet.ledger.tables import batch, document, event, operation
 
 Atomic = Literal["person", "batch", "independent"]
 TooMany = Literal["hold", "roll_back"]
 Kind = Literal["night", "event"]
+WHOLE = "all"
+_AND = ", "
 _ID_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -42,6 +44,8 @@ class Batch:
     opened_at: str
     closed_at: str | None
     counters: Mapping[str, int]
+    through: tuple[str, ...]
+    """The steps of its run that came to their end; `WHOLE` where nothing is left to do for what the batch brought."""
 
 
 def open_or_resume(
@@ -66,7 +70,8 @@ def open_or_resume(
     unfinished = ours & (batch.c.kind == kind) & batch.c.closed_at.is_(None)
     known = tx.conn.scalar(select(batch.c.id).where(unfinished).with_for_update())
     if known is not None:
-        policy = {"atomic": atomic, "max_failed_share": max_failed_share, "too_many": too_many}
+        # this run may bring more: its steps have to look at that, too
+        policy = {"atomic": atomic, "max_failed_share": max_failed_share, "too_many": too_many, "through": ""}
         tx.conn.execute(update(batch).where(batch.c.id == known).values(policy))
         tx.events.append(Event(known, known, "BATCH_RESUMED", note=run_key))
         return get(tx, known), True
@@ -84,6 +89,7 @@ def open_or_resume(
         "state": "open",
         "opened_at": tx.stamp,
         "counters": "{}",
+        "through": "",
     }
     tx.conn.execute(insert(batch).values(row))
     tx.events.append(Event(batch_id, batch_id, "BATCH_OPENED", to_state="open", note=run_key))
@@ -104,11 +110,39 @@ def _carry_over(tx: Transaction, tenant: str, flow: str, batch_id: str) -> None:
     tx.events += [Event(batch_id, name, "CARRIED_OVER", note=f"from batch {old}") for name, old in left]
 
 
-def close(tx: Transaction, batch_id: str) -> None:
-    """The run ended: the flow's next run opens a new batch. What is still unsettled is settled all the same."""
+def close(tx: Transaction, batch_id: str, *, missing: Sequence[str] = ()) -> None:
+    """The run ended: the flow's next run opens a new batch. What is still unsettled is settled all the same.
+
+    `missing` are the steps that did not come to their end: the next night takes over what this batch brought.
+    """
+    brought = select(document.c.id).where(document.c.changed_batch == batch_id).limit(1)
+    left = bool(missing) and tx.conn.execute(brought).first() is not None
+    values = {"closed_at": tx.stamp} if left else {"closed_at": tx.stamp, "through": WHOLE}
     open_row = (batch.c.id == batch_id) & batch.c.closed_at.is_(None)
-    if tx.conn.execute(update(batch).where(open_row).values(closed_at=tx.stamp)).rowcount:
+    if tx.conn.execute(update(batch).where(open_row).values(values)).rowcount:
         tx.events.append(Event(batch_id, batch_id, "BATCH_CLOSED"))
+        if left:
+            tx.events.append(Event(batch_id, batch_id, "BATCH_LEFT_WORK", note=", ".join(missing)))
+
+
+def passed(tx: Transaction, batch_id: str, step: str) -> None:
+    """Notes that the step of the batch's run came to its end; shards may do so at once."""
+    through = get(tx, batch_id, lock=True).through
+    if step not in through and WHOLE not in through:
+        said = _AND.join([*through, step])
+        tx.conn.execute(update(batch).where(batch.c.id == batch_id).values(through=said))
+
+
+def take_over(tx: Transaction, into: Batch) -> list[str]:
+    """The flow's closed batches that left work; it is `into`'s from now on."""
+    ours = (batch.c.tenant == into.tenant) & (batch.c.flow == into.flow) & (batch.c.id != into.id)
+    left = ours & batch.c.closed_at.is_not(None) & (batch.c.through != WHOLE)
+    found = list(tx.conn.scalars(select(batch.c.id).where(left).order_by(batch.c.id).with_for_update()))
+    for part in chunks(found):
+        tx.conn.execute(update(batch).where(batch.c.id.in_(part)).values(through=WHOLE))
+    note = f"takes over what {{}} left: {into.id}"
+    tx.events += [Event(into.id, name, "WORK_TAKEN_OVER", note=note.format(name)) for name in found]
+    return found
 
 
 def flows(tx: Transaction, ids: Collection[str]) -> dict[str, str]:
@@ -202,4 +236,5 @@ def set_state(
 
 
 def _batch(row: RowMapping) -> Batch:
-    return Batch(**{**row, "counters": json.loads(row["counters"])})
+    through = tuple(filter(None, row["through"].split(_AND)))
+    return Batch(**{**row, "counters": json.loads(row["counters"]), "through": through})

@@ -129,6 +129,7 @@ batch = Table(
     Column("opened_at", String, nullable=False),
     Column("closed_at", String),
     Column("counters", String, nullable=False),
+    Column("through", String, nullable=False, server_default="all"),
     _one_of("state", BATCH_STATES, "batch_state"),
     _one_of("kind", ("night", "event"), "batch_kind"),
 )
