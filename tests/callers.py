@@ -31,7 +31,7 @@ Sent = tuple[bytes, dict[str, str]]
 
 @contextmanager
 def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
-    """`trivet serve` in a process of its own, with more connections; its address."""
+    """`trivet serve` in a process of its own, with more connections; its address. What it `said` lies in that file afterwards."""
     known = world.sandbox.connections()
     feishu, greenhouse, ashby, lever, bamboohr = (
         known[name] for name in ("feishu_hire", "greenhouse", "ashby", "lever", "bamboohr")
@@ -60,6 +60,7 @@ def served(world: World, **more: dict[str, Any]) -> Iterator[str]:
             # whatever the test came to: leaving waits for the process's end
             process.terminate()
             _, said = process.communicate(timeout=15)
+        (world.base / "said").write_text(said, encoding="utf-8")
         assert "Traceback" not in said
 
 

@@ -1,13 +1,14 @@
 """Events of HR systems over real sockets: proven, stored before they are answered, taken by the next run."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from callers import KEY, SECRET, TELLING, TOKEN, VENDORS, ashby, bamboohr, greenhouse, posted, served, waiting
-from conftest import World
+from conftest import World, edit
 from end_to_end.airflow import eventually
 from hr import use
 from trivet_sandbox.feishu_hire import events
@@ -65,6 +66,28 @@ def test_what_cannot_be_stored_is_not_answered_with_success(world: World, servin
     assert status == 503
     assert posted(serving, "greenhouse", sent) == (200, {})
     assert waiting(world) == {"greenhouse": 1}
+
+
+@pytest.mark.parametrize("trouble", ["a connection that is not there", "a key that no flow has"])
+def test_one_flow_that_cannot_be_heard_for_does_not_stop_the_others(trouble: str, world: World) -> None:
+    """A fresh deployment has flows before it has all their connections: the other vendors are answered, and it is told why."""
+    flows = world.home / "mappings" / "flows"
+    shutil.copy(flows / "nightly_interviews.yaml", flows / "another.yaml")
+    edit(flows / "another.yaml", lambda flow: flow["metadata"].update(name="another"))
+    if trouble == "a key that no flow has":
+        edit(flows / "another.yaml", lambda flow: flow.update(sauce={}))
+    else:
+        edit(flows / "another.yaml", lambda flow: flow["source"].update(connection="not_yet"))
+        addresses = dict.fromkeys(("report", "candidate"), "https://hr.example/{order}")
+        packages = [{"id": "interview", "name": {"zh": "面试", "en": "interview"}}]
+        ordered = {"connection": "not_yet", "mapping": "greenhouse/assessment_result"}
+        ordered |= {"addresses": addresses, "packages": packages}
+        edit(flows / "another.yaml", lambda flow: flow.update(assessment_orders=ordered))
+    with served(world) as serving:
+        assert posted(serving, "feishu_hire", VENDORS["feishu_hire"]()) == (200, {})
+    said = (world.base / "said").read_text(encoding="utf-8")
+    assert "nothing is heard for another" in said
+    assert ("AIRFLOW_CONN_NOT_YET" if "connection" in trouble else "sauce") in said
 
 
 def told(world: World, hr: str, serving: str, **what: Any) -> list[str]:

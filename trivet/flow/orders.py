@@ -12,7 +12,7 @@ from typing import Any
 
 from trivet.contract import Assessments, AssessmentsConnector
 from trivet.delivery.waiting import cancel_waiting
-from trivet.errors import AuthFailed, Rejected
+from trivet.errors import AuthFailed, ConfigError, Rejected
 from trivet.flow.definition import Flow, flow_files, load_flow
 from trivet.flow.hub import Hub
 from trivet.ledger import cases, inbox, operations, orders
@@ -93,10 +93,16 @@ def takers(hub: Hub, connection: str) -> list[Flow]:
 
 
 def ordered_through(hub: Hub) -> list[str]:
-    """The addresses below ours that vendors call to order."""
-    flows = [load_flow(hub.settings.home, file.stem) for file in flow_files(hub.settings.home)]
-    names = dict.fromkeys(flow.orders.connection for flow in flows if flow.orders)
-    return [f"assess/{n}/" for n in names if offers(AssessmentsConnector, hub.connections(n).connector)]
+    """The addresses below ours that vendors call to order; those of flows that can be read and have their connection."""
+    found: dict[str, None] = {}
+    for file in flow_files(hub.settings.home):
+        try:
+            taken = load_flow(hub.settings.home, file.stem).orders
+            if taken and offers(AssessmentsConnector, hub.connections(taken.connection).connector):
+                found[f"assess/{taken.connection}/"] = None
+        except ConfigError as error:
+            log.warning("no assessments are ordered through %s: %s", file.stem, error.explained())
+    return list(found)
 
 
 def listed(hub: Hub, status: str | None, limit: int) -> list[dict[str, Any]]:

@@ -39,11 +39,19 @@ Start = Callable[[str, str], bool]
 
 
 def listened_to(hub: Hub) -> dict[str, list[str]]:
-    """By connection that may tell us of events the flows that read it."""
+    """By connection that may tell us of events the flows that read it.
+
+    A flow that cannot be read, or lacks a connection, is left out with a warning: the others' vendors are heard all the same.
+    """
     found: dict[str, list[str]] = {}
     for file in flow_files(hub.settings.home):
-        for name in telling(hub, load_flow(hub.settings.home, file.stem)):
-            found.setdefault(name, []).append(file.stem)
+        try:
+            for name in telling(hub, load_flow(hub.settings.home, file.stem)):
+                found.setdefault(name, []).append(file.stem)
+        except ConfigError as error:
+            log.warning(
+                "nothing is heard for %s until `trivet serve` starts anew: %s", file.stem, error.explained()
+            )
     return found
 
 

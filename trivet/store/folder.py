@@ -1,5 +1,7 @@
 """A folder: of this machine, or of a share that every worker has mounted."""
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +9,10 @@ from typing import BinaryIO
 
 from trivet.store import parts
 from trivet.store.probe import probe
-from trivet.store.words import gone, locked
+from trivet.store.words import away, gone, locked
+
+_LOCKED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_AWAY = (errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENOTDIR, errno.EEXIST)
 
 
 class FolderStore:
@@ -23,14 +28,16 @@ class FolderStore:
 
     def put(self, name: str, pieces: Iterable[bytes]) -> None:
         """See `Store`."""
-        # atomic: another shard that fetched the same recording loses nothing
-        parts.written(self._folder, pieces).replace(self._folder / name)
+        with _told("write"):
+            # atomic: another shard that fetched the same recording loses nothing
+            parts.written(self._folder, pieces).replace(self._folder / name)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """See `Store`."""
         try:
-            file = (self._folder / name).open("rb")
+            with _told("read"):
+                file = (self._folder / name).open("rb")
         except FileNotFoundError:
             raise gone("read") from None
         with file:
@@ -47,7 +54,8 @@ class FolderStore:
 
     def delete(self, name: str) -> None:
         """See `Store`."""
-        (self._folder / name).unlink(missing_ok=True)
+        with _told("delete"):
+            (self._folder / name).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """See `Store`."""
@@ -55,8 +63,19 @@ class FolderStore:
 
     def check(self) -> str:
         """See `Store`."""
-        try:
-            probe(self)
-        except PermissionError:
-            raise locked("check") from None
+        probe(self)
         return self.place
+
+
+@contextmanager
+def _told(operation: str) -> Iterator[None]:
+    """A share that is not mounted, mounted without the right to write, or fails, is told as any store's trouble is."""
+    try:
+        yield
+    except OSError as error:
+        # by number: where a recording comes from may break off with an OSError, too
+        if error.errno in _LOCKED:
+            raise locked(operation) from None
+        if error.errno in _AWAY:
+            raise away(operation, os.strerror(error.errno)) from None
+        raise

@@ -1,7 +1,9 @@
 """Every store keeps the same promises: whole or not there, the last one wins, gone when it says so."""
 
+import errno
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,6 +145,50 @@ def test_a_trouble_is_one_clear_line(
     assert caught.value.cure
     assert not [secret for secret in (given["key"], given["secret"]) if secret in said]
     assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "code"),
+    [
+        (errno.EROFS, AuthFailed, "STORE_LOCKED"),
+        (errno.EACCES, AuthFailed, "STORE_LOCKED"),
+        (errno.ESTALE, Retryable, "STORE_AWAY"),
+        (errno.EIO, Retryable, "STORE_AWAY"),
+    ],
+)
+def test_a_share_in_trouble_is_told_as_any_store_is(
+    number: int, kind: type[TrivetError], code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mounted read-only, stale, or failing: the kernel's number becomes the step's error, for each thing that is asked."""
+    store = opened(tmp_path)
+    store.put("a", [b"one"])
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    for owner, name in ((tempfile, "mkstemp"), (Path, "open"), (Path, "unlink")):
+        monkeypatch.setattr(owner, name, refuse)
+    for ask in (
+        lambda: store.put("a", [b"two"]),
+        lambda: content(store, "a"),
+        lambda: store.delete("a"),
+        store.check,
+    ):
+        with pytest.raises(kind) as caught:
+            ask()
+        assert caught.value.vendor_code == code  # type: ignore[attr-defined]
+    monkeypatch.undo()
+    assert content(store, "a") == b"one"
+
+
+def test_a_file_where_the_folder_should_be_is_told(tmp_path: Path) -> None:
+    """Nothing is written over it."""
+    (tmp_path / "taken").write_bytes(b"somebody's")
+    store = opened(tmp_path, str(tmp_path / "taken"))
+    with pytest.raises(Retryable) as caught:
+        store.check()
+    assert (caught.value.vendor_code, "File exists" in str(caught.value)) == ("STORE_AWAY", True)
+    assert (tmp_path / "taken").read_bytes() == b"somebody's"
 
 
 def test_a_store_that_was_away_is_used_again(tmp_path: Path, buckets: Buckets) -> None:
