@@ -23,3 +23,5 @@ put recordings_store '{}'
 [ -e ledger_keys ] || { printf 'k1:%s\n' "$(head -c 32 /dev/urandom | base64 | tr -d '\n')" > ledger_keys; echo "made $folder/ledger_keys"; }
 # the containers' user, not root, reads them
 chmod 0444 ./*
+# these two are a person's to fill in
+chmod 0644 connections.json recordings_store

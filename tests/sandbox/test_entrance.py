@@ -11,10 +11,10 @@ from trivet_sandbox import VENDORS
 
 
 def test_every_stand_in_comes_up_and_says_where(tmp_path: Path) -> None:
-    """As `make run` starts them; the signal to end is obeyed."""
+    """The signal to end reaches them: nothing stays behind."""
     file = tmp_path / "connections.json"
     with subprocess.Popen(
-        [sys.executable, "-m", "trivet_sandbox", "up", "--connections", str(file)],
+        [sys.executable, "-m", "trivet.cli", "sandbox", "up", "--connections", str(file)],
         stdout=subprocess.PIPE,
         text=True,
     ) as started:

@@ -1,8 +1,9 @@
 """Commands that do something: run, settle, roll back, move a cursor, start the sandbox or the demo."""
 
-import subprocess
+import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -133,15 +134,41 @@ def cursor_reset(
     output.print_rows(rows, ["connection", "stream", "cursor"], as_json=json, empty="no cursor was set")
 
 
-@sandbox.command("up", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def sandbox_up(context: typer.Context) -> None:
-    """Start the stand-in servers and stay until Ctrl-C; further options go to them.
+@sandbox.command("up")
+def sandbox_up(
+    only: Annotated[
+        str | None, typer.Option("--only", help="Comma list of stand-ins; all of them by default.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", min=1, max=65000, help="First port; each stand-in takes the next. Free ones by default."
+        ),
+    ] = None,
+    candidates: Annotated[
+        int | None, typer.Option("--candidates", min=1, help="A company of this many candidates.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="Folder that keeps what they hold; in memory by default.")
+    ] = None,
+    connections: Annotated[
+        Path | None, typer.Option("--connections", help="File to write the connections to them into.")
+    ] = None,
+    announce: Annotated[
+        Path | None, typer.Option("--announce", help="File to write their addresses and logins into.")
+    ] = None,
+) -> None:
+    """Start the stand-in servers and stay until Ctrl-C.
 
-    Example: `trivet sandbox up --only feishu_hire,successfactors`
+    Example: `trivet sandbox up --only feishu_hire,successfactors --connections sandbox.json`
     """
-    # its own program: the sandbox must not share a process, or code, with what it judges
-    command = [sys.executable, "-m", "trivet_sandbox", "up", *context.args]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own module
+    given = {
+        "--only": only, "--port": port, "--candidates": candidates,
+        "--state": state, "--connections": connections, "--announce": announce,
+    }  # fmt: skip
+    told = [text for name, value in given.items() if value is not None for text in (name, str(value))]
+    # becomes a program of its own: the sandbox must not share code with what it judges
+    os.execv(sys.executable, [sys.executable, "-m", "trivet_sandbox", "up", *told])  # noqa: S606 - our own module
 
 
 def demo(
