@@ -1,10 +1,7 @@
 """SAP HCM by RFC: the contract, one unit of work per person, and what its library does in silence."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any, ClassVar
 import pyrfc
 import pytest
 from conftest import World
+from end_to_end.shell import command
 from standing import NAME, Standing
 from trivet_connectors.sap_rfc import CATALOGUE, TARGET
 from trivet_connectors.sap_rfc.config import SapRfcConfig
@@ -945,7 +943,7 @@ class TestRecordContract:
 
     def test_what_is_recorded_is_what_the_stand_in_was_made_of(self, world: World, tmp_path: Path) -> None:
         """A customer's files may take the stand-in's place; a parameter a line, so that releases can be compared."""
-        done = _command(
+        done = command(
             world, "sap", "record-contract", "sap_rfc", "--into", str(tmp_path / "contracts"), "--json"
         )
         assert done.returncode == 0, done.stderr
@@ -956,17 +954,10 @@ class TestRecordContract:
 
     def test_a_target_that_calls_no_functions_says_so(self, world: World) -> None:
         """In one line."""
-        done = _command(world, "sap", "record-contract", "kingdee_cloud")
+        done = command(world, "sap", "record-contract", "kingdee_cloud")
         assert done.returncode != 0
         assert "NOT_RECORDING" in done.stderr
         assert "Traceback" not in done.stderr
-
-
-def _command(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "trivet.cli", *words], capture_output=True, text=True, timeout=120,
-        env={**os.environ, **world.environment(), "USER": "ann"},
-    )  # fmt: skip
 
 
 def _contract(far: Rfc, name: str, **parameters: Document) -> None:

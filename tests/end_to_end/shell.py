@@ -3,18 +3,17 @@
 import json
 import os
 import subprocess
-import sys
 from typing import Any
 
+import entrance
 from conftest import World
 
 
 def command(world: World, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """The command, whatever its exit code."""
-    return subprocess.run(
-        [sys.executable, "-m", "trivet.cli", *words], capture_output=True, text=True, timeout=120,
-        env={**os.environ, **world.environment(), "USER": "ann", **more},
-    )  # fmt: skip
+    there = {**os.environ, **world.environment(), "USER": "ann", **more}
+    done = entrance.trivet(*words, environment=there)
+    return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def run(world: World, *words: str, exits: int = 0, **more: str) -> subprocess.CompletedProcess[str]:

@@ -9,14 +9,7 @@ import time
 from typing import Any
 
 from conftest import World
-
-
-def trivet(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    """The command line, as a user runs it."""
-    command = [sys.executable, "-m", "trivet.cli", *words]
-    return subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **world.environment()}, timeout=120
-    )
+from end_to_end.shell import command as trivet
 
 
 def errors(run: subprocess.CompletedProcess[str]) -> list[str]:

@@ -2,10 +2,9 @@
 
 import json
 import os
-import subprocess
-import sys
 from typing import Any
 
+import entrance
 import pytest
 from conftest import World
 
@@ -14,12 +13,11 @@ COURSE = "service talent goes to the service course"
 
 def trivet(world: World, *arguments: str, given: str | None = None, fails: bool = False) -> str:
     """What the command prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "trivet.cli", *arguments], capture_output=True, text=True, input=given,
-        env={**os.environ, **world.environment(), "USER": "ann"},
-    )  # fmt: skip
-    assert (done.returncode != 0) == fails, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    there = {**os.environ, **world.environment(), "USER": "ann"}
+    done = entrance.trivet(*arguments, environment=there, given=(given or "").encode())
+    said = (done.stdout + done.stderr).decode()
+    assert (done.returncode != 0) == fails, said
+    return said
 
 
 def asked(world: World, *arguments: str, given: str | None = None, fails: bool = False) -> Any:
