@@ -21,6 +21,8 @@ RUN VIRTUAL_ENV=/opt/trivet /opt/trivet/bin/uv build --wheel --no-build-isolatio
 FROM python:3.11.14-slim-bookworm
 RUN groupadd --gid 50000 trivet && useradd --uid 50000 --gid trivet --home-dir /var/lib/trivet --create-home trivet \
  && install -d -o trivet -g trivet /opt/airflow /var/lib/trivet/state /var/lib/trivet/anchors
+# the probes of Airflow's chart start everything through it
+RUN printf '#!/bin/sh\nexec "$@"\n' > /entrypoint && chmod 0755 /entrypoint
 COPY --from=build /opt/trivet /opt/trivet
 COPY dags /opt/deployment/dags
 COPY plugins /opt/deployment/plugins

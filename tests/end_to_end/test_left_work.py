@@ -58,10 +58,15 @@ def test_what_was_not_scored_comes_with_the_next_night(world: World) -> None:
     assert [type(error).__name__ for error in as_in_airflow(world)] == ["ConfigError", "ConfigError"]
     assert world.operations() == []
     assert noted(world, "BATCH_LEFT_WORK") == ["score 1/2, score 2/2"]
+    (first,) = world.batches()
+    assert (first["left_work"], world.summary(first["batch"])["problems"] > 0) == (True, True)
+    assert "left work, which the next night takes over" in trivet(world, "status")
     world.connect()
     assert as_in_airflow(world) == []
     assert by_entity(world.operations()) == EXPECTED["deliveries"]
     assert len(noted(world, "WORK_TAKEN_OVER")) == 1
+    assert [row["left_work"] for row in world.batches()] == [False, False]
+    assert "left work" not in trivet(world, "status")
     sent = {name: len(world.writes(name)) for name in world.sandbox.servers}
     assert as_in_airflow(world) == []
     assert {name: len(world.writes(name)) for name in world.sandbox.servers} == sent

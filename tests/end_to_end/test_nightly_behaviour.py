@@ -119,6 +119,9 @@ def put_older_ledger(world: World) -> None:
     (world.state / "ledger.keys").chmod(0o600)
     with sqlite3.connect(world.state / "ledger.db") as db:
         db.executescript(lzma.decompress((LEDGERS / "0009.sql.xz").read_bytes()).decode())
+        (closed,) = db.execute("SELECT max(closed_at) FROM batch").fetchone()
+    # an hour later: on another day what is decided has another due date, and takes the place of what was left
+    world.clock.forward(seconds=(datetime.fromisoformat(closed) - datetime.now(UTC)).total_seconds() + 3600)
 
 
 def test_a_ledger_of_the_version_before_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

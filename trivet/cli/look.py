@@ -58,6 +58,12 @@ def status(limit: Limit = 10, json: Json = False) -> None:
         as_json=False,
         empty="no batch yet: trivet run FLOW",
     )
+    left = [
+        f"{row['batch']}: a failed step left work, which the next night takes over"
+        for row in rows
+        if row["left_work"]
+    ]
+    output.print_lines(["", *left] if left else [])
     if aside:
         output.print_lines(["", "set aside in the latest batch:"])
         output.print_rows(aside, ["stage", "code", "place", "pointer", "message"], as_json=False)

@@ -82,7 +82,8 @@ def summary(hub: Hub, batch_id: str) -> Row:
         "refused": refused,
         "cases": [asdict(case) for case in said.cases],
         "drift": drift.shown(noticed),
-        "problems": open_ones + len(said.set_asides) + len(said.cases),
+        "left_work": said.batch.left_work,
+        "problems": open_ones + len(said.set_asides) + len(said.cases) + said.batch.left_work,
     }
 
 
@@ -106,6 +107,7 @@ def batches(hub: Hub, limit: int) -> list[Row]:
                     "closed_at": batch.closed_at,
                     "operations": dict(words),
                     "set_aside": len(aside),
+                    "left_work": batch.left_work,
                 }
             )
     return rows

@@ -47,6 +47,11 @@ class Batch:
     through: tuple[str, ...]
     """The steps of its run that came to their end; `WHOLE` where nothing is left to do for what the batch brought."""
 
+    @property
+    def left_work(self) -> bool:
+        """Closed though a step had not come to its end; until the next night takes over what the batch brought."""
+        return self.closed_at is not None and WHOLE not in self.through
+
 
 def open_or_resume(
     tx: Transaction,

@@ -15,13 +15,15 @@ from airflow.utils.session import create_session
 from conftest import World, fresh_world
 from console import Console, said
 from fastapi import HTTPException
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, orm
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, orm, update
 from starlette.requests import Request
 
 from trivet.airflow import web
 from trivet.airflow.web.app import app, same_origin
 from trivet.airflow.web.rights import groups_of
 from trivet.airflow.web.words import chinese, language_of
+from trivet.ledger.batches import WHOLE
+from trivet.ledger.tables import batch
 
 ROUTES = [(m, r.path) for r in app.routes for m in (getattr(r, "methods", None) or {"GET"}) - {"HEAD"}]
 SAME_IN_BOTH = {"AI", "CSV", "ERP", "HR", "Airflow", "Kappa", "TRIVET_ANCHORS", "Trivet"}
@@ -88,6 +90,17 @@ def test_a_night_is_shown(console: Console, world: World) -> None:
     for system in ("successfactors", "kingdee_cloud", "feishu_hire"):
         assert f">{system}<" in page.text
     assert 'href="/dags/sync__nightly_interviews/runs/test"' in page.text
+
+
+def test_a_night_that_left_work_says_so(console: Console, world: World) -> None:
+    """On its own page, among the flow's nights and in the overview; not once the next one has taken it over."""
+    (known,) = world.batches()
+    paths = (f"/batch/{known['batch']}", f"/flow/{world.flow}", "/")
+    with world.hub() as hub:
+        for through, marked in (("score 1/2", True), (WHOLE, False)):
+            with hub.ledger.begin() as tx:
+                tx.conn.execute(update(batch).values(through=through))
+            assert ["left work" in said(console.get(path).text) for path in paths] == [marked] * 3
 
 
 def test_deliveries_are_narrowed_and_paged(console: Console, world: World) -> None:

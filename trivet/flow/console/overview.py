@@ -66,11 +66,13 @@ class Night:
     stuck: int
     taken_back: int
     set_aside: int
+    left_work: bool
+    """A failed step did not look at everything; the next night does."""
 
     @property
     def trouble(self) -> int:
         """What a person should look at."""
-        return self.refused + self.stuck + self.set_aside
+        return self.refused + self.stuck + self.set_aside + self.left_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def _night(known: Batch, tally: Mapping[str, int], aside: int, now: datetime) ->
         stuck=tally["stuck"],
         taken_back=tally["taken_back"],
         set_aside=aside,
+        left_work=known.left_work,
     )
 
 
