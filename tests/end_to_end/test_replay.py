@@ -117,6 +117,7 @@ def test_a_record_that_was_set_aside_is_translated_scored_and_sent(world: World)
     assert {row["now"] for row in told if row["before"] == "set_aside"} == {"resolved"}
     held = world.held("successfactors")
     assert [len(held[e]) for e in ("Goal_1", "Goal_101", "cust_TalentPoolEntry")] == [3, 3, 3]
+    assert not any(row["left_work"] for row in world.batches())
 
 
 def test_a_stuck_operation_with_an_open_effect_is_left_to_a_person(world: World) -> None:

@@ -27,7 +27,7 @@ from trivet.flow.dead_letters import Chosen, choose
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
 from trivet.flow.pull import open_batch
-from trivet.flow.through import missing
+from trivet.flow.through import DECIDED, missing, passed
 from trivet.flow.translate import translate
 from trivet.ledger import batches, operations, records, set_asides
 from trivet.ledger.batches import Batch
@@ -109,6 +109,9 @@ def _plan(
         with hub.ledger.read() as tx:
             ids |= set(touched(tx, batch))
     planned = deciding.decide(hub, flow, batch, only=ids)
+    if letters.records:
+        # nothing else of the batch is left to decide
+        passed(hub, batch, DECIDED)
     return batch, {entry.reference: entry for entry in planned}
 
 

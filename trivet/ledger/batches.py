@@ -241,5 +241,12 @@ def set_state(
 
 
 def _batch(row: RowMapping) -> Batch:
-    through = tuple(filter(None, row["through"].split(_AND)))
-    return Batch(**{**row, "counters": json.loads(row["counters"]), "through": through})
+    # empty in an archive of an older program
+    through = WHOLE if row["through"] is None else row["through"]
+    return Batch(
+        **{
+            **row,
+            "counters": json.loads(row["counters"]),
+            "through": tuple(filter(None, through.split(_AND))),
+        }
+    )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from trivet.delivery import archive as archiving
 from trivet.delivery import failpoints
 from trivet.delivery.compensate import Scope
 from trivet.errors import LedgerError
-from trivet.ledger import Ledger, archive_file, audit, contents
+from trivet.ledger import Ledger, archive_file, audit, batches, contents
 from trivet.ledger.tables import content, decision_input, event, operation
 
 TABLES = (operation, content, decision_input, event)
@@ -114,6 +115,20 @@ def test_old_months_move_and_nothing_is_lost_or_doubled(any_desk: Desk, tmp_path
         ]
         assert sealed
         assert all(contents.get(tx, [name])[name].decision for tx, name in sealed)
+
+
+def test_an_archive_of_an_older_program_is_read(desk: Desk, tmp_path: Path) -> None:
+    """Columns that came later are empty in it; of its batches nothing is left to do."""
+    five_months(desk)
+    folder = tmp_path / "archive"
+    archiving.archive(desk.ledger, folder, "2026-05", actor="ann")
+    for file in archive_file.files(folder):
+        with sqlite3.connect(file) as db:
+            db.execute("ALTER TABLE batch DROP COLUMN through")
+    with archive_file.transactions(desk.ledger, folder) as older:
+        known = [entry for tx in older for entry in batches.recent(tx)]
+    assert len(known) >= 4
+    assert not any(entry.left_work for entry in known)
 
 
 def test_the_archives_are_part_of_the_proof(any_desk: Desk, tmp_path: Path) -> None:
