@@ -209,6 +209,9 @@ class World:
                 # whoever writes a record off takes it away by hand: else the next revision comes beside it
                 rows = self.targets[entry.target].rows
                 rows[:] = [row for row in rows if row.reference != entry.reference]
+            if decision == "send_again":
+                # whoever says so knows better than the refusal
+                self.targets[entry.target].refused.discard(entry.key)
             decide(self.ledger, entry.id, decision, actor="ann")
 
     def stuck(self) -> bool:
