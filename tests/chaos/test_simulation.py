@@ -11,7 +11,7 @@ from chaos.simulation import simulate, simulated
 from chaos.world import Clock, crash_at_commits
 
 __all__ = ["cluster", "in_memory", "migrated"]
-EXAMPLES = int(os.environ.get("TRIVET_CHAOS_EXAMPLES", "10000"))
+EXAMPLES = int(os.environ.get("TRIVET_CHAOS_EXAMPLES", "4000"))
 
 
 @pytest.mark.timeout(1800)
@@ -27,6 +27,6 @@ def test_no_history_breaks_an_invariant_on_postgresql(cluster: str, tmp_path: Pa
 
     def work(tick: Tick) -> int:
         with emptied(cluster, tmp_path, Clock()) as opened:
-            return simulate(crash_at_commits(opened), EXAMPLES // 200, 100, tick)
+            return simulate(crash_at_commits(opened), EXAMPLES // 80, 100, tick)
 
-    assert side_by_side([work]) == [EXAMPLES // 200]
+    assert side_by_side([work]) == [EXAMPLES // 80]
