@@ -33,7 +33,7 @@ _NUMBERS = itertools.count()
 LIMITS = Limits(max_failures=4, backoff=1, max_pause=20, lease=60)
 _LOOKED_AT = {"confirmed", "compensated"}
 """What a second look is due for."""
-_NOTHING_CAME = {"planned", "superseded", "cancelled"}
+_GIVEN_UP = {"superseded", "cancelled"}
 _BEARABLE = {"LEASE_HELD", "FENCED", "BATCH_CLOSED", "PERSON_UNKNOWN", "STATE_CHANGED", "NOTHING_TO_DECIDE"}
 
 
@@ -342,10 +342,8 @@ class World:
 
     def _allowed(self, members: Sequence[StoredOperation], target: str) -> None:
         """No more people than the cap, and nothing after too many refusals."""
-        # what was tried and provably came to nothing, and is wanted no more, was never begun
-        begun = {
-            entry.subject_ref for entry in members if entry.attempts and entry.state not in _NOTHING_CAME
-        }
+        # what was tried, provably came to nothing and is wanted no more was never begun
+        begun = {entry.subject_ref for entry in members if entry.attempts and entry.state not in _GIVEN_UP}
         assert self.cap is None or len(begun) <= self.cap, f"I14: {len(begun)} people, {self.cap} are allowed"
         here = Counter(entry.state for entry in members if entry.target == target)
         meant = here.total() - here["superseded"] - here["waiting_identity"]

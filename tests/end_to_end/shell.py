@@ -9,10 +9,10 @@ import entrance
 from conftest import World
 
 
-def command(world: World, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """The command, whatever its exit code."""
+def command(world: World, *words: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """The command with `given` on its standard input, whatever its exit code; `more` is of the environment."""
     there = {**os.environ, **world.environment(), "USER": "ann", **more}
-    done = entrance.trivet(*words, environment=there)
+    done = entrance.trivet(*words, environment=there, given=given.encode())
     return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

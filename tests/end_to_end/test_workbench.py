@@ -1,23 +1,20 @@
 """The workbench on a real night: preview, explain, plan, apply, go back; each through the command line."""
 
 import json
-import os
 from typing import Any
 
-import entrance
 import pytest
 from conftest import World
+from end_to_end.shell import command
 
 COURSE = "service talent goes to the service course"
 
 
 def trivet(world: World, *arguments: str, given: str | None = None, fails: bool = False) -> str:
     """What the command prints."""
-    there = {**os.environ, **world.environment(), "USER": "ann"}
-    done = entrance.trivet(*arguments, environment=there, given=(given or "").encode())
-    said = (done.stdout + done.stderr).decode()
-    assert (done.returncode != 0) == fails, said
-    return said
+    done = command(world, *arguments, given=given or "")
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def asked(world: World, *arguments: str, given: str | None = None, fails: bool = False) -> Any:

@@ -127,7 +127,7 @@ def close(tx: Transaction, batch_id: str, *, missing: Sequence[str] = ()) -> Non
     if tx.conn.execute(update(batch).where(open_row).values(values)).rowcount:
         tx.events.append(Event(batch_id, batch_id, "BATCH_CLOSED"))
         if left:
-            tx.events.append(Event(batch_id, batch_id, "BATCH_LEFT_WORK", note=", ".join(missing)))
+            tx.events.append(Event(batch_id, batch_id, "BATCH_LEFT_WORK", note=_AND.join(missing)))
 
 
 def passed(tx: Transaction, batch_id: str, step: str) -> None:
@@ -145,8 +145,7 @@ def take_over(tx: Transaction, into: Batch) -> list[str]:
     found = list(tx.conn.scalars(select(batch.c.id).where(left).order_by(batch.c.id).with_for_update()))
     for part in chunks(found):
         tx.conn.execute(update(batch).where(batch.c.id.in_(part)).values(through=WHOLE))
-    note = f"takes over what {{}} left: {into.id}"
-    tx.events += [Event(into.id, name, "WORK_TAKEN_OVER", note=note.format(name)) for name in found]
+    tx.events += [Event(into.id, name, "WORK_TAKEN_OVER", note=f"from batch {name}") for name in found]
     return found
 
 
