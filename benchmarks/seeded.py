@@ -103,12 +103,9 @@ def _people(tx: Transaction, batch: Batch, numbers: Sequence[int], chance: rando
             for kind, document in _documents(n, chance)
         ]  # fmt: skip
     people.put_identities(tx, TENANT, ids, CANDIDATE)
-    records.store(tx, batch, SOURCE, "talents", pulled)
-    owners = {
-        records.record_id(TENANT, SOURCE, "talents", one.external_id): ref
-        for one, ref in zip(pulled, refs, strict=True)
-    }
-    records.mark_translated(tx, owners)
+    read = records.fresh(tx, batch, SOURCE, "talents", pulled).records
+    owned = zip(read, refs, strict=True)
+    records.keep(tx, batch, [one._replace(state="translated", subject_ref=ref) for one, ref in owned])
     documents.put_many(tx, batch, kept)
     return refs
 

@@ -6,10 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from typing import Any
 
+import pytest
 from conftest import World
 from end_to_end.shell import command as trivet
+from sqlalchemy import select
+
+from trivet.ledger import batches, cursors, records
+from trivet.ledger.tables import record
 
 
 def errors(run: subprocess.CompletedProcess[str]) -> list[str]:
@@ -117,6 +123,35 @@ def test_an_unknown_batch_or_person_is_said_so(world: World) -> None:
     run = trivet(world, "rollback", "nobody", "--yes")
     assert run.returncode == 2
     assert "PERSON_UNKNOWN" in errors(run)[0]
+
+
+@pytest.mark.parametrize("page", [1, 3, 5])
+def test_a_pull_that_dies_at_a_page_leaves_nothing_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """Records, what they become and the position are one: the next run asks for that page again, and delivers everything."""
+    reached: dict[str, str] = {}
+    put, left = cursors.put, iter(range(1, page))
+
+    def dies(tx: Any, **how: Any) -> None:
+        put(tx, **how)
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        reached[how["stream"]] = how["value"]
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(cursors, "put", dies)
+        world.night()
+    (batch,) = world.batches()
+    with world.hub() as hub, hub.ledger.read() as tx:
+        known = cursors.show(tx, tenant=hub.flow(world.flow).tenant, flow=world.flow)
+        assert {c.stream: c.value for c in known} == reached
+        stored = Counter(row.stream for row in tx.conn.execute(select(record.c.stream)))
+        assert stored.keys() == reached.keys()
+        assert stored.total() == batches.get(tx, batch["batch"]).counters.get("records", 0)
+        assert not records.untranslated(tx, batch["batch"])
+    world.night()
+    assert len(world.held("feishu_hire")["note"]) == 12
 
 
 def test_a_process_killed_in_the_middle_of_the_push_goes_on_with_the_next_run(world: World) -> None:

@@ -13,10 +13,11 @@ from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
 from trivet.flow.pull import open_batch
-from trivet.flow.translate import translate
+from trivet.flow.translate import Translation, translate
 from trivet.ledger import batches, documents, inbox, records, set_asides
 from trivet.ledger.batches import Batch
 from trivet.ledger.inbox import Told
+from trivet.model import Record
 from trivet.registry import find_connector, offers
 
 log = logging.getLogger(__name__)
@@ -60,28 +61,34 @@ def hear(hub: Hub, flow: Flow, run_key: str) -> Batch | None:
             told = inbox.told(tx, name, batch.id)
         log.info("hear batch=%s %s: %d events", batch.id, name, taken)
         for port in systems.get(name, ()):
-            _read(hub, batch, port, told)
+            _read(hub, flow, batch, port, told)
         if name not in systems:
             _look_again(hub, batch, told)
     translate(hub, flow, batch)
     return batch
 
 
-def _read(hub: Hub, batch: Batch, port: Port, told: Told) -> None:
+def _read(hub: Hub, flow: Flow, batch: Batch, port: Port, told: Told) -> None:
     has = find_connector(port.kind, hub.connections(port.connection).connector).streams
     wanted: dict[str, list[str]] = defaultdict(list)
     for stream, external_id in sorted(told.about):
         if stream in has:
             wanted[stream].append(external_id)
+    read: dict[str, list[Record]] = defaultdict(list)
     if wanted:
         with hub.built(port.kind, port.connection) as source:
             # what cannot be asked for alone comes with the next night
             for stream, names in wanted.items() if isinstance(source, Focused) else ():
-                for found, read in source.around(stream, names):
-                    if found in port.streams:
-                        with hub.ledger.begin() as tx:
-                            kept = records.store(tx, batch, port.connection, found, read)
-                            batches.count(tx, batch.id, records=kept.new + kept.changed)
+                for found, part in source.around(stream, names):
+                    read[found] += part
+    # in the flow's order: an interview finds its person through the application
+    for stream in port.streams:
+        made = Translation(hub, flow, batch, port.connection, stream)
+        with hub.ledger.begin() as tx:
+            fresh = records.fresh(tx, batch, port.connection, stream, read[stream])
+            made.take(tx, fresh.records)
+            batches.count(tx, batch.id, records=len(fresh.records))
+        made.end()
     with hub.ledger.begin() as tx:
         for stream, lost in told.gone:
             records.mark_gone(tx, batch, port.connection, stream, [lost])

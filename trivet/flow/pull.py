@@ -1,4 +1,4 @@
-"""Vendor pages into the ledger together with their cursor: what a killed night had pulled is not asked for again.
+"""Vendor pages into the ledger, with what they become and their cursor: what a killed night had pulled is not asked for again.
 
 What a vendor says is gone is marked so; and from time to time a stream is read whole, so that what is gone without a word
 is noticed as well. `trivet.flow.gone` draws the consequences.
@@ -18,7 +18,8 @@ from trivet.flow.definition import Flow, Inflow
 from trivet.flow.holding import system_waits
 from trivet.flow.hub import Hub
 from trivet.flow.ports import Port, ports
-from trivet.ledger import batches, cursors, documents, inbox, leases, orders, records, set_asides, tombstones
+from trivet.flow.translate import Translation, erased
+from trivet.ledger import batches, cursors, documents, inbox, leases, orders, records, set_asides
 from trivet.ledger.batches import Batch, Kind
 from trivet.ledger.leases import Lease
 from trivet.ledger.ledger import Transaction
@@ -115,21 +116,24 @@ def _pull_port(
 ) -> None:
     with hub.built(port.kind, port.connection) as source:
         for stream in port.streams:
+            made = Translation(hub, flow, batch, port.connection, stream)
             try:
-                _pull_stream(hub, flow, batch, source, port, stream, counts, claim)
+                _pull_stream(hub, flow, batch, source, port, stream, counts, claim, made)
             except AuthFailed:
                 raise
             except ConnectorError as error:
                 # the cursor stays before the bad page, so that the next run asks for it again
                 _set_stream_aside(hub, batch, port.connection, stream, error)
                 continue
+            finally:
+                made.end()
             with hub.ledger.begin() as tx:
                 set_asides.resolve(tx, batch.tenant, "pull", stream, [port.connection])
 
 
 def _pull_stream(
     hub: Hub, flow: Flow, batch: Batch, source: Source, port: Port, stream: str, counts: Counter[str],
-    claim: Lease | None,
+    claim: Lease | None, made: Translation,
 ) -> None:  # fmt: skip
     here: dict[str, Any] = {"connection": port.connection, "stream": stream}
     inflow = next(
@@ -144,11 +148,13 @@ def _pull_stream(
         with hub.ledger.begin() as tx:
             if claim is not None:
                 leases.renew(tx, claim)
-            kept = records.store_page(tx, batch, port.connection, stream, page)
+            fresh = records.fresh(tx, batch, port.connection, stream, page.records)
+            made.take(tx, fresh.records)
             gone = records.mark_gone(tx, batch, port.connection, stream, page.gone)
-            set_asides.add_many(tx, batch, [erased(stream, *entry) for entry in kept.buried.items()])
-            batches.count(tx, batch.id, records=kept.new + kept.changed + gone)
-        counts[stream] += kept.new + kept.changed + gone
+            set_asides.add_many(tx, batch, [erased(stream, *entry) for entry in fresh.buried.items()])
+            cursors.put(tx, tenant=flow.tenant, flow=flow.name, **here, value=page.cursor)
+            batches.count(tx, batch.id, records=len(fresh.records) + gone)
+        counts[stream] += len(fresh.records) + gone
         listed |= {entry.external_id for entry in page.records}
     with hub.ledger.begin() as tx:
         # an empty position is none: such a list is read from its beginning every time
@@ -156,18 +162,6 @@ def _pull_stream(
             counts[stream] += _missing(tx, batch, port, stream, inflow, listed)
         if not since or stored is None or stored.whole_at is None:
             cursors.read_whole(tx, tenant=flow.tenant, flow=flow.name, **here, at=began.isoformat())
-
-
-def erased(kind: str, item: str, subject_ref: str) -> SetAside:
-    """Why a record was not taken in."""
-    return SetAside(
-        stage="erased",
-        kind=kind,
-        item=item,
-        code=tombstones.CODE,
-        message="the person was erased: not imported (`trivet subject readmit` where she applied anew)",
-        subject_ref=subject_ref,
-    )
 
 
 def _due(whole_at: str | None, now: datetime, inflow: Inflow) -> bool:

@@ -1,7 +1,7 @@
 """Vendor JSON becomes canonical documents, judged by schema; what breaks a contract is set aside, the rest goes on."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from trivet.documents.canonical import fingerprint
@@ -24,7 +24,6 @@ from trivet.flow.identity import (
 )
 from trivet.flow.ports import Port, ports
 from trivet.flow.privacy.withdrawal import follow
-from trivet.flow.pull import erased
 from trivet.ledger import documents, people, records, set_asides, tombstones
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument
@@ -60,14 +59,35 @@ class _Work:
     """Records about people who never were candidates: their contents are not kept."""
 
 
+class Translation:
+    """One stream's records on their way to canonical documents."""
+
+    def __init__(self, hub: Hub, flow: Flow, batch: Batch, connection: str, stream: str) -> None:
+        self._hub, self._flow, self._batch = hub, flow, batch
+        self._seen = Seen(f"{connection} {stream}")
+        self.counts: Counter[str] = Counter()
+        """Canonical documents made or changed per kind, and records set aside."""
+
+    def take(self, tx: Transaction, read: Sequence[StoredRecord]) -> None:
+        """Keeps these records with what they become, in this transaction."""
+        work = _translated(self._hub, self._flow, tx, read)
+        self.counts += _keep(tx, self._flow, self._batch, read, work)
+        for entry in read:
+            self._seen.record(entry.external_id, entry.document)
+
+    def end(self) -> None:
+        """Notices whether the stream looks as it did."""
+        notice(self._hub, self._flow, self._batch, [self._seen])
+
+
 def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
-    """Counts of canonical documents that this batch made or changed per kind, and of records set aside."""
+    """Looks again at what waits, and draws the consequences of what is gone and of who is who; counts as `Translation`'s."""
     counts: Counter[str] = Counter()
     _take_up(hub, flow, batch)
     # stream by stream: an interview finds its person through the application, which comes before it
     for port in ports(hub, flow):
         for stream in port.streams:
-            _translate_stream(hub, flow, batch, port, stream, counts)
+            counts += _look_again(hub, flow, batch, port, stream)
     # last: who was merged is looked for among those who are there now
     counts += propagate(hub, flow, batch)
     follow(hub, flow, batch)
@@ -84,42 +104,56 @@ def _take_up(hub: Hub, flow: Flow, batch: Batch) -> None:
         records.replay(tx, batch.id, [a.item for a in orphans if (a.place or "").partition(" ")[0] in ours])
 
 
-def _translate_stream(
-    hub: Hub, flow: Flow, batch: Batch, port: Port, stream: str, counts: Counter[str]
-) -> None:
-    after = ""
-    seen = Seen(f"{port.connection} {stream}")
+def _look_again(hub: Hub, flow: Flow, batch: Batch, port: Port, stream: str) -> Counter[str]:
+    made = Translation(hub, flow, batch, port.connection, stream)
     while True:
-        with hub.ledger.read() as tx:
-            chunk = records.untranslated(tx, batch.id, stream, port.connection, after=after, limit=CHUNK)
-            work = _translated(hub, flow, tx, chunk)
-        if not chunk:
-            break
-        after = chunk[-1].id
-        for record in chunk:
-            seen.record(record.external_id, record.document)
-        _store(hub, flow, batch, chunk, work, counts)
-    notice(hub, flow, batch, [seen])
+        with hub.ledger.begin() as tx:
+            waiting = records.untranslated(tx, batch.id, stream, port.connection, limit=CHUNK)
+            if not waiting:
+                break
+            made.take(tx, waiting)
+    made.end()
+    return made.counts
 
 
-def _store(
-    hub: Hub, flow: Flow, batch: Batch, chunk: Sequence[StoredRecord], work: _Work, counts: Counter[str]
-) -> None:
+def _keep(
+    tx: Transaction, flow: Flow, batch: Batch, read: Sequence[StoredRecord], work: _Work
+) -> Counter[str]:
     # of a person who was erased there is one thing to say
     work.refused = [entry for entry in work.refused if entry.item not in work.buried]
     refused = {entry.item for entry in work.refused} | work.buried.keys()
-    with hub.ledger.begin() as tx:
-        changed = documents.put_many(tx, batch, work.made)
-        _remember_people(tx, flow, batch, work)
-        for kind in sorted(work.kinds):
-            set_asides.resolve(tx, batch.tenant, "translate", kind, work.subjects)
-        set_asides.add_many(tx, batch, work.refused)
-        records.mark_translated(tx, {k: s for k, s in work.subjects.items() if k not in refused}, chunk)
-        records.mark_set_aside(tx, refused)
-        set_asides.add_many(tx, batch, list(work.buried.values()))
-        records.erase(tx, (work.strangers - refused) | work.buried.keys())
-    counts.update(kind for kind, _ in changed)
-    counts["set_aside"] += len(refused)
+    changed = documents.put_many(tx, batch, work.made)
+    _remember_people(tx, flow, batch, work)
+    for kind in sorted(work.kinds):
+        set_asides.resolve(tx, batch.tenant, "translate", kind, work.subjects)
+    set_asides.add_many(tx, batch, [*work.refused, *work.buried.values()])
+    records.keep(tx, batch, [_judged(entry, work, refused) for entry in read])
+    return Counter(kind for kind, _ in changed) + Counter(set_aside=len(refused))
+
+
+def _judged(entry: StoredRecord, work: _Work, refused: Set[str]) -> StoredRecord:
+    """The record with what it came to."""
+    if entry.id in work.buried:
+        return entry._replace(state="set_aside", written=None)
+    if entry.id in refused:
+        return entry._replace(state="set_aside")
+    return entry._replace(
+        state="translated",
+        subject_ref=work.subjects[entry.id] or entry.subject_ref,
+        written=None if entry.id in work.strangers else entry.written,
+    )
+
+
+def erased(kind: str, item: str, subject_ref: str) -> SetAside:
+    """Why a record was not taken in."""
+    return SetAside(
+        stage="erased",
+        kind=kind,
+        item=item,
+        code=tombstones.CODE,
+        message="the person was erased: not imported (`trivet subject readmit` where she applied anew)",
+        subject_ref=subject_ref,
+    )
 
 
 def _translated(hub: Hub, flow: Flow, tx: Transaction, chunk: Sequence[StoredRecord]) -> _Work:

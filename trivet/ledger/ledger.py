@@ -29,6 +29,11 @@ _ROW = "secret"
 _PLACE = f"meta|value_enc|{_ROW}"
 
 
+def written(document: Document) -> bytes:
+    """The document as it is sealed, and read again."""
+    return quick_json(document) or _encode(document).encode("utf-8", "surrogatepass")
+
+
 @dataclass(slots=True)
 class Transaction:
     """One transaction; everything in it has one time. Audit events are chained when it commits."""
@@ -52,8 +57,7 @@ class Transaction:
 
     def seal(self, document: Document, place: str, subject_ref: str | None = None) -> bytes:
         """The document, sealed for `table|column|row` with the key of the person whom it is about."""
-        written = quick_json(document) or _encode(document).encode("utf-8", "surrogatepass")
-        return self.seal_bytes(written, place, subject_ref)
+        return self.seal_bytes(written(document), place, subject_ref)
 
     def seal_bytes(self, plain: bytes, place: str, subject_ref: str | None = None) -> bytes:
         """As `seal`, for what is no document; what is about nobody is sealed with the key ring's newest."""

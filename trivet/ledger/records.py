@@ -1,33 +1,21 @@
-"""Vendor records as pulled: newest version each, sealed; a page and its cursor are stored together."""
+"""Vendor records as pulled: the newest version of each, sealed with the key of the person whom it is about."""
 
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, null, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
-from trivet.ledger import cursors, tombstones
+from trivet.ledger import tombstones
 from trivet.ledger.batches import Batch
-from trivet.ledger.bulk import rows_in, run_in, run_many, upsert
-from trivet.ledger.ledger import Transaction
+from trivet.ledger.bulk import rows_in, run_in, upsert
+from trivet.ledger.ledger import Transaction, written
 from trivet.ledger.tables import record
-from trivet.model import Document, Gone, Page, Record
+from trivet.model import Document, Gone, Record
 from trivet.quick_json import quick_value
 
 GONE = "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPage:
-    """What a page brought."""
-
-    new: int
-    changed: int
-    unchanged: int
-    buried: Mapping[str, str] = field(default_factory=dict)
-    """Ids of records about people who were erased, with their pseudonyms: nothing of them was stored."""
 
 
 class StoredRecord(NamedTuple):
@@ -41,37 +29,37 @@ class StoredRecord(NamedTuple):
     document: Document
     subject_ref: str | None
     state: str
-    written: bytes
-    """The document as it was written down: to seal it anew nothing has to be encoded."""
+    received_at: str
+    written: bytes | None
+    """The document as it is written down, so that it is encoded once; None where its contents are not to be kept."""
 
 
-_NAMES = ("id", "connection", "stream", "external_id", "version", "payload_enc", "subject_ref", "state")
+class Fresh(NamedTuple):
+    """What of a vendor's list was not known, before anything of it is stored."""
+
+    records: list[StoredRecord]
+    """New, or in another version than the known one."""
+    changed: int
+    """How many of these were known in another version."""
+    unchanged: int
+    buried: Mapping[str, str]
+    """Ids of records about people who were erased, with their pseudonyms: nothing of them is taken in."""
+
+
+_NAMES = (
+    "id", "connection", "stream", "external_id", "version", "payload_enc", "subject_ref", "state", "received_at",
+)  # fmt: skip
 _SEALED = _NAMES.index("payload_enc")
 _ALL = select(*(record.c[name] for name in _NAMES))
 _HERE = record.c.id.in_(bindparam("ids", expanding=True))
 _VERSIONS = select(record.c.id, record.c.version, record.c.subject_ref).where(_HERE)
 _KNOWN = _ALL.where(_HERE, record.c.state != GONE)
-_MARK = (
-    update(record)
-    .where(record.c.id == bindparam("at_id"))
-    .values(
-        state=bindparam("to_state"),
-        subject_ref=func.coalesce(
-            bindparam("subject", type_=record.c.subject_ref.type), record.c.subject_ref
-        ),
-    )
-)
-_REMARK = (
-    update(record)
-    .where(record.c.id == bindparam("at_id"))
-    .values(
-        payload_enc=bindparam("sealed"), key_id=bindparam("by"), subject_ref=bindparam("subject"),
-        state=bindparam("to_state"),
-    )
-)  # fmt: skip
 _FORGET = delete(record).where(_HERE)
-_ERASE = update(record).where(_HERE).values(payload_enc=null(), key_id=null())
-_REPLAY = update(record).where(_HERE).values(state="new", batch_id=bindparam("into"))
+_REPLAY = (
+    update(record)
+    .where(_HERE, record.c.payload_enc.is_not(None))
+    .values(state="new", batch_id=bindparam("into"))
+)
 
 
 def record_id(tenant: str, connection: str, stream: str, external_id: str) -> str:
@@ -81,55 +69,49 @@ def record_id(tenant: str, connection: str, stream: str, external_id: str) -> st
     return b32encode(sha256(said.encode()).digest()[:20]).decode()[:26]
 
 
-def store_page(tx: Transaction, batch: Batch, connection: str, stream: str, page: Page) -> StoredPage:
-    """Stores the page's records and its cursor in this transaction."""
-    kept = store(tx, batch, connection, stream, page.records)
-    cursors.put(
-        tx, tenant=batch.tenant, flow=batch.flow, connection=connection, stream=stream, value=page.cursor
-    )
-    return kept
+def fresh(tx: Transaction, batch: Batch, connection: str, stream: str, pulled: Sequence[Record]) -> Fresh:
+    """What of these is new or changed; of one object that comes twice the later counts."""
+    by_id = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in pulled}
+    names = (("record", key) for key in by_id)
+    gone = {key: ref for (_, key), ref in tombstones.buried(tx, batch.tenant, names).items()}
+    here = {key: entry for key, entry in by_id.items() if key not in gone} if gone else by_id
+    known = {row[0]: (row[1], row[2]) for row in rows_in(tx.conn, _VERSIONS, here)}
+    found = [
+        StoredRecord(
+            key, connection, stream, entry.external_id, entry.version, entry.document,
+            known[key][1] if key in known else None, "new", tx.stamp, written(entry.document),
+        )
+        for key, entry in here.items()
+        if key not in known or known[key][0] != entry.version
+    ]  # fmt: skip
+    changed = sum(entry.id in known for entry in found)
+    return Fresh(found, changed, len(here) - len(found), gone)
 
 
-def store(
-    tx: Transaction, batch: Batch, connection: str, stream: str, pulled: Sequence[Record]
-) -> StoredPage:
-    """Stores the records in this transaction; a version that is known already changes nothing.
-
-    New and changed records wait for translation in this batch. Of one object that comes twice the later counts.
-    """
-    fresh = {record_id(batch.tenant, connection, stream, entry.external_id): entry for entry in pulled}
-    gone = {
-        key: ref
-        for (_, key), ref in tombstones.buried(tx, batch.tenant, (("record", key) for key in fresh)).items()
-    }
-    fresh = {key: entry for key, entry in fresh.items() if key not in gone}
-    known = list(rows_in(tx.conn, _VERSIONS, fresh))
-    versions: dict[str, str] = {row[0]: row[1] for row in known}
-    # whom a new record is about is known once it is translated: until then it has the key ring's key
-    whose: dict[str, str | None] = {
-        row[0]: row[2] for row in known if versions[row[0]] != fresh[row[0]].version
-    }
-    tx.prepare(whose.values())
+def keep(tx: Transaction, batch: Batch, read: Sequence[StoredRecord]) -> None:
+    """Stores the records as they stand here, in place of what was known of them."""
+    # one about whom nobody knows yet whom it is about has the key ring's key
+    tx.prepare(entry.subject_ref for entry in read if entry.written is not None)
     rows = [
         {
-            "id": key,
+            "id": entry.id,
             "tenant": batch.tenant,
-            "connection": connection,
-            "stream": stream,
+            "connection": entry.connection,
+            "stream": entry.stream,
             "external_id": entry.external_id,
             "version": entry.version,
-            "payload_enc": tx.seal(entry.document, _place(key), whose.get(key)),
-            "key_id": tx.key_of(whose.get(key)),
+            "payload_enc": None
+            if entry.written is None
+            else tx.seal_bytes(entry.written, _place(entry.id), entry.subject_ref),
+            "key_id": None if entry.written is None else tx.key_of(entry.subject_ref),
+            "subject_ref": entry.subject_ref,
             "batch_id": batch.id,
-            "state": "new",
-            "received_at": tx.stamp,
+            "state": entry.state,
+            "received_at": entry.received_at,
         }
-        for key, entry in fresh.items()
-        if versions.get(key) != entry.version
+        for entry in read
     ]
     upsert(tx.conn, record, rows)
-    changed = sum(row["id"] in versions for row in rows)
-    return StoredPage(len(rows) - changed, changed, len(fresh) - len(rows), gone)
 
 
 def mark_gone(tx: Transaction, batch: Batch, connection: str, stream: str, gone: Iterable[Gone]) -> int:
@@ -178,11 +160,10 @@ def untranslated(
     stream: str | None = None,
     connection: str | None = None,
     *,
-    after: str = "",
     limit: int = 1000,
 ) -> list[StoredRecord]:
-    """The next records of the batch that wait for translation, opened, ordered by id; `after` is the last id seen."""
-    query = _ALL.where(record.c.batch_id == batch_id, record.c.state == "new", record.c.id > after)
+    """The next records of the batch that wait for translation, opened, ordered by id."""
+    query = _ALL.where(record.c.batch_id == batch_id, record.c.state == "new")
     if stream is not None:
         query = query.where(record.c.stream == stream)
     if connection is not None:
@@ -215,11 +196,6 @@ def forget(tx: Transaction, ids: Iterable[str]) -> None:
     run_in(tx.conn, _FORGET, ids)
 
 
-def erase(tx: Transaction, ids: Iterable[str]) -> None:
-    """Of these records stays that they were pulled, and in which version; their contents are gone."""
-    run_in(tx.conn, _ERASE, ids)
-
-
 def find(tx: Transaction, which: str) -> StoredRecord | None:
     """The record of that ledger id or vendor's id, opened; the newest where several systems use it."""
     named = (record.c.id == which) | (record.c.external_id == which)
@@ -229,49 +205,16 @@ def find(tx: Transaction, which: str) -> StoredRecord | None:
 
 
 def _opened(tx: Transaction, row: Sequence[Any]) -> StoredRecord:
-    key, connection, stream, external_id, version, sealed, subject_ref, state = row
-    written = tx.unseal_bytes(sealed, _place(key))
-    document = quick_value(written)
-    return StoredRecord(key, connection, stream, external_id, version, document, subject_ref, state, written)
+    key, connection, stream, external_id, version, sealed, subject_ref, state, at = row
+    plain = tx.unseal_bytes(sealed, _place(key))
+    document = quick_value(plain)
+    return StoredRecord(
+        key, connection, stream, external_id, version, document, subject_ref, state, at, plain
+    )
 
 
 def _place(key: str) -> str:
     return f"record|payload_enc|{key}"
-
-
-def waiting(tx: Transaction, batch_id: str) -> int:
-    """How many records of the batch wait for translation."""
-    query = select(func.count()).where(record.c.batch_id == batch_id, record.c.state == "new")
-    return tx.conn.scalar(query) or 0
-
-
-def mark_translated(
-    tx: Transaction, subjects: Mapping[str, str | None], read: Iterable[StoredRecord] = ()
-) -> None:
-    """These records (id → pseudonym of the person, or None) have become canonical documents.
-
-    Those of them that were `read` are sealed anew where it is known only now whom they are about.
-    """
-    theirs = [entry for entry in read if entry.subject_ref is None and subjects.get(entry.id)]
-    tx.prepare(subjects[entry.id] for entry in theirs)
-    sealed = [
-        (
-            tx.seal_bytes(entry.written, _place(entry.id), subjects[entry.id]),
-            tx.key_of(subjects[entry.id]),
-            subjects[entry.id],
-            "translated",
-            entry.id,
-        )
-        for entry in theirs
-    ]
-    run_many(tx.conn, _REMARK, ("sealed", "by", "subject", "to_state", "at_id"), sealed)
-    done = {entry.id for entry in theirs}
-    _mark(tx, {key: subject for key, subject in subjects.items() if key not in done}, "translated")
-
-
-def mark_set_aside(tx: Transaction, ids: Iterable[str]) -> None:
-    """These records could not be translated; a set-aside entry says why."""
-    _mark(tx, dict.fromkeys(ids), "set_aside")
 
 
 def move(tx: Transaction, batch_id: str, into: str) -> None:
@@ -281,10 +224,5 @@ def move(tx: Transaction, batch_id: str, into: str) -> None:
 
 
 def replay(tx: Transaction, batch_id: str, ids: Iterable[str]) -> None:
-    """These records wait for translation again, in this batch: after a mapping was mended."""
+    """Those of these records whose contents are kept wait for translation again, in this batch: after a mapping was mended."""
     run_in(tx.conn, _REPLAY, ids, {"into": batch_id})
-
-
-def _mark(tx: Transaction, subjects: Mapping[str, str | None], state: str) -> None:
-    rows = [(key, subject, state) for key, subject in subjects.items()]
-    run_many(tx.conn, _MARK, ("at_id", "subject", "to_state"), rows)

@@ -16,16 +16,19 @@ from trivet.ledger import (
 )
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument
+from trivet.ledger.ledger import Transaction
 from trivet.ledger.people import Consent, Identity
 from trivet.ledger.set_asides import SetAside
 from trivet.ledger.times import stamp
-from trivet.model import Cursor, Page, Record
+from trivet.model import Cursor, Record
 
 
-def page(cursor: str, **versions: str) -> Page:
-    """A page of records by id and version."""
-    found = (Record(name, version, {"id": name, "v": version}) for name, version in versions.items())
-    return Page(tuple(found), Cursor(cursor))
+def kept(tx: Transaction, batch: Batch, **versions: str) -> records.Fresh:
+    """What of these records (id and version) was fresh, and is kept now as it came."""
+    pulled = [Record(name, version, {"id": name, "v": version}) for name, version in versions.items()]
+    fresh = records.fresh(tx, batch, "hr", "talents", pulled)
+    records.keep(tx, batch, fresh.records)
+    return fresh
 
 
 def where(batch: Batch) -> dict[str, str]:
@@ -33,60 +36,44 @@ def where(batch: Batch) -> dict[str, str]:
     return {"tenant": batch.tenant, "flow": batch.flow, "connection": "hr", "stream": "talents"}
 
 
-def test_a_page_and_its_cursor_are_stored_together(ledger: Ledger, batch: Batch) -> None:
-    """Known versions change nothing; new and changed records wait for translation."""
+def test_known_versions_change_nothing(ledger: Ledger, batch: Batch) -> None:
+    """New and changed records are fresh; whose a record is stays known."""
     with ledger.begin() as tx:
-        assert cursors.get(tx, **where(batch)) is None
-        assert records.store_page(tx, batch, "hr", "talents", page("c1", a="1", b="1")) == records.StoredPage(
-            2, 0, 0
-        )
-    with ledger.begin() as tx:
+        fresh = kept(tx, batch, a="1", b="1")
+        assert (len(fresh.records), fresh.changed, fresh.unchanged) == (2, 0, 0)
         waiting = records.untranslated(tx, batch.id, "talents")
         assert {entry.external_id: entry.document["v"] for entry in waiting} == {"a": "1", "b": "1"}
-        records.mark_translated(tx, {entry.id: f"p-{entry.external_id}" for entry in waiting})
-        assert records.waiting(tx, batch.id) == 0
+        theirs = [e._replace(state="translated", subject_ref=f"p-{e.external_id}") for e in waiting]
+        records.keep(tx, batch, theirs)
+        assert records.untranslated(tx, batch.id) == []
     with ledger.begin() as tx:
-        stored = records.store_page(tx, batch, "hr", "talents", page("c2", a="1", b="2", c="1"))
-        assert stored == records.StoredPage(1, 1, 1)
-        position = cursors.get(tx, **where(batch))
-        assert position is not None
-        assert position.value == "c2"
+        fresh = kept(tx, batch, a="1", b="2", c="1")
+        assert (len(fresh.records), fresh.changed, fresh.unchanged) == (2, 1, 1)
         again = records.untranslated(tx, batch.id)
         assert {(entry.external_id, entry.subject_ref) for entry in again} == {("b", "p-b"), ("c", None)}
 
 
-def test_a_crash_between_page_and_cursor_leaves_neither(ledger: Ledger, batch: Batch) -> None:
-    """Both are one transaction."""
-    try:
-        with ledger.begin() as tx:
-            records.store_page(tx, batch, "hr", "talents", page("c1", a="1"))
-            raise KeyboardInterrupt
-    except KeyboardInterrupt:
-        pass
-    with ledger.read() as tx:
-        assert cursors.get(tx, **where(batch)) is None
-        assert records.waiting(tx, batch.id) == 0
-
-
-def test_records_are_read_in_portions(ledger: Ledger, batch: Batch) -> None:
-    """`after` and `limit` walk through all of them once, beyond one statement's reach."""
+def test_more_records_than_one_statement_takes(ledger: Ledger, batch: Batch) -> None:
+    """All of them are kept, and known again."""
+    many = {f"n{n}": "1" for n in range(1203)}
     with ledger.begin() as tx:
-        records.store_page(tx, batch, "hr", "talents", page("c", **{f"n{n}": "1" for n in range(1203)}))
-        seen: list[str] = []
-        while portion := records.untranslated(tx, batch.id, after=seen[-1] if seen else "", limit=500):
-            seen += [entry.id for entry in portion]
-    assert len(seen) == len(set(seen)) == 1203
+        kept(tx, batch, **many)
+        assert len(records.untranslated(tx, batch.id, limit=2000)) == 1203
+        assert kept(tx, batch, **many).unchanged == 1203
 
 
 def test_set_aside_records_can_be_replayed(ledger: Ledger, batch: Batch) -> None:
-    """After a mapping was mended the same stored record is translated again."""
+    """After a mapping was mended the same stored record is translated again, but one whose contents are not kept."""
     with ledger.begin() as tx:
-        records.store_page(tx, batch, "hr", "talents", page("c", a="1"))
-        [entry] = records.untranslated(tx, batch.id)
-        records.mark_set_aside(tx, [entry.id])
+        entry, empty = kept(tx, batch, a="1", b="1").records
+        records.keep(
+            tx, batch, [entry._replace(state="set_aside"), empty._replace(state="set_aside", written=None)]
+        )
         assert records.untranslated(tx, batch.id) == []
-        records.replay(tx, batch.id, [entry.id])
-        assert [again.id for again in records.untranslated(tx, batch.id)] == [entry.id]
+        records.replay(tx, batch.id, [entry.id, empty.id])
+        assert [(again.id, again.document) for again in records.untranslated(tx, batch.id)] == [
+            (entry.id, entry.document)
+        ]
 
 
 def test_a_reset_cursor_starts_from_the_beginning(ledger: Ledger, batch: Batch) -> None:

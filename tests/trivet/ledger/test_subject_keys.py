@@ -34,7 +34,7 @@ from trivet.ledger.keyring import Keyring, entries_of, load_keyring, new_entry
 from trivet.ledger.people import Identity
 from trivet.ledger.scorings import Scoring
 from trivet.ledger.tables import crosswalk, decision_input, document, meta, subject_key
-from trivet.model import Cursor, Page, Record
+from trivet.model import Record
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 
@@ -48,9 +48,8 @@ def everything(ledger: Ledger, batch: Batch) -> None:
     """One value of each kind about ann and about bob."""
     pulled = tuple(Record(name, "1", {"name": name}) for name in ("ann", "bob"))
     with ledger.begin() as tx:
-        records.store_page(tx, batch, "hr", "talents", Page(pulled, Cursor("c")))
-        read = records.untranslated(tx, batch.id)
-        records.mark_translated(tx, {entry.id: entry.external_id for entry in read}, read)
+        read = records.fresh(tx, batch, "hr", "talents", pulled).records
+        records.keep(tx, batch, [entry._replace(subject_ref=entry.external_id) for entry in read])
         for name in ("ann", "bob"):
             documents.put_many(tx, batch, [NewDocument("candidate", name, {"name": name}, "f", name)])
             people.put_identities(tx, "acme", [Identity(name, "candidate", f"hr/{name}", "hr")], "candidate")
