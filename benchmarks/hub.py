@@ -150,7 +150,8 @@ def _night(home: Path, state: Path) -> tuple[list[Row], int]:
             return done
 
         batch_id = step("pull and translate", lambda: steps.pull(hub, "nightly_interviews", "bench"))
-        step("score", lambda: steps.score(hub, batch_id, 0, 1))
+        flow = hub.flow("nightly_interviews")
+        step("score", lambda: [steps.score(hub, batch_id, n, flow.shards) for n in range(flow.shards)])
         whole = rows.pop()
         rest = whole._replace(
             cpu=whole.cpu - sum(one.row.cpu for one in apart),
@@ -159,13 +160,12 @@ def _night(home: Path, state: Path) -> tuple[list[Row], int]:
         )
         rows.extend((*(one.row for one in apart), rest))
         step("decide and plan", lambda: steps.decide(hub, batch_id))
-        for target in hub.flow("nightly_interviews").targets():
+        for target in flow.targets():
             step(f"push {target}", partial(steps.push, hub, batch_id, target))
         # a page and a candidate's page an interview are made at the end: a row of their own
         making = vars(steps)["make_reports"]
         vars(steps)["make_reports"] = lambda *_: Counter()
         step("settle, verify, close", lambda: steps.conclude(hub, batch_id))
-        flow = hub.flow("nightly_interviews")
         with hub.ledger.read() as tx:
             closed = batches.get(tx, batch_id)
         step("reports", lambda: making(hub, flow, closed))

@@ -397,7 +397,7 @@ class TargetTraits:
     """A created record can be taken away again."""
     updates: bool = True
     connections: int = 1
-    """Requests that the target takes at once; above 1 `send` is called from as many threads."""
+    """Requests that the target takes at once; above 1 `send` and `find` are called from as many threads."""
     max_bytes: int | None = None
     """Bytes of the documents in one vendor request, as JSON in UTF-8; a single document may be larger."""
     repeatable: bool = False

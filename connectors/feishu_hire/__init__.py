@@ -21,6 +21,7 @@ from .inbound import open_inbound
 from .recordings import open_recordings
 from .source import STREAMS, open_source
 from .target import MAX_OPS, open_target
+from .wire import CONNECTIONS
 
 TITLE = "Feishu Hire 飞书招聘"
 SOURCE = SourceConnector("feishu_hire", TITLE, FeishuHireConfig, open_source, STREAMS)
@@ -31,8 +32,10 @@ TARGET = TargetConnector(
     TITLE,
     FeishuHireConfig,
     open_target,
-    TargetTraits(asked_by="searchable_reference", max_ops=MAX_OPS, quiet_seconds=2.0, deletes=True),
-)
+    TargetTraits(
+        asked_by="searchable_reference", max_ops=MAX_OPS, quiet_seconds=2.0, deletes=True, connections=CONNECTIONS
+    ),
+)  # fmt: skip
 EXAMS = TargetConnector(
     EXAMS_NAME,
     "Feishu Hire 飞书招聘 (written tests 笔试)",

@@ -8,6 +8,7 @@ cursor past others. Interviews have no update filter: they are listed by begin, 
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from trivet.errors import Rejected, Retryable
 from trivet.model import Cursor, Document, Page, Record
 
 from .config import FeishuHireConfig
-from .wire import NAME, Wire
+from .wire import CONNECTIONS, NAME, Wire
 
 STREAMS = ("jobs", "talents", "applications", "interviews")
 ONBOARDED = 7
@@ -43,10 +44,10 @@ class FeishuHireSource:
         if stream == "interviews":
             return self._interviews(since)
         if stream == "applications":
-            return self._by_update(stream, since, self._application, _application_time)
+            return self._by_update(stream, since, self._applications, _application_time)
         if stream == "talents":
-            return self._by_update(stream, since, lambda item: item, _talent_time)
-        return self._by_update(stream, since, lambda item: item, _job_time)
+            return self._by_update(stream, since, list, _talent_time)
+        return self._by_update(stream, since, list, _job_time)
 
     def around(self, stream: str, external_ids: Sequence[str]) -> Iterator[tuple[str, tuple[Record, ...]]]:
         """See `Focused`; one call an object."""
@@ -96,7 +97,7 @@ class FeishuHireSource:
         asked = self._milliseconds()
         for items in self.wire.pages(f"list {stream}", f"/{stream}", {"update_start_time": start}):
             try:
-                documents = [complete(item) for item in items]
+                documents = complete(items)
                 records = tuple(_record(document) for document in documents)
                 last = max((time_of(document) for document in documents), default=0)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -104,6 +105,11 @@ class FeishuHireSource:
             newest = max(newest, min(last, asked - BEHIND_MS))
             yield Page(records, Cursor(json.dumps({"from": newest})))
             asked = self._milliseconds()
+
+    def _applications(self, items: Sequence[str]) -> list[Document]:
+        """One call each, two for who was hired: as many at once as the vendor takes."""
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            return list(pool.map(self._application, items))
 
     def _application(self, item: str) -> Document:
         application = dict(self.wire.read("get application", f"/applications/{item}")["application"])

@@ -12,6 +12,8 @@ from .config import FeishuApp
 
 NAME = "feishu_hire"
 HIRE = "/open-apis/hire/v1"
+CONNECTIONS = 4
+"""Calls at once: the vendor counts calls, fifty a second as a rule, and says nothing against several under way."""
 LOGIN = "/open-apis/auth/v3/tenant_access_token/internal"
 # gateway codes of open.feishu.cn: token missing, invalid, expired; too many calls
 BAD_TOKENS = (99991661, 99991663, 99991664, 99991668, 99991677)

@@ -11,7 +11,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, select
 
 from trivet.contract import Target, TargetTraits
-from trivet.delivery import history, progress
+from trivet.delivery import asking, history, progress
 from trivet.delivery.transitions import get_stuck
 from trivet.delivery.work import as_operation, holds
 from trivet.ledger import cases, contents, operations
@@ -22,8 +22,6 @@ from trivet.ledger.tables import operation
 from trivet.model import Document
 
 PAGE = 500
-READS = 200
-"""Records asked for at once, as in verifying."""
 EXAMPLES = 5
 MOST = 200
 """More wrong records than these at one target are one trouble with the target, and one case."""
@@ -92,7 +90,7 @@ def reconcile(
         live = list(_live(work, page))
         live.sort(key=lambda entry: entry.entity)
         for entity, group in groupby(live, key=lambda entry: entry.entity):
-            for part in chunks(group, READS):
+            for part in chunks(group, asking.at_once(work.traits)):
                 _ask(work, work.of(entity), part)
     if work.amount:
         with ledger.begin() as tx:
@@ -159,7 +157,7 @@ def _wrong(
 ) -> list[tuple[StoredOperation, str]]:
     """Those that are not there as they should be, each with the word for it."""
     wanted = [as_operation(entry, ours[entry.reference]) for entry in part]
-    found = work.target.find(part[0].entity, wanted)
+    found = asking.find(work.target, work.traits, part[0].entity, wanted)
     wrong = []
     for entry in part:
         rows = found.get(entry.reference, ())

@@ -1,7 +1,7 @@
 """One worker's hold on one batch at one target: lease, limits, and what came of it so far."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,21 +9,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 
 from trivet.contract import Target, TargetTraits
+from trivet.delivery import asking
 from trivet.delivery.breaker import paused
 from trivet.delivery.progress import judge
 from trivet.delivery.transitions import move
 from trivet.errors import ConnectorError, LedgerError
 from trivet.ledger import batches, leases, operations
 from trivet.ledger.batches import Batch
-from trivet.ledger.bulk import chunks
 from trivet.ledger.leases import Lease
 from trivet.ledger.ledger import Ledger, Transaction
 from trivet.ledger.operations import StoredOperation
 from trivet.ledger.tables import operation
 from trivet.ledger.times import stamp
 from trivet.model import Document, Found, Operation
-
-_READS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class Work:
     @property
     def reads(self) -> int:
         """Operations asked for at once; how many requests that takes is the connector's affair."""
-        return max(self.traits.max_ops, _READS)
+        return asking.at_once(self.traits)
 
     def here(self) -> ColumnElement[bool]:
         """The operations of this work."""
@@ -109,11 +107,7 @@ class Work:
 
     def find(self, entity: str, wanted: Sequence[Operation]) -> dict[str, list[Found]]:
         """What the target holds of these references."""
-        found: dict[str, list[Found]] = {}
-        for part in chunks(wanted, self.reads):
-            answer: Mapping[str, Sequence[Found]] = self.target.find(entity, part)
-            found |= {reference: list(rows) for reference, rows in answer.items()}
-        return found
+        return asking.find(self.target, self.traits, entity, wanted)
 
     def quiet_until(self, now: datetime) -> str:
         """When an answer that is lost now may be asked for."""

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from chaos.desk import LIMITS, QUIET, Desk, wanted
@@ -84,22 +85,28 @@ def test_a_ticket_that_is_forgotten_is_looked_for(desk: Desk, later: Later) -> N
     assert desk.state("ann/goal") == "planned"
 
 
-def test_several_connections_at_once(desk: Desk) -> None:
-    """One outcome per operation, in order, whichever thread carried it; never more at once than the target takes."""
-    target = desk.target(max_ops=1, connections=4)
+def slowed(target: Any, name: str) -> list[int]:
+    """Lets these calls take a while; how many of them were under way together at most, as it grows."""
     together, most, lock = [0], [0], threading.Lock()
-    send = target.send
+    call = getattr(target, name)
 
-    def slow(operations):
+    def slow(*given: Any) -> Any:
         with lock:
             together[0] += 1
             most[0] = max(most[0], together[0])
         time.sleep(0.005)
         with lock:
             together[0] -= 1
-            return send(operations)
+            return call(*given)
 
-    target.send = slow
+    setattr(target, name, slow)
+    return most
+
+
+def test_several_connections_at_once(desk: Desk) -> None:
+    """One outcome per operation, in order, whichever thread carried it; never more at once than the target takes."""
+    target = desk.target(max_ops=1, connections=4)
+    most = slowed(target, "send")
     names = [f"p{n}/goal" for n in range(40)]
     desk.plan(*(wanted(name, {"n": n, "bad": n % 10 == 0}) for n, name in enumerate(names)))
     done = desk.push()
@@ -108,6 +115,23 @@ def test_several_connections_at_once(desk: Desk) -> None:
     assert 1 < most[0] <= 4
     rows = {row.reference: row.document["n"] for row in target.rows}
     assert all(rows[reference(desk, name)] == n for n, name in enumerate(names) if n % 10)
+
+
+def test_a_target_that_takes_several_calls_is_asked_by_several(desk: Desk) -> None:
+    """Reading again, too: each record is asked for once, and one that is not there is seen."""
+    target = desk.target(max_ops=1, connections=4)
+    names = [f"p{n}/goal" for n in range(30)]
+    desk.plan(*(wanted(name, GOAL) for name in names))
+    desk.push()
+    target.rows = [row for row in target.rows if row.reference != reference(desk, "p7/goal")]
+    asked, find = [], target.find
+    target.find = lambda entity, wanted: asked.extend(one.reference for one in wanted) or find(entity, wanted)
+    most = slowed(target, "find")
+    done = desk.verify()
+    assert (done.verified, done.wrong) == (29, 1)
+    assert desk.state("p7/goal") == "stuck"
+    assert sorted(asked) == sorted(reference(desk, name) for name in names)
+    assert 1 < most[0] <= 4
 
 
 def test_where_nothing_can_be_asked_few_are_in_the_air(desk: Desk) -> None:
