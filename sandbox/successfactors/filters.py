@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
@@ -46,7 +47,7 @@ def _or(tokens: list[tuple[str, str]], known: set[str]) -> tuple[Test, list[tupl
         test, tokens = _and(tokens, known)
         parts.append(test)
         if not tokens or tokens[0] != ("word", "or"):
-            return (lambda row: any(t(row) for t in parts)), tokens
+            return _either(parts), tokens
         tokens = tokens[1:]
 
 
@@ -56,8 +57,27 @@ def _and(tokens: list[tuple[str, str]], known: set[str]) -> tuple[Test, list[tup
         test, tokens = _comparison(tokens, known)
         parts.append(test)
         if not tokens or tokens[0] != ("word", "and"):
-            return (lambda row: all(t(row) for t in parts)), tokens
+            return parts[0] if len(parts) == 1 else (lambda row: all(t(row) for t in parts)), tokens
         tokens = tokens[1:]
+
+
+@dataclass(frozen=True)
+class _Among:
+    """A property that is one of some texts."""
+
+    name: str
+    texts: frozenset[str]
+
+    def __call__(self, row: Row) -> bool:
+        return str(row.get(self.name)) in self.texts
+
+
+def _either(parts: list[Test]) -> Test:
+    """One look a row, where hundreds of texts are asked for."""
+    same = [part for part in parts if isinstance(part, _Among)]
+    if len(same) == len(parts) and len({part.name for part in same}) == 1:
+        return _Among(same[0].name, frozenset().union(*(part.texts for part in same)))
+    return lambda row: any(test(row) for test in parts)
 
 
 def _comparison(tokens: list[tuple[str, str]], known: set[str]) -> tuple[Test, list[tuple[str, str]]]:
@@ -89,4 +109,6 @@ def _test(name: str, compare: Callable[[Any, Any], bool], kind: str, raw: str) -
     value = raw[1:-1].replace("''", "'") if kind == "text" else raw
     if kind == "number":
         return lambda row: row.get(name) is not None and compare(Decimal(str(row[name])), Decimal(value))
+    if compare is eq:
+        return _Among(name, frozenset({value}))
     return lambda row: compare(str(row.get(name)), value)
