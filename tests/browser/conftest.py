@@ -97,8 +97,9 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def shots() -> Path:
-    """Where the screenshots of this run lie."""
-    shutil.rmtree(SHOTS, ignore_errors=True)
-    SHOTS.mkdir()
-    return SHOTS
+def shots(worker_id: str) -> Path:
+    """Where the screenshots of this run lie; each process of it has a folder of its own, for it empties it first."""
+    folder = SHOTS / worker_id
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

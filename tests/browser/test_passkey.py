@@ -17,7 +17,7 @@ from trivet.flow.gates.asking import ask
 from trivet.ledger import batches, gates
 from trivet.ledger.tables import batch, operation
 
-pytestmark = [pytest.mark.airflow, pytest.mark.alone]
+pytestmark = pytest.mark.airflow
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from trivet.ledger.tables import batch
 
-pytestmark = [pytest.mark.airflow, pytest.mark.alone]
+pytestmark = pytest.mark.airflow
 PHONE, DESK = (390, 780), (1280, 900)
 
 

@@ -16,7 +16,7 @@ from end_to_end.airflow import eventually, running_airflow
 
 from trivet.dag_names import sync_dag
 
-pytestmark = [pytest.mark.airflow, pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 ENDED = ("success", "failed")
 
 

@@ -21,8 +21,6 @@ from trivet.delivery import failpoints
 from trivet.errors import LedgerError
 from trivet.ledger import Ledger, audit
 
-pytestmark = pytest.mark.alone
-
 __all__ = ["clock", "cluster", "migrated"]
 
 

@@ -12,8 +12,6 @@ from trivet.delivery import failpoints
 from trivet.errors import LedgerError
 from trivet.ledger import Ledger, audit
 
-pytestmark = pytest.mark.alone
-
 __all__ = ["clock", "in_memory", "migrated", "sqlite_ledger"]
 GOAL = {"weight": 20}
 
@@ -66,6 +64,7 @@ def test_a_zombie_that_was_taking_back(sqlite_ledger: Ledger, clock: Clock, plac
     assert LIMITS.lease > QUIET
 
 
+@pytest.mark.alone
 def test_a_stopped_process_that_others_took_over_from(in_memory: Path, migrated: Path) -> None:
     """SIGSTOP at each failpoint, others go on after its lease, SIGCONT: fenced, and in the end one record of each."""
     verdicts = Field(in_memory, migrated).run(sleep_trials())

@@ -277,7 +277,7 @@ class _Reaper:
 
 def place(frame: FrameType) -> str:
     """`push.py:12`."""
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return f"{frame.f_code.co_filename.rpartition(os.sep)[2]}:{frame.f_lineno}"
 
 
 def lines_of(live: Callable[[], None]) -> list[str]:

@@ -13,8 +13,6 @@ from trivet.cli.demo_processes import Processes, Wanted
 from trivet.errors import ConfigError, TrivetError
 from trivet.settings import Settings
 
-pytestmark = pytest.mark.alone
-
 REPOSITORY = Path(__file__).parents[2]
 
 # what airflow does to us: a task in a process group of its own, and one that ignores the polite signal

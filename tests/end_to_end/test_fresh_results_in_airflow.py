@@ -14,7 +14,7 @@ from trivet.cli.demo_airflow import AirflowClient, free_port
 from trivet.dag_names import approve_dag
 from trivet.flow.gates import approvals
 
-pytestmark = [pytest.mark.airflow, pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 HR, DAG = "feishu_hire", "event__nightly_interviews"
 SOLO = "I worked alone. I do not like teams. I never ask anybody for help. I keep my code to myself."
 TOGETHER = (

@@ -1,7 +1,6 @@
 """The DAG `rollback` in a running Airflow: two people, one of them over the page's own call, take a night back."""
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +8,9 @@ from typing import Any
 import pytest
 import requests
 from conftest import World
-from end_to_end.airflow import eventually, running_airflow
+from end_to_end.airflow import eventually, noted, running_airflow
 
-pytestmark = [pytest.mark.airflow, pytest.mark.alone, pytest.mark.timeout(600)]
-
-READING = 6.0  # seconds
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
 
 @dataclass
@@ -21,6 +18,7 @@ class Desk:
     """What one logged-in user does with the DAG `rollback`."""
 
     address: str
+    world: World
     user: str
 
     def call(self, method: str, path: str, **options: Any) -> Any:
@@ -45,9 +43,7 @@ class Desk:
         task = f"/{run}/taskInstances/approve"
         waits = lambda: self.call("GET", task)["state"] == "awaiting_input"  # noqa: E731
         eventually(waits, 120, "the question is asked")
-        # airflow 3.3.2 fails a task whose answer comes before its scheduler has noted that it waits; no person is so quick
-        since = time.monotonic()
-        eventually(lambda: time.monotonic() > since + READING, 60, "the question is read")
+        eventually(lambda: noted(self.world, "rollback", run), 60, "the scheduler knows that it waits")
         return self.call("GET", f"{task}/-1/hitlDetails")
 
     def respond(self, run: str, option: str) -> None:
@@ -75,7 +71,7 @@ def test_two_people_take_a_night_back(world: World, address: str) -> None:
     before = world.erps()
     batch_id = world.night()
     held = world.erps()
-    admin, hr = Desk(address, "admin"), Desk(address, "hr")
+    admin, hr = (Desk(address, world, user) for user in ("admin", "hr"))
 
     run = admin.ask(batch_id)
     question = admin.asked(run)

@@ -54,6 +54,8 @@ def environment(settings: Settings, port: int, inherited: Mapping[str, str]) -> 
         "AIRFLOW__API__SECRET_KEY": keys["api"],
         "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
         "AIRFLOW__CORE__FERNET_KEY": keys["fernet"],
+        # so long a task's place stays taken where its process ends a moment after its streams do; 5 s unless told otherwise
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),

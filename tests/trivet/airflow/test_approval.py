@@ -16,8 +16,6 @@ from conftest import World
 from trivet.airflow import approval
 from trivet.airflow.approval import SecondPerson, table
 
-pytestmark = pytest.mark.alone
-
 REPOSITORY = Path(__file__).parents[3]
 RUN = """
 import json, sys

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from trivet_sandbox.running import start
 
-pytestmark = [pytest.mark.airflow, pytest.mark.alone]
+pytestmark = pytest.mark.airflow
 
 REPOSITORY = Path(__file__).parents[3]
 SCORERS = ("whisper_local", "terms_engineering", "terms_sales", "terms_finance", "behaviour_baseline")
