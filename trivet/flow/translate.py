@@ -70,6 +70,8 @@ class Translation:
 
     def take(self, tx: Transaction, read: Sequence[StoredRecord]) -> None:
         """Keeps these records with what they become, in this transaction."""
+        if not read:
+            return
         work = _translated(self._hub, self._flow, tx, read)
         self.counts += _keep(tx, self._flow, self._batch, read, work)
         for entry in read:
