@@ -39,9 +39,6 @@ class Fresh(NamedTuple):
 
     records: list[StoredRecord]
     """New, or in another version than the known one."""
-    changed: int
-    """How many of these were known in another version."""
-    unchanged: int
     buried: Mapping[str, str]
     """Ids of records about people who were erased, with their pseudonyms: nothing of them is taken in."""
 
@@ -84,8 +81,7 @@ def fresh(tx: Transaction, batch: Batch, connection: str, stream: str, pulled: S
         for key, entry in here.items()
         if key not in known or known[key][0] != entry.version
     ]  # fmt: skip
-    changed = sum(entry.id in known for entry in found)
-    return Fresh(found, changed, len(here) - len(found), gone)
+    return Fresh(found, gone)
 
 
 def keep(tx: Transaction, batch: Batch, read: Sequence[StoredRecord]) -> None:
