@@ -4,8 +4,6 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.stamp
 ONCE ?=
-# one more than there are cores, for many tests wait a moment for a server
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # compiled once at setup: else every command and every task of Airflow compiles what it imports, seconds each
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,8 +33,8 @@ run: $(STAMP) ## the main job: sandbox, Airflow, one nightly flow; stays up unti
 
 # in the order of the tree: by number of tests, the longest files came last, when one core had nothing else to do;
 # of the second run the files are named, for to collect all the others again takes half a minute
-test: $(STAMP) ## every test: side by side on every core (WORKERS=1: less memory), then those that need the machine for themselves
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not alone'
+test: $(STAMP) ## every test: side by side on every core, then those that need the machine for themselves
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder -m 'not alone'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m alone $$(grep -rl --include='test_*.py' 'mark\.alone' tests)
 
 check: $(STAMP) ## lint, types, import rules, schemas, mappings, licences, secrets, generated docs, spelling (under a minute)

@@ -73,7 +73,9 @@ def test_nothing_stands_where_it_may_not(searched: Searched) -> None:
 
 def test_no_place_was_forgotten(searched: Searched) -> None:
     """Something was written to every place of the table, and the people stand where they are to be read."""
-    assert {place for place, _, content in searched.written.pieces if content} == set(MAY_HOLD)
+    # what is heard or read for a while is gone when the journey ends
+    left = set(MAY_HOLD) - {"a temporary file"}
+    assert {place for place, _, content in searched.written.pieces if content} == left
     for place in ("a report", "a command that opens one person", "an export that a person asked for"):
         assert searched.written.held(searched.finder, place) >= {"name", "quote", "remark"}, place
     page = "a page for who may see people"
