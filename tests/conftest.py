@@ -44,6 +44,8 @@ def _takes_folders(place: Path) -> bool:
 # to wait for the disk to confirm every ledger's commits took half of the suite's time: folders lie in memory that has room
 if "TMPDIR" not in os.environ and _takes_folders(MEMORY):
     tempfile.tempdir = os.environ["TMPDIR"] = str(MEMORY)
+SHARED = tempfile.gettempdir()
+"""Where what tests share lies, wherever one of them lets temporary files go."""
 # how long one example takes says how busy the machine is
 hypothesis_settings.register_profile("trivet", deadline=None)
 hypothesis_settings.load_profile("trivet")
@@ -284,7 +286,7 @@ def edit(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
 @cache
 def _started() -> Path:
     """The state folder of a ledger that nobody has used; copied by each deployment, for to migrate one takes half a second."""
-    folder = Path(tempfile.mkdtemp(prefix="trivet-state-"))
+    folder = Path(tempfile.mkdtemp(prefix="trivet-state-", dir=SHARED))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     open_ledger(f"sqlite:///{folder / 'ledger.db'}", folder).close()
     return folder
@@ -293,7 +295,7 @@ def _started() -> Path:
 @cache
 def _mappings() -> Path:
     """The shipped mappings, with a flow that reads scripts; copied by each deployment."""
-    folder = Path(tempfile.mkdtemp(prefix="trivet-mappings-"))
+    folder = Path(tempfile.mkdtemp(prefix="trivet-mappings-", dir=SHARED))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(ROOT / "mappings", folder, dirs_exist_ok=True)
     edit(

@@ -82,11 +82,10 @@ def _read(hub: Hub, flow: Flow, batch: Batch, port: Port, told: Told) -> None:
                 for found, part in source.around(stream, names):
                     read[found] += part
     # in the flow's order: an interview finds its person through the application
-    for stream in port.streams:
+    for stream in filter(read.get, port.streams):
         made = Translation(hub, flow, batch, port.connection, stream)
         with hub.ledger.begin() as tx:
-            fresh = records.fresh(tx, batch, port.connection, stream, read[stream])
-            made.take(tx, fresh.records)
+            fresh = made.pulled(tx, read[stream])
             batches.count(tx, batch.id, records=len(fresh.records))
         made.end()
     with hub.ledger.begin() as tx:

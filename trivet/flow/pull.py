@@ -148,8 +148,7 @@ def _pull_stream(
         with hub.ledger.begin() as tx:
             if claim is not None:
                 leases.renew(tx, claim)
-            fresh = records.fresh(tx, batch, port.connection, stream, page.records)
-            made.take(tx, fresh.records)
+            fresh = made.pulled(tx, page.records)
             gone = records.mark_gone(tx, batch, port.connection, stream, page.gone)
             set_asides.add_many(tx, batch, [erased(stream, *entry) for entry in fresh.buried.items()])
             cursors.put(tx, tenant=flow.tenant, flow=flow.name, **here, value=page.cursor)

@@ -29,10 +29,10 @@ from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.people import Consent, Identity
-from trivet.ledger.records import StoredRecord
+from trivet.ledger.records import Fresh, StoredRecord
 from trivet.ledger.set_asides import SetAside
 from trivet.ledger.tombstones import Name
-from trivet.model import Document
+from trivet.model import Document, Record
 
 CHUNK = 1000
 ORPHAN = "REFERENCE_UNKNOWN"
@@ -64,9 +64,16 @@ class Translation:
 
     def __init__(self, hub: Hub, flow: Flow, batch: Batch, connection: str, stream: str) -> None:
         self._hub, self._flow, self._batch = hub, flow, batch
+        self._connection, self._stream = connection, stream
         self._seen = Seen(f"{connection} {stream}")
         self.counts: Counter[str] = Counter()
         """Canonical documents made or changed per kind, and records set aside."""
+
+    def pulled(self, tx: Transaction, found: Sequence[Record]) -> Fresh:
+        """What of this is new or changed; it is kept with what it becomes, in this transaction."""
+        fresh = records.fresh(tx, self._batch, self._connection, self._stream, found)
+        self.take(tx, fresh.records)
+        return fresh
 
     def take(self, tx: Transaction, read: Sequence[StoredRecord]) -> None:
         """Keeps these records with what they become, in this transaction."""
@@ -79,7 +86,8 @@ class Translation:
 
     def end(self) -> None:
         """Notices whether the stream looks as it did."""
-        notice(self._hub, self._flow, self._batch, [self._seen])
+        if self._seen.records:
+            notice(self._hub, self._flow, self._batch, [self._seen])
 
 
 def translate(hub: Hub, flow: Flow, batch: Batch) -> Counter[str]:
