@@ -124,7 +124,8 @@ class _Transfer:
         said = "" if self.packed else self.opened.headers.get("Content-MD5", "")
         for piece in self._resumed():
             self.digest.update(piece)
-            proof.update(piece)
+            if said:
+                proof.update(piece)
             self.size += len(piece)
             if self.size > self.limit:
                 self._too_large()

@@ -87,6 +87,11 @@ def offers(kind: type[Declaration], name: str) -> bool:
     return name in _entries(GROUPS[kind])
 
 
+def offered(kind: type[Declaration]) -> list[str]:
+    """The names of the connectors that are installed for this role; imports nothing."""
+    return list(_entries(GROUPS[kind]))
+
+
 def installed() -> list[tuple[str, Declaration]]:
     """Every installed declaration with its group, by group and name."""
     return [
@@ -94,10 +99,15 @@ def installed() -> list[tuple[str, Declaration]]:
     ]
 
 
-# reading the metadata of every installed package takes 20 ms, and a night asks thousands of times
 @cache
 def _entries(group: str) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=group)}
+    return {entry.name: entry for entry in _every_entry().select(group=group)}
+
+
+# reading the metadata of every installed package takes 20 ms: once a process, not once a group; its type is another in 3.12
+@cache
+def _every_entry() -> Any:
+    return entry_points()
 
 
 def _import(entry: EntryPoint) -> Any:

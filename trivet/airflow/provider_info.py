@@ -6,13 +6,12 @@ connector that cannot be described is left out with a warning, for an error woul
 
 import logging
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from trivet import __version__
 from trivet.connections import ENVIRONMENTS, PREFIX
 from trivet.contract import Config
-from trivet.registry import GROUPS, Declaration, find_connector
+from trivet.registry import GROUPS, Declaration, find_connector, offered
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ def get_provider_info() -> dict[str, Any]:
         "name": "Trivet",
         "description": "Connections to HR systems, AI interview scorers and ERPs.",
         "versions": [__version__],
-        "connection-types": [connection_type(*found) for found in _described()],
+        "connection-types": [form for _, form, _ in _described()],
     }
 
 
@@ -86,19 +85,19 @@ def connection_type(name: str, title: str, config: type[Config]) -> dict[str, An
 
 
 @cache
-def _described() -> tuple[tuple[str, str, type[Config]], ...]:
-    """Name, title and config of every connector that can be imported, each name once."""
-    found: dict[str, tuple[str, str, type[Config]]] = {}
+def _described() -> tuple[tuple[str, dict[str, Any], type[Config]], ...]:
+    """Name, form and config of every connector that can be imported, each name once."""
+    found: dict[str, tuple[str, dict[str, Any], type[Config]]] = {}
     for kind, group in GROUPS.items():
-        for entry in entry_points(group=group):
+        for name in offered(kind):
             try:
-                declared: Declaration = find_connector(kind, entry.name)
-                connection_type(declared.name, declared.title, declared.config)
+                declared: Declaration = find_connector(kind, name)
+                if declared.name not in found:
+                    form = connection_type(declared.name, declared.title, declared.config)
+                    found[declared.name] = (declared.name, form, declared.config)
             # a stranger's connector may fail in any way, and must not take Airflow with it
             except Exception as error:  # noqa: BLE001
-                log.warning("connector %s:%s has no connection form: %s", group, entry.name, error)
-                continue
-            found.setdefault(declared.name, (declared.name, declared.title, declared.config))
+                log.warning("connector %s:%s has no connection form: %s", group, name, error)
     return tuple(found[name] for name in sorted(found))
 
 

@@ -16,6 +16,7 @@ from trivet.errors import (
     UnknownOutcome,
 )
 from trivet.flow.definition import Flow
+from trivet.flow.fetch import Shelf
 from trivet.flow.hub import Hub
 from trivet.flow.privacy.residency import Border
 from trivet.flow.scored import MICRO, Outbox
@@ -55,6 +56,8 @@ class Bench:
     border: Border
     flagged: set[str] = field(default_factory=set)
     """Competencies of these assessments that are named after feelings."""
+    shelf: Shelf = field(init=False)
+    """The recordings of the interviews at hand."""
     _known: dict[str, Scoring] = field(default_factory=dict)
     _pending: dict[str, list[Scoring]] = field(default_factory=dict)
     _seats: dict[str, Seat] = field(default_factory=dict)
@@ -106,8 +109,9 @@ class Bench:
         """It works."""
         self._failures.pop(seat.connection, None)
 
-    def remember(self, known: list[Scoring]) -> None:
-        """What scorers said before about the interviews at hand."""
+    def remember(self, known: list[Scoring], shelf: Shelf) -> None:
+        """What scorers said before about the interviews at hand, and their recordings."""
+        self.shelf = shelf
         self._known = {entry.key: entry for entry in known}
         self._pending = {}
         for entry in known:

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trivet.contract import RecordingSource
 from trivet.documents.canonical import fingerprint
@@ -24,45 +26,88 @@ from trivet.store import parts
 log = logging.getLogger(__name__)
 
 
+class Shelf:
+    """The recordings of a few interviews, looked up together: in the store already, or fetched when one is wanted."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        tenant: str,
+        recorded: Iterable[tuple[str, Document]],
+        note: Callable[[Recording], None],
+    ) -> None:
+        """`recorded` are people and recordings; `note` is told what was fetched, to be stored with `recordings.put_many`."""
+        self.hub, self.tenant, self.note = hub, tenant, note
+        whose = {_name(document): subject_ref for subject_ref, document in recorded}
+        with hub.ledger.read() as tx:
+            self.known = recordings.get_many(tx, tenant, whose)
+        absent = {name: ref for name, ref in whose.items() if not self._lies(name)}
+        self._begun: dict[str, _Begun] = {}
+        if absent:
+            with hub.ledger.begin() as tx:
+                tx.prepare(absent.values())
+                self._begun = {name: _begun(tx, tenant, ref, name) for name, ref in absent.items()}
+
+    def _lies(self, name: str) -> bool:
+        known = self.known.get(name)
+        return known is not None and known.path is not None
+
+    def begun(self, subject_ref: str, name: str) -> "_Begun":
+        """What a file of that recording begins with."""
+        found = self._begun.pop(name, None)
+        if found is None:
+            with self.hub.ledger.begin() as tx:
+                found = _begun(tx, self.tenant, subject_ref, name)
+        return found
+
+
+class _Begun(NamedTuple):
+    path: str
+    head: bytes
+    cipher: AESGCM
+
+
+def _begun(tx: Transaction, tenant: str, subject_ref: str, name: str) -> _Begun:
+    # a file a recording, even of equal content: each is sealed with its own person's key
+    path = tx.blind("recording", tenant, subject_ref, name)[:40]
+    return _Begun(path, *sealed_file.head(tx, path, subject_ref))
+
+
+def _name(document: Document) -> str:
+    # a vendor may put a new file under an old id: the version is part of the name
+    return f"{document['id']}@{fingerprint(document)[:12]}"
+
+
 def fetch(
-    hub: Hub, tenant: str, subject_ref: str, document: Document, source: RecordingSource, wanted: Wanted
+    shelf: Shelf, subject_ref: str, document: Document, source: RecordingSource, wanted: Wanted
 ) -> Recording:
     """The recording in the store, downloaded unless this very version lies there already; a typed error where it cannot be.
 
     `Rejected` MEDIA_TYPE_MISMATCH where it is a paper and a recording is wanted, or the other way round; `NotYet` where it is
     still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
     """
-    # a vendor may put a new file under an old id: the version is part of the name
-    name = f"{document['id']}@{fingerprint(document)[:12]}"
-    with hub.ledger.read() as tx:
-        known = recordings.get_many(tx, tenant, [name]).get(name)
+    name = _name(document)
+    known = shelf.known.get(name)
     if known is not None and known.path:
-        if hub.store.has(known.path):
+        if shelf.hub.store.has(known.path):
             return known
         log.warning("a recording vanished from the store, fetched again: %s", known.path)
-    with hub.ledger.begin() as tx:
-        path = _path(tx, tenant, subject_ref, name)
-        head, cipher = sealed_file.head(tx, path, subject_ref)
+    begun = shelf.begun(subject_ref, name)
     with source.open(document["source_reference"]) as download:
         counted = _Counted(judged(download.chunks, _refuse, wanted))
-        hub.store.put(path, chain((head,), sealed_file.pieces(cipher, counted)))
+        shelf.hub.store.put(begun.path, chain((begun.head,), sealed_file.pieces(begun.cipher, counted)))
     fetched = Recording(
         id=name,
         state="fetched",
         subject_ref=subject_ref,
         sha256=counted.digest.hexdigest(),
-        path=path,
+        path=begun.path,
         media_type=download.media_type,
         bytes=counted.size,
     )
-    with hub.ledger.begin() as tx:
-        recordings.put_many(tx, tenant, [fetched])
+    shelf.known[name] = fetched
+    shelf.note(fetched)
     return fetched
-
-
-def _path(tx: Transaction, tenant: str, subject_ref: str, name: str) -> str:
-    # a file a recording, even of equal content: each is sealed with its own person's key
-    return tx.blind("recording", tenant, subject_ref, name)[:40]
 
 
 def _refuse(code: str, message: str) -> NoReturn:
@@ -97,8 +142,7 @@ def seal_plain(hub: Hub, progress: Callable[[str, int], None]) -> Iterator[int]:
         if not hub.store.has(plain) or hub.store.begins(plain, len(sealed_file.MAGIC)) == sealed_file.MAGIC:
             continue
         with hub.ledger.begin() as tx:
-            path = _path(tx, tenant, entry.subject_ref or "", entry.id)
-            head, cipher = sealed_file.head(tx, path, entry.subject_ref)
+            path, head, cipher = _begun(tx, tenant, entry.subject_ref or "", entry.id)
         with hub.store.open(plain) as file:
             chunks = iter(lambda: file.read(sealed_file.PIECE), b"")
             hub.store.put(path, chain((head,), sealed_file.pieces(cipher, chunks)))

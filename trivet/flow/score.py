@@ -21,7 +21,7 @@ from trivet.flow.bench import DOWN, Bench, Seat
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
-from trivet.flow.fetch import fetch, listening
+from trivet.flow.fetch import Shelf, fetch, listening
 from trivet.flow.hub import Hub
 from trivet.flow.privacy.feelings import flag, named
 from trivet.flow.privacy.residency import EXPORT, Border
@@ -122,7 +122,7 @@ def score(
         for listed in chunks(due, INTERVIEWS):
             part = _still_allowed(hub, flow, listed, outbox)
             done += len(listed) - len(part)
-            bench.remember(_known(hub, flow, part))
+            bench.remember(_known(hub, flow, part), _shelf(bench, part))
             for entry in part:
                 try:
                     waits_until = _assess(bench, entry)
@@ -167,6 +167,11 @@ def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> list[Scoring]:
     with hub.ledger.read() as tx:
         about = {entry.interview["id"]: entry.case.subject_ref for entry in due}
         return scorings.of_interviews(tx, flow.tenant, about)
+
+
+def _shelf(bench: Bench, due: list[DueInterview]) -> Shelf:
+    recorded = ((entry.case.subject_ref, entry.recording) for entry in due)
+    return Shelf(bench.hub, bench.flow.tenant, recorded, bench.outbox.fetched)
 
 
 def _still_allowed(hub: Hub, flow: Flow, due: list[DueInterview], outbox: Outbox) -> list[DueInterview]:
@@ -300,9 +305,11 @@ def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: A
     files: dict[str, Any] = {}
     takes = seat.declaration.traits.takes
     if takes in FILES:
-        hub, flow = bench.hub, bench.flow
         wanted: Wanted = "paper" if takes == "paper" else "recording"
-        recording = fetch(hub, flow.tenant, due.case.subject_ref, due.recording, bench.source(), wanted)
+        recording = fetch(bench.shelf, due.case.subject_ref, due.recording, bench.source(), wanted)
+        if not seat.declaration.traits.cheap:
+            # who is erased while it is heard for minutes is found with it
+            bench.outbox.flush()
         files[takes] = Path(recording.path or "")  # its name in the store, until a scorer takes it
         depends["recording"] = recording.sha256
     key = fingerprint(depends)

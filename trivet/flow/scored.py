@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from trivet.ledger import batches, documents, scorings, set_asides
+from trivet.ledger import batches, documents, recordings, scorings, set_asides
 from trivet.ledger.audit import Event
 from trivet.ledger.batches import Batch
 from trivet.ledger.documents import NewDocument
 from trivet.ledger.ledger import Ledger
+from trivet.ledger.recordings import Recording
 from trivet.ledger.scorings import Scoring
 from trivet.ledger.set_asides import SetAside
 
@@ -28,11 +29,16 @@ class Outbox:
     """Interviews stored so far (scored, unchanged, set_aside) and those that wait for a scorer (pending)."""
     cost: float = 0.0
     """What scorers billed and is not stored yet."""
+    _fetched: list[Recording] = field(default_factory=list)
     _said: list[Scoring] = field(default_factory=list)
     _transcripts: list[Scoring] = field(default_factory=list)
     _assessed: dict[str, list[NewDocument]] = field(default_factory=dict)
     _refused: list[SetAside] = field(default_factory=list)
     _dropped: list[Event] = field(default_factory=list)
+
+    def fetched(self, recording: Recording) -> None:
+        """It lies in the store; a worker that dies before the flush leaves a file that the next one puts again."""
+        self._fetched.append(recording)
 
     def said(
         self, scoring: Scoring, *, transcript: bool, cost: float = 0.0, dropped: Sequence[str] = ()
@@ -56,9 +62,10 @@ class Outbox:
 
     def flush(self) -> None:
         """Stores everything in one transaction."""
-        if not (self._said or self._assessed or self._refused):
+        if not (self._fetched or self._said or self._assessed or self._refused):
             return
         with self.ledger.begin() as tx:
+            recordings.put_many(tx, self.batch.tenant, self._fetched)
             scorings.put_many(tx, self.batch.tenant, self._said)
             changed = documents.put_many(
                 tx, self.batch, [one for new in self._assessed.values() for one in new]
@@ -76,7 +83,14 @@ class Outbox:
             self.counts["scored" if any((one.kind, one.id) in changed for one in new) else "unchanged"] += 1
         if self._refused:
             self.counts["set_aside"] += len(self._refused)
-        for held in (self._said, self._transcripts, self._assessed, self._refused, self._dropped):
+        for held in (
+            self._fetched,
+            self._said,
+            self._transcripts,
+            self._assessed,
+            self._refused,
+            self._dropped,
+        ):
             held.clear()
         self.cost = 0.0
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from trivet.errors import LedgerError
 
 Conflict = IntegrityError
-HEAD = "0015"
+HEAD = "0016"
 VERSION_TABLE = "trivet_alembic_version"
 MIGRATIONS = Path(__file__).parent / "migrations"
 READ = {"trivet_read": True}

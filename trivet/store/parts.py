@@ -2,7 +2,7 @@
 
 import errno
 import os
-import tempfile
+import secrets
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,6 +11,7 @@ from pathlib import Path
 from trivet.errors import TrivetError
 
 _MODE = 0o700
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PREFIX = ".part-"
 _SECONDS = 86_400
 """What is older was left behind by a worker that was killed."""
@@ -18,9 +19,12 @@ _SECONDS = 86_400
 
 def begun(folder: Path) -> tuple[int, Path]:
     """An empty file of the folder, open for writing."""
-    folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
-    handle, path = tempfile.mkstemp(dir=folder, prefix=_PREFIX)
-    return handle, Path(path)
+    path = folder / f"{_PREFIX}{secrets.token_hex(8)}"
+    try:
+        return os.open(path, _NEW, 0o600), path
+    except FileNotFoundError:
+        folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
+        return os.open(path, _NEW, 0o600), path
 
 
 def written(folder: Path, pieces: Iterable[bytes]) -> Path:

@@ -112,10 +112,9 @@ def test_a_connector_that_cannot_be_imported_takes_nothing_with_it(
 ) -> None:
     """Airflow asks for the forms while it is being imported: an error would end every Airflow process."""
     broken = EntryPoint("broken", "no_such_module:TARGET", "trivet.targets")
-    for module in (registry, provider_info):
-        monkeypatch.setattr(
-            module, "entry_points", lambda group: [broken] if group == "trivet.targets" else []
-        )
+    monkeypatch.setattr(
+        registry, "_entries", lambda group: {"broken": broken} if group == "trivet.targets" else {}
+    )
     provider_info._described.cache_clear()
     try:
         assert provider_info.get_provider_info()["connection-types"] == []

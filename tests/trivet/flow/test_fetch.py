@@ -22,7 +22,7 @@ def test_a_full_disk_is_told_and_nothing_of_the_recording_is_left(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(trivet.store.parts, "os", SimpleNamespace(fdopen=os.fdopen, fsync=full))
+        patched.setattr(trivet.store.parts, "os", SimpleNamespace(open=os.open, fdopen=os.fdopen, fsync=full))
         with pytest.raises(TrivetError) as caught:
             world.night()
         with world.hub() as hub:

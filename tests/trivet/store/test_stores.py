@@ -3,15 +3,16 @@
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from buckets import BUCKET, Buckets
 
+import trivet.store.parts
 from trivet.connections import Connection, parse_connection
 from trivet.errors import AuthFailed, ConfigError, Retryable, TrivetError
 from trivet.settings import Settings, load_settings
@@ -166,8 +167,9 @@ def test_a_share_in_trouble_is_told_as_any_store_is(
     def refuse(*_: Any, **__: Any) -> Any:
         raise OSError(number, os.strerror(number))
 
-    for owner, name in ((tempfile, "mkstemp"), (Path, "open"), (Path, "unlink")):
-        monkeypatch.setattr(owner, name, refuse)
+    monkeypatch.setattr(trivet.store.parts, "os", SimpleNamespace(open=refuse))
+    for name in ("open", "unlink"):
+        monkeypatch.setattr(Path, name, refuse)
     for ask in (
         lambda: store.put("a", [b"two"]),
         lambda: content(store, "a"),
@@ -187,7 +189,7 @@ def test_a_file_where_the_folder_should_be_is_told(tmp_path: Path) -> None:
     store = opened(tmp_path, str(tmp_path / "taken"))
     with pytest.raises(Retryable) as caught:
         store.check()
-    assert (caught.value.vendor_code, "File exists" in str(caught.value)) == ("STORE_AWAY", True)
+    assert (caught.value.vendor_code, "Not a directory" in str(caught.value)) == ("STORE_AWAY", True)
     assert (tmp_path / "taken").read_bytes() == b"somebody's"
 
 
