@@ -92,15 +92,17 @@ def main() -> int:
     """0 where everything arrived once."""
     options = _options()
     folder = Path(tempfile.mkdtemp(prefix="trivet-cluster-", dir="/tmp"))
+    code = 1
     with ExitStack() as stack:
-        if not options.keep:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        # the logs of a run that went wrong are looked for
+        stack.callback(lambda: None if options.keep or code else shutil.rmtree(folder, ignore_errors=True))
         database = stack.enter_context(postgres())
         redis = stack.enter_context(redis_server(folder))
         cluster = Cluster(folder, {}, free_port())
         stack.callback(cluster.stop)
         cluster.env = environment(folder, cluster.port, database, redis)
-        return run(cluster, options.candidates)
+        code = run(cluster, options.candidates)
+    return code
 
 
 def run(cluster: Cluster, candidates: int) -> int:
@@ -447,7 +449,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--candidates", type=int, default=2000, help="in the sandbox's company (default: 2000)"
     )
-    parser.add_argument("--keep", action="store_true", help="keep the folder with every log")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the folder with every log, though all went well"
+    )
     return parser.parse_args()
 
 

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from trivet.contract import Describing, TargetConnector
+from trivet.contract import Describing, TargetConnector, TargetTraits
 from trivet.delivery import compensate, progress
 from trivet.delivery import push as pushing
 from trivet.delivery import settle as settling
 from trivet.delivery import verify as verifying
 from trivet.delivery.compensate import RollbackReport, Scope
 from trivet.delivery.push import PushReport
+from trivet.delivery.settle import SettleReport
 from trivet.delivery.states import FLYING, TAKING_BACK
 from trivet.delivery.work import Limits
 from trivet.errors import AuthFailed, ConfigError, ConnectorError, LedgerError, TrivetError
@@ -28,6 +29,8 @@ from trivet.ledger.batches import Batch
 from trivet.ledger.tables import operation
 
 log = logging.getLogger(__name__)
+_NOT_NOW = ("LEASE_HELD", "DRIFT_HELD")
+"""Another worker is at it, or a person has to accept first what looks different: a later run sends it."""
 
 
 def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | None:
@@ -35,36 +38,47 @@ def push(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> PushReport | Non
 
     Raises AuthFailed, RateLimited or Retryable where the connection must stop; what was not sent stays planned.
     """
-    night = _night(hub, flow)
-    if night is not None and night < 0:
-        log.info("push batch=%s target=%s held until the cut-over date", batch.id, target_id)
+    if not _ready(hub, flow, batch, target_id):
         return None
-    waits = flow_waits(hub, flow.name) or system_waits(hub, target_id)
-    if waits is not None:
-        log.info("push batch=%s target=%s waits: %s", batch.id, target_id, waits)
-        return None
-    stop_forbidden(hub, flow, batch, target_id)
-    # what is planned since, or marked by a policy that is stricter now, must not slip through
-    ask(hub, flow, batch)
-    first = night is not None and night < flow.going_live.nights
     declaration, _ = hub.declared(TargetConnector, target_id)
     with hub.built(TargetConnector, target_id) as target:
         target.check()
         if isinstance(target, Describing):
             notice(hub, flow, batch, [target_seen(target_id, target.describe())])
-            hold(hub, flow)
-        done = pushing.push(
-            hub.ledger,
-            batch.id,
-            target_id,
-            target,
-            declaration.traits,
-            cap=flow.going_live.persons if first else None,
-            limits=_limits(flow, target_id),
-        )
+        done = _send(hub, flow, batch, target_id, target, declaration.traits)
     if done.stopped is not None:
         raise done.stopped
     return done
+
+
+def _ready(hub: Hub, flow: Flow, batch: Batch, target_id: str) -> bool:
+    """Whether anything may go there now; what of it must not is stopped, or a person is asked."""
+    night = _night(hub, flow)
+    if night is not None and night < 0:
+        log.info("push batch=%s target=%s held until the cut-over date", batch.id, target_id)
+        return False
+    waits = flow_waits(hub, flow.name) or system_waits(hub, target_id)
+    if waits is not None:
+        log.info("push batch=%s target=%s waits: %s", batch.id, target_id, waits)
+        return False
+    stop_forbidden(hub, flow, batch, target_id)
+    # what is planned since, or marked by a policy that is stricter now, must not slip through
+    ask(hub, flow, batch)
+    return True
+
+
+def _send(
+    hub: Hub, flow: Flow, batch: Batch, target_id: str, target: Any, traits: TargetTraits
+) -> PushReport:
+    """Sends what is planned, of as many people as the first nights allow; `LedgerError` DRIFT_HELD where a person comes first."""
+    if isinstance(target, Describing):
+        hold(hub, flow)
+    night = _night(hub, flow)
+    first = night is not None and night < flow.going_live.nights
+    cap = flow.going_live.persons if first else None
+    return pushing.push(
+        hub.ledger, batch.id, target_id, target, traits, cap=cap, limits=_limits(flow, target_id)
+    )
 
 
 def _limits(flow: Flow, target_id: str) -> Limits:
@@ -114,7 +128,7 @@ def _settle_and_verify(hub: Hub, batch: Batch, target_id: str) -> None:
     if system_waits(hub, target_id):
         return
     with hub.built(TargetConnector, target_id) as target:
-        done = settling.settle(hub.ledger, target_id, target, declaration.traits)
+        done = _settled(hub, target_id, target, declaration.traits)
         if done.stopped is None:
             looked = verifying.verify(hub.ledger, batch.id, target_id, target, declaration.traits)
             if looked.stopped is not None:
@@ -147,7 +161,7 @@ def _send_approved(hub: Hub) -> list[dict[str, Any]]:
         except (ConnectorError, ConfigError) as error:
             rows.append({**row, "problem": str(error)})
         except LedgerError as error:
-            if error.code != "LEASE_HELD":
+            if error.code not in _NOT_NOW:
                 raise
         else:
             if done is not None:
@@ -163,9 +177,7 @@ def _settle_target(hub: Hub, target_id: str) -> dict[str, Any]:
             return {**row, "waits": waits}
         declaration, _ = hub.declared(TargetConnector, target_id)
         with hub.built(TargetConnector, target_id) as target:
-            done = settling.settle(hub.ledger, target_id, target, declaration.traits)
-            for batch_id in done.batches:
-                _resend(hub, batch_id, target_id, target, declaration.traits)
+            done = _settled(hub, target_id, target, declaration.traits)
             looked = verifying.second_look(hub.ledger, target_id, target, declaration.traits)
     except (ConnectorError, AuthFailed) as error:
         return {**row, "problem": str(error)}
@@ -181,18 +193,28 @@ def _settle_target(hub: Hub, target_id: str) -> dict[str, Any]:
     }
 
 
-def _resend(hub: Hub, batch_id: str, target_id: str, target: Any, traits: Any) -> None:
+def _settled(hub: Hub, target_id: str, target: Any, traits: TargetTraits) -> SettleReport:
+    """Settles what is in the air there; what turned out not to have arrived is sent again at once."""
+    done = settling.settle(hub.ledger, target_id, target, traits)
+    for batch_id in done.batches:
+        _resend(hub, batch_id, target_id, target, traits)
+    return done
+
+
+def _resend(hub: Hub, batch_id: str, target_id: str, target: Any, traits: TargetTraits) -> None:
+    with hub.ledger.read() as tx:
+        batch = batches.get(tx, batch_id)
     try:
-        with hub.ledger.read() as tx:
-            flow = hub.flow(batches.get(tx, batch_id).flow)
-        pushing.push(hub.ledger, batch_id, target_id, target, traits, limits=_limits(flow, target_id))
+        flow = hub.flow(batch.flow)
+        if _ready(hub, flow, batch, target_id):
+            _send(hub, flow, batch, target_id, target, traits)
     except ConfigError as error:
         # its flow file is gone or broken: what is planned again waits for the next run of a mended one
         log.warning("settle batch=%s target=%s: %s", batch_id, target_id, error)
     except LedgerError as error:
-        if error.code != "LEASE_HELD":
+        if error.code not in _NOT_NOW:
             raise
-        log.info("settle batch=%s target=%s: another worker is at it", batch_id, target_id)
+        log.info("settle batch=%s target=%s: %s", batch_id, target_id, error)
 
 
 def rollback(hub: Hub, scope: Scope, *, actor: str, reason: str) -> RollbackReport:
