@@ -1,7 +1,7 @@
 """What a failed task does next, read from the error's type.
 
 AuthFailed, Rejected, UnknownOutcome    failed at once: another try cannot help, or must not be blind
-ConfigError, LedgerError                failed at once: a person has to change something
+ConfigError, LedgerError                failed at once: a person has to change something; but for what passes (`MOMENTARY`)
 RateLimited                             tried again when the vendor said so, within limits
 anything else                           the task's own back-off
 """
@@ -22,6 +22,8 @@ from trivet.errors import (
 )
 
 FINAL = (AuthFailed, ConfigError, DocumentRefused, LedgerError, Rejected, UnknownOutcome)
+MOMENTARY = {"LEASE_HELD", "LEDGER_BUSY", "LEDGER_CONFLICT", "LEDGER_UNREACHABLE", "STATE_CHANGED"}
+"""Another worker is at it, or the ledger's database is away for a moment: nothing was done, and later it may be."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 900.0  # seconds: a Retry-After of a day would park the night
 
 
@@ -36,6 +38,8 @@ class TrivetRetry(RetryPolicy):
         context: Any = None,  # noqa: ARG002
     ) -> RetryDecision:
         """Decide in the worker, where the real exception is."""
+        if isinstance(exception, LedgerError) and exception.code in MOMENTARY:
+            return RetryDecision.default()
         if isinstance(exception, FINAL):
             return RetryDecision.fail(f"{type(exception).__name__}: another try cannot help")
         if isinstance(exception, RateLimited):

@@ -65,7 +65,7 @@ def deliver_fresh(batch_id: str) -> None:
     """Decide, and send to every ERP."""
     from trivet.flow import steps
 
-    with task_hub() as hub:
+    with task_hub() as hub, _again_while_another_works():
         counts = steps.deliver_fresh(hub, batch_id)
     log.info("deliver %s: %s", batch_id, words(counts))
 
@@ -74,7 +74,7 @@ def tell_back(batch_id: str) -> None:
     """Write back to the HR system; settle, verify, close the batch."""
     from trivet.flow import steps
 
-    with task_hub() as hub:
+    with task_hub() as hub, _again_while_another_works():
         counts = steps.tell_back(hub, batch_id)
     log.info("write back %s: %s", batch_id, words(counts))
 
@@ -102,7 +102,7 @@ def push(batch_id: str, connection: str) -> None:
     """Send what is planned for one system."""
     from trivet.flow import steps
 
-    with task_hub() as hub:
+    with task_hub() as hub, _again_while_another_works():
         counts = steps.push(hub, batch_id, connection)
     log.info("push %s %s: %s", batch_id, connection, words(counts))
 
@@ -130,7 +130,7 @@ def conclude(batch_id: str) -> None:
     """Settle, enforce the policy, verify, close the batch."""
     from trivet.flow import steps
 
-    with task_hub() as hub:
+    with task_hub() as hub, _again_while_another_works():
         counts = steps.conclude(hub, batch_id)
     log.info("conclude %s: %s", batch_id, words(counts))
 
@@ -218,7 +218,8 @@ def _skipped_while_held() -> Iterator[None]:
 
 @contextmanager
 def _again_while_another_works() -> Iterator[None]:
-    """Ends this look of the task, which comes again, where `settle` sends of the same batch to the same system."""
+    """Ends this look of the task, which comes again, where `settle` sends of the same batch to the same system, or a worker
+    that was killed has its claim on it still: no try is spent."""
     from airflow.sdk.exceptions import AirflowRescheduleException
 
     from trivet.errors import LedgerError

@@ -47,7 +47,14 @@ def test_a_rate_limit_waits_as_asked_within_limits(asked: float, waited: float) 
 
 
 @pytest.mark.parametrize(
-    "error", [Retryable("connection refused", **WHERE), ValueError("a bug"), OSError("disk full")]
+    "error",
+    [
+        Retryable("connection refused", **WHERE),
+        ValueError("a bug"),
+        OSError("disk full"),
+        LedgerError("another worker is busy", code="LEASE_HELD"),
+        LedgerError("the database is away", code="LEDGER_UNREACHABLE"),
+    ],
 )
 def test_anything_else_is_the_tasks_own_back_off(error: Exception) -> None:
     """Nothing was done, or we do not know the error: the task's retries decide."""
