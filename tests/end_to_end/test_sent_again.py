@@ -1,8 +1,10 @@
 """What settling finds missing goes again at once, and by the same rules as the first time."""
 
 from conftest import World
+from sqlalchemy import update
 
 from trivet.flow import holding, steps
+from trivet.ledger import tables
 
 FLOW = "nightly_interviews"
 LOST = {"kind": "reset_before", "method": "POST", "path": "upsert"}
@@ -59,3 +61,19 @@ def test_not_while_a_person_holds_the_flow(world: World) -> None:
         holding.release(hub, "flow", FLOW, actor="li.na")
     world.night()
     assert {o["state"] for o in world.operations()} == {"confirmed", "waiting_identity"}
+
+
+def test_not_of_somebody_who_took_the_consent_back(world: World) -> None:
+    """It is provably not there, and it does not go there any more."""
+    world.misbehave("successfactors", **LOST)
+    world.night()
+    calls = len(world.writes("successfactors"))
+    world.clock.forward(seconds=30)
+    with world.hub() as hub:
+        with hub.ledger.begin() as tx:
+            shared = update(tables.consent).filter_by(purpose="share_erp")
+            tx.conn.execute(shared.values(withdrawn_at=tx.stamp))
+        steps.settle(hub)
+    assert len(world.writes("successfactors")) == calls
+    states = {o["state"] for o in world.operations(target="successfactors")}
+    assert states == {"cancelled", "waiting_identity"}

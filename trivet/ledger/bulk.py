@@ -51,9 +51,9 @@ def rows_in(
     for part in chunks(values):
         listing, result = _run_in(conn, query, part, given)
         if listing.columns:
-            yield from (_read(listing, row) for row in result)
+            yield from (_read(listing, row) for row in result.fetchall())
         else:
-            yield from result
+            yield from result.fetchall()
 
 
 def run_in(

@@ -18,6 +18,7 @@ from fastapi import HTTPException
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, orm, update
 from starlette.requests import Request
 
+import trivet
 from trivet.airflow import web
 from trivet.airflow.web.app import app, same_origin
 from trivet.airflow.web.rights import groups_of
@@ -192,6 +193,15 @@ def test_every_text_of_a_page_is_known(console: Console) -> None:
     }
     missing = {text.lstrip("#") for text in found if not text.startswith("/")} - set(chinese())
     assert not missing
+
+
+def test_every_stage_at_which_something_is_set_aside_has_a_word() -> None:
+    """The pages name it, whether or not a test's company ever gets there."""
+    sources = (file.read_text(encoding="utf-8") for file in Path(trivet.__file__).parent.rglob("*.py"))
+    said = re.compile(r"""\b(?:stage=|STAGE = |SetAside\(\s*)"([a-z_]+)\"""")
+    stages = {stage for text in sources for stage in said.findall(text)}
+    assert len(stages) >= 10
+    assert stages <= set(chinese())
 
 
 def test_the_pages_of_the_frame_lead_on(console: Console, world: World) -> None:
