@@ -76,4 +76,4 @@ def test_not_of_somebody_who_took_the_consent_back(world: World) -> None:
         steps.settle(hub)
     assert len(world.writes("successfactors")) == calls
     states = {o["state"] for o in world.operations(target="successfactors")}
-    assert states == {"cancelled"}
+    assert states == {"cancelled", "confirmed"}
