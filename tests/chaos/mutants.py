@@ -168,8 +168,8 @@ def _no_pause() -> Patches:
     return [(f"{D}.exchange._until", lambda work, tx, outcome: tx.stamp), (f"{D}.breaker.note", _nothing)]
 
 
-def _everybody(tx: Any, batch_id: str, cap: int) -> set[str]:
-    return policies_allowed(tx, batch_id, 10_000)
+def _everybody(tx: Any, batch: Any, cap: int, since: Any) -> set[str]:
+    return policies_allowed(tx, batch, 10_000, since)
 
 
 policies_allowed = policies.allowed_people

@@ -1,8 +1,9 @@
 """People around a delivery: consent, waiting for a number, withdrawal, going live step by step."""
 
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from conftest import World
 
@@ -131,6 +132,23 @@ def test_the_first_nights_are_capped(world: World) -> None:
     world.clock.forward(days=3)
     world.night()
     assert {o["state"] for o in world.operations()} == {"confirmed", "waiting_identity"}
+
+
+def test_the_cap_counts_the_people_of_a_day(world: World) -> None:
+    """A second run on the same day, or what an HR system tells in between, begins nobody else."""
+    here = world.clock().astimezone(ZoneInfo("Asia/Shanghai"))
+    noon = datetime.combine(here.date() + timedelta(days=1), time(12), here.tzinfo)
+    world.clock.forward(seconds=(noon - here).total_seconds())
+    capped = {"cut_over": noon.date().isoformat(), "first_nights": {"nights": 2, "persons": 3}}
+    world.edit_flow(lambda flow: flow.update(going_live=capped))
+    counts = []
+    for _ in range(2):
+        world.night()
+        counts.append(len({o["subject_ref"] for o in world.operations() if o["attempts"]}))
+    world.clock.forward(days=1)
+    world.night()
+    counts.append(len({o["subject_ref"] for o in world.operations() if o["attempts"]}))
+    assert counts == [3, 3, 6]
 
 
 def test_personal_payloads_are_sealed(world: World) -> None:

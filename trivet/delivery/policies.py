@@ -1,8 +1,9 @@
 """What a refusal takes with it, when a batch is held, and who goes first when only some may go."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 
 from trivet.delivery.states import FLYING
 from trivet.delivery.transitions import ask_back
@@ -11,7 +12,9 @@ from trivet.ledger import batches, cases, operations
 from trivet.ledger.batches import Batch
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.operations import StoredOperation
+from trivet.ledger.tables import batch as batch_table
 from trivet.ledger.tables import operation
+from trivet.ledger.times import stamp
 
 HELD = "TOO_MANY_REFUSED"
 _NOT_BEGUN = {"planned", "waiting_identity", "superseded", "cancelled"}
@@ -91,15 +94,23 @@ def _take_all_back(
         batches.set_state(tx, current, "compensating", reason=reason)
 
 
-def allowed_people(tx: Transaction, batch_id: str, cap: int) -> set[str]:
+def allowed_people(tx: Transaction, batch: Batch, cap: int, since: datetime | None) -> set[str]:
     """The people whose operations may go while only `cap` may: those begun already, then in order of pseudonym.
 
-    The same people at every target, whichever worker asks first.
+    The same people at every target, whichever worker asks first. Whoever was begun `since` then in another batch of the flow
+    counts, too.
     """
-    columns = (operation.c.batch_id == batch_id, operation.c.subject_ref.is_not(None))
+    columns = (operation.c.batch_id == batch.id, operation.c.subject_ref.is_not(None))
     everyone = operations.people(tx, *columns)
     begun = {person for person, states in everyone.items() if states - _NOT_BEGUN}
+    counted = begun | (_begun_since(tx, batch, since) if since else set())
     rest = sorted(
-        person for person, states in everyone.items() if "planned" in states and person not in begun
+        person for person, states in everyone.items() if "planned" in states and person not in counted
     )
-    return begun | set(rest[: max(cap - len(begun), 0)])
+    return counted | set(rest[: max(cap - len(counted), 0)])
+
+
+def _begun_since(tx: Transaction, batch: Batch, since: datetime) -> set[str]:
+    same = select(batch_table.c.id).filter_by(tenant=batch.tenant, flow=batch.flow)
+    sent = (operation.c.batch_id.in_(same), operation.c.sent_at >= stamp(since))
+    return set(operations.people(tx, *sent, operation.c.subject_ref.is_not(None)))

@@ -49,10 +49,12 @@ def push(
     traits: TargetTraits,
     *,
     cap: int | None = None,
+    cap_since: datetime | None = None,
     limits: Limits = Limits(),
     on_progress: Callable[[int, int], None] | None = None,
 ) -> PushReport:
-    """Sends the batch's planned operations that are due; `cap` limits the people, `on_progress(done, total)` follows.
+    """Sends the batch's planned operations that are due; `cap` limits the people, those of the flow's other batches `cap_since`
+    then included; `on_progress(done, total)` follows.
 
     `LedgerError` LEASE_HELD where another worker is at it, FENCED where one took over. A connector's foreign exception
     is raised after its operations were noted as unknown.
@@ -61,7 +63,7 @@ def push(
         with work.write() as tx:
             _rebase(tx, work)
             total = sum(operations.sorts(tx, batch_id, target_id).values())
-            people = None if cap is None else policies.allowed_people(tx, batch_id, cap)
+            people = None if cap is None else policies.allowed_people(tx, work.batch, cap, cap_since)
             held = policies.held(work, tx)
         done = 0
 

@@ -2,7 +2,7 @@
 
 import logging
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -75,9 +75,15 @@ def _send(
         hold(hub, flow)
     night = _night(hub, flow)
     first = night is not None and night < flow.going_live.nights
-    cap = flow.going_live.persons if first else None
     return pushing.push(
-        hub.ledger, batch.id, target_id, target, traits, cap=cap, limits=_limits(flow, target_id)
+        hub.ledger,
+        batch.id,
+        target_id,
+        target,
+        traits,
+        cap=flow.going_live.persons if first else None,
+        cap_since=_today(hub, flow),
+        limits=_limits(flow, target_id),
     )
 
 
@@ -90,8 +96,12 @@ def _night(hub: Hub, flow: Flow) -> int | None:
     """Nights since the cut-over in the flow's own zone, negative before it; None where none is set."""
     if flow.going_live.cut_over is None:
         return None
-    today = hub.now().astimezone(ZoneInfo(flow.timezone)).date()
-    return (today - flow.going_live.cut_over) // timedelta(days=1)
+    return (_today(hub, flow).date() - flow.going_live.cut_over) // timedelta(days=1)
+
+
+def _today(hub: Hub, flow: Flow) -> datetime:
+    """When the day began in the flow's own zone."""
+    return datetime.combine(hub.now().astimezone(zone := ZoneInfo(flow.timezone)), time.min, zone)
 
 
 def conclude(hub: Hub, flow: Flow, batch: Batch) -> list[TrivetError]:
