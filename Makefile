@@ -33,7 +33,7 @@ run: $(STAMP) ## the main job: sandbox, Airflow, one nightly flow; stays up unti
 
 # in the order of the tree: by number of tests, the longest files came last, when one core had nothing else to do;
 # of the second run the files are named, for to collect all the others again takes half a minute
-test: $(STAMP) ## every test: side by side, one worker more than cores, then those that need the machine for themselves
+test: $(STAMP) ## every test: side by side on every core, then those that need the machine for themselves
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder -m 'not alone'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m alone $$(grep -rl --include='test_*.py' 'mark\.alone' tests)
 

@@ -80,11 +80,6 @@ def _share_statements() -> None:
 _share_statements()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores: a test that waits for a server's answer leaves its core idle."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: looking through it for cycles took a tenth of a worker's time."""
     gc.collect()

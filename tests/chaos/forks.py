@@ -38,8 +38,9 @@ def side_by_side(
     for pid, answer in lines:
         with os.fdopen(answer, "rb") as stream:
             said = stream.read()
-        os.waitpid(pid, 0)
-        result, wrong = pickle.loads(said) if said else (None, "the process died")
+        _, status = os.waitpid(pid, 0)
+        died = f"the process died: {os.waitstatus_to_exitcode(status)}"
+        result, wrong = pickle.loads(said) if said else (None, died)
         results.append(result)
         failed = failed or wrong
     if failed:
