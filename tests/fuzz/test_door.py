@@ -18,7 +18,7 @@ from conftest import World, fresh_world
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from fuzz.amount import tries
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from trivet_sandbox.ashby import hooks as ashby_hooks
@@ -160,6 +160,8 @@ SAID = st.recursive(
 @pytest.mark.parametrize("name", SIGNED)
 @tries(25)
 @given(said=st.dictionaries(WORDS, SAID, max_size=6) | SAID)
+@example(said={"event": "\ud800"})
+@example(said={"event": "a\0b"})
 def test_a_genuine_call_of_anything_is_stored_or_refused(name: str, door: tuple[str, Any], said: Any) -> None:
     """Signed by the vendor's own secret: even then no fault of ours."""
     body, headers = SIGNED[name](json.dumps(said).encode())

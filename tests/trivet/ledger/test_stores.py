@@ -1,6 +1,7 @@
 """The small stores: what goes in comes out, once, opened, and for the right tenant."""
 
 import pytest
+from sqlalchemy import select
 
 from trivet.ledger import (
     Ledger,
@@ -8,6 +9,7 @@ from trivet.ledger import (
     cases,
     cursors,
     documents,
+    inbox,
     people,
     recordings,
     records,
@@ -19,8 +21,9 @@ from trivet.ledger.documents import NewDocument
 from trivet.ledger.ledger import Transaction
 from trivet.ledger.people import Consent, Identity
 from trivet.ledger.set_asides import SetAside
+from trivet.ledger.tables import inbound
 from trivet.ledger.times import stamp
-from trivet.model import Cursor, Record
+from trivet.model import Cursor, Event, Record
 
 
 def kept(tx: Transaction, batch: Batch, **versions: str) -> list[str]:
@@ -221,3 +224,10 @@ def test_a_case_is_opened_and_closed_by_a_person(ledger: Ledger, batch: Batch) -
         assert cases.find(tx) == []
         [closed] = cases.find(tx, state="closed")
     assert (closed.decision, closed.decided_by, closed.note) == ("confirmed", "ann", "looked")
+
+
+def test_an_event_is_kept_whatever_its_word_holds(ledger: Ledger) -> None:
+    """Half a character and NUL, which databases refuse as text, are written out; the same event again is no other."""
+    with ledger.begin() as tx:
+        assert [inbox.put(tx, "hr", [Event("1", "a\0b\ud800")]) for _ in range(2)] == [1, 0]
+        assert tx.conn.scalars(select(inbound.c.kind)).all() == [r"a\x00b\ud800"]
