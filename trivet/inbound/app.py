@@ -114,7 +114,7 @@ def _answered(hub: Hub, connection: str, call: Call, on_events: Callable[[], Non
     except (ConfigError, LedgerError) as error:
         return _again(connection, error)
     for event in heard.events:
-        log.info("%s %s%s", connection, event.kind, "" if fresh else " (again)")
+        log.info("%s %s%s", connection, inbox.word(event.kind), "" if fresh else " (again)")
     if fresh:
         on_events()
     return JSONResponse(heard.answer)

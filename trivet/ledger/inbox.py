@@ -20,8 +20,8 @@ class Told:
     gone: list[tuple[str, Gone]] = field(default_factory=list)
 
 
-def _word(kind: str) -> str:
-    """The vendor's word; half a character and NUL, which databases take as no text, are written out."""
+def word(kind: str) -> str:
+    """The vendor's word; half a character and NUL, which neither databases nor logs take as text, are written out."""
     return kind.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")[:200]
 
 
@@ -34,7 +34,7 @@ def put(tx: Transaction, connection: str, events: Sequence[Event]) -> int:
         rows[key] = {
             "id": key,
             "connection": connection,
-            "kind": _word(entry.kind),
+            "kind": word(entry.kind),
             "payload_enc": tx.seal(said, _place(key)),
             "key_id": tx.keys.newest,
             "received_at": tx.stamp,
