@@ -92,16 +92,16 @@ def main() -> int:
     """0 where everything arrived once."""
     options = _options()
     folder = Path(tempfile.mkdtemp(prefix="trivet-cluster-", dir="/tmp"))
-    code = 1
     with ExitStack() as stack:
-        # the logs of a run that went wrong are looked for
-        stack.callback(lambda: None if options.keep or code else shutil.rmtree(folder, ignore_errors=True))
         database = stack.enter_context(postgres())
         redis = stack.enter_context(redis_server(folder))
         cluster = Cluster(folder, {}, free_port())
         stack.callback(cluster.stop)
         cluster.env = environment(folder, cluster.port, database, redis)
         code = run(cluster, options.candidates)
+    # the logs of a run that went wrong are looked for
+    if not (options.keep or code):
+        shutil.rmtree(folder, ignore_errors=True)
     return code
 
 

@@ -11,10 +11,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import trivet_sandbox
@@ -157,6 +158,13 @@ class World:
     def edit_flow(self, change: Callable[[dict[str, Any]], None]) -> None:
         """Edits the flow file as an engineer would."""
         edit(self.home / "mappings" / "flows" / f"{self.flow}.yaml", change)
+
+    def noon(self) -> date:
+        """Moves the clock to the next day's noon in the demo flow's zone, where no day ends meanwhile; that day."""
+        here = self.clock().astimezone(ZoneInfo("Asia/Shanghai"))
+        noon = datetime.combine(here.date() + timedelta(days=1), time(12), here.tzinfo)
+        self.clock.forward(seconds=(noon - here).total_seconds())
+        return noon.date()
 
     def night(self) -> str:
         """One run of the flow, in this process; the batch's id. A system that is down does not stop the others."""

@@ -1,9 +1,8 @@
 """People around a delivery: consent, waiting for a number, withdrawal, going live step by step."""
 
 import sqlite3
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from conftest import World
 
@@ -136,10 +135,7 @@ def test_the_first_nights_are_capped(world: World) -> None:
 
 def test_the_cap_counts_the_people_of_a_day(world: World) -> None:
     """A second run on the same day, or what an HR system tells in between, begins nobody else."""
-    here = world.clock().astimezone(ZoneInfo("Asia/Shanghai"))
-    noon = datetime.combine(here.date() + timedelta(days=1), time(12), here.tzinfo)
-    world.clock.forward(seconds=(noon - here).total_seconds())
-    capped = {"cut_over": noon.date().isoformat(), "first_nights": {"nights": 2, "persons": 3}}
+    capped = {"cut_over": world.noon().isoformat(), "first_nights": {"nights": 2, "persons": 3}}
     world.edit_flow(lambda flow: flow.update(going_live=capped))
     counts = []
     for _ in range(2):

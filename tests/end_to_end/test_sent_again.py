@@ -33,9 +33,8 @@ def test_at_the_end_of_the_night(world: World) -> None:
 
 def test_within_the_first_nights_cap(world: World) -> None:
     """Settling sends again what was lost, and not what the cap keeps for later nights."""
-    today = world.clock().date().isoformat()
     # four of the twelve have nothing for this ERP: one of any five has
-    capped = {"cut_over": today, "first_nights": {"nights": 2, "persons": 5}}
+    capped = {"cut_over": world.noon().isoformat(), "first_nights": {"nights": 2, "persons": 5}}
     world.edit_flow(lambda flow: flow.update(going_live=capped))
     world.misbehave("successfactors", **LOST)
     world.night()

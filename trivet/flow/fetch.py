@@ -40,37 +40,34 @@ class Shelf:
         self.hub, self.tenant, self.note = hub, tenant, note
         whose = {_name(document): subject_ref for subject_ref, document in recorded}
         with hub.ledger.read() as tx:
-            self.known = recordings.get_many(tx, tenant, whose)
-        absent = {name: ref for name, ref in whose.items() if not self._lies(name)}
-        self._begun: dict[str, _Begun] = {}
+            known = recordings.get_many(tx, tenant, whose)
+        self.lying = {name: entry for name, entry in known.items() if entry.path}
+        absent = {name: ref for name, ref in whose.items() if name not in self.lying}
+        self._heads: dict[str, _Head] = {}
         if absent:
             with hub.ledger.begin() as tx:
                 tx.prepare(absent.values())
-                self._begun = {name: _begun(tx, tenant, ref, name) for name, ref in absent.items()}
+                self._heads = {name: _head(tx, tenant, ref, name) for name, ref in absent.items()}
 
-    def _lies(self, name: str) -> bool:
-        known = self.known.get(name)
-        return known is not None and known.path is not None
-
-    def begun(self, subject_ref: str, name: str) -> "_Begun":
+    def head(self, subject_ref: str, name: str) -> "_Head":
         """What a file of that recording begins with."""
-        found = self._begun.pop(name, None)
+        found = self._heads.pop(name, None)
         if found is None:
             with self.hub.ledger.begin() as tx:
-                found = _begun(tx, self.tenant, subject_ref, name)
+                found = _head(tx, self.tenant, subject_ref, name)
         return found
 
 
-class _Begun(NamedTuple):
+class _Head(NamedTuple):
     path: str
-    head: bytes
+    sealed: bytes
     cipher: AESGCM
 
 
-def _begun(tx: Transaction, tenant: str, subject_ref: str, name: str) -> _Begun:
+def _head(tx: Transaction, tenant: str, subject_ref: str, name: str) -> _Head:
     # a file a recording, even of equal content: each is sealed with its own person's key
     path = tx.blind("recording", tenant, subject_ref, name)[:40]
-    return _Begun(path, *sealed_file.head(tx, path, subject_ref))
+    return _Head(path, *sealed_file.head(tx, path, subject_ref))
 
 
 def _name(document: Document) -> str:
@@ -87,25 +84,25 @@ def fetch(
     still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
     """
     name = _name(document)
-    known = shelf.known.get(name)
-    if known is not None and known.path:
-        if shelf.hub.store.has(known.path):
+    known = shelf.lying.get(name)
+    if known is not None:
+        if shelf.hub.store.has(known.path or ""):
             return known
         log.warning("a recording vanished from the store, fetched again: %s", known.path)
-    begun = shelf.begun(subject_ref, name)
+    head = shelf.head(subject_ref, name)
     with source.open(document["source_reference"]) as download:
         counted = _Counted(judged(download.chunks, _refuse, wanted))
-        shelf.hub.store.put(begun.path, chain((begun.head,), sealed_file.pieces(begun.cipher, counted)))
+        shelf.hub.store.put(head.path, chain((head.sealed,), sealed_file.pieces(head.cipher, counted)))
     fetched = Recording(
         id=name,
         state="fetched",
         subject_ref=subject_ref,
         sha256=counted.digest.hexdigest(),
-        path=begun.path,
+        path=head.path,
         media_type=download.media_type,
         bytes=counted.size,
     )
-    shelf.known[name] = fetched
+    shelf.lying[name] = fetched
     shelf.note(fetched)
     return fetched
 
@@ -142,7 +139,7 @@ def seal_plain(hub: Hub, progress: Callable[[str, int], None]) -> Iterator[int]:
         if not hub.store.has(plain) or hub.store.begins(plain, len(sealed_file.MAGIC)) == sealed_file.MAGIC:
             continue
         with hub.ledger.begin() as tx:
-            path, head, cipher = _begun(tx, tenant, entry.subject_ref or "", entry.id)
+            path, head, cipher = _head(tx, tenant, entry.subject_ref or "", entry.id)
         with hub.store.open(plain) as file:
             chunks = iter(lambda: file.read(sealed_file.PIECE), b"")
             hub.store.put(path, chain((head,), sealed_file.pieces(cipher, chunks)))
