@@ -58,6 +58,8 @@ GROUPS: dict[type, str] = {
     MailerConnector: "trivet.mailers",
     MessengerConnector: "trivet.messengers",
 }
+OWN = "trivet_connectors."
+"""Where Trivet's own connectors are installed."""
 
 
 def find_connector(kind: type[D], name: str) -> D:
@@ -90,6 +92,11 @@ def offers(kind: type[Declaration], name: str) -> bool:
 def offered(kind: type[Declaration]) -> list[str]:
     """The names of the connectors that are installed for this role; imports nothing."""
     return list(_entries(GROUPS[kind]))
+
+
+def ours(kind: type[Declaration], name: str) -> bool:
+    """Whether the connector comes with Trivet itself; imports nothing."""
+    return _entries(GROUPS[kind])[name].value.startswith(OWN)
 
 
 def installed() -> list[tuple[str, Declaration]]:

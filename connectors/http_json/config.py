@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from trivet.described.logins import Auth, NoLogin, address
-from trivet.described.parts import Header, Part, Word
+from trivet.described.parts import Header, Part, Words
 from trivet.described.places import Pointer
 from trivet.described.proof import whole
 from trivet.http import HttpSettings
@@ -50,17 +50,17 @@ class Errors(Part):
     """Error message, in the answer; what was sent is blotted out of it."""
     field: Pointer | None = None
     """Name of the field that is wrong, in the answer."""
-    login_lost: frozenset[Word] = frozenset({"401"})
+    login_lost: Words = frozenset({"401"})
     """The login is wrong or over: one fresh login, then the connection stops. Status 403 always stops it."""
-    too_many: frozenset[Word] = frozenset({"429"})
+    too_many: Words = frozenset({"429"})
     """Too many calls; the pause is that of Retry-After, else 30 seconds."""
     refuses_before_work: bool = False
     """A write that is answered with a status of `too_many`, or with 503, has done nothing. Without, it is in doubt."""
-    later: frozenset[Word] = frozenset()
+    later: Words = frozenset()
     """Nothing was done, and the same call may be made again."""
-    gone: frozenset[Word] = frozenset({"404", "410"})
+    gone: Words = frozenset({"404", "410"})
     """The record is not there: fine for a delete, nothing for a find, a refusal for anything else."""
-    duplicate: frozenset[Word] = frozenset({"409"})
+    duplicate: Words = frozenset({"409"})
     """A create met a record with our reference: the outcome is open, and asking tells."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from trivet.described.logins import Auth, NoLogin, address
-from trivet.described.parts import Header, Part, Says, Word
+from trivet.described.parts import Header, Part, Says, Words
 from trivet.described.places import Path, Pointer, only
 from trivet.described.proof import whole
 from trivet.http import HttpSettings
@@ -161,7 +161,7 @@ class HttpScorerConfig(HttpSettings):
     """How a service that works on is asked later."""
     error_code: Pointer | None = None
     """Where a refusal says its code."""
-    later: frozenset[Word] = frozenset()
+    later: Words = frozenset()
     """HTTP statuses or error codes that mean: nothing was done, the same call may be made again."""
     check_path: Path | None = None
     """Path that answers 200 to who may score, and costs nothing."""

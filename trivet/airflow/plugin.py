@@ -1,16 +1,15 @@
 """Trivet in the Airflow UI. It comes by entry point, or by plugins/trivet_plugin.py where that is absent."""
 
-from airflow.plugins_manager import AirflowPlugin
+from typing import Any
 
-from trivet.airflow.web import app
+from airflow.sdk.plugins_manager import AirflowPlugin
 
 
 class TrivetPlugin(AirflowPlugin):
     """The console, a button in the sidebar, entries in the menus, and a tab on each DAG and each run."""
 
     name = "trivet"
-    fastapi_apps = [{"app": app, "url_prefix": "/trivet", "name": "Trivet"}]  # noqa: RUF012  the base class's form
-    external_views = [  # noqa: RUF012
+    external_views = [  # noqa: RUF012  the base class's form
         {
             "name": "Trivet",
             "href": "/trivet/",
@@ -45,3 +44,10 @@ class TrivetPlugin(AirflowPlugin):
             "url_route": "trivet-batch",
         },
     ]
+
+    @property
+    def fastapi_apps(self) -> list[Any]:  # type: ignore[override]  # the base class has a list
+        """The console, imported when the API server asks: each task's process loads plugins as well, and serves no page."""
+        from trivet.airflow.web import app
+
+        return [{"app": app, "url_prefix": "/trivet", "name": "Trivet"}]

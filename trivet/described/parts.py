@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from trivet.described.places import Pointer, get
@@ -13,6 +13,8 @@ Word = Annotated[
     str, BeforeValidator(lambda value: str(value) if type(value) is int else value), Field(min_length=1)
 ]
 """An HTTP status or an error code of the system."""
+Words = Annotated[frozenset[Word], PlainSerializer(sorted, return_type=list[str])]
+"""Some of them; written in order, so that what is made from a declaration is the same each time."""
 _NAME = r"^[A-Za-z0-9_-]+$"
 _VALUE = r"^[\x21-\x7e]*$"
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -14,7 +15,7 @@ from jsonschema import Draft202012Validator
 from pydantic import Field, SecretStr
 
 from trivet import registry
-from trivet.airflow import hooks, provider_info
+from trivet.airflow import forms, hooks, provider_info
 from trivet.contract import Config, Services, TargetConnector, TargetTraits
 
 
@@ -59,7 +60,7 @@ COURIER = TargetConnector(
 @pytest.fixture
 def form() -> dict[str, Any]:
     """The form of the made-up ERP."""
-    return provider_info.connection_type("courier", "Courier ERP", CourierConfig)
+    return forms.described(COURIER)
 
 
 def test_every_setting_has_a_label_and_a_description(form: dict[str, Any]) -> None:
@@ -102,30 +103,62 @@ def test_airflow_accepts_the_forms_of_every_installed_connector() -> None:
 
 def test_every_setting_of_every_installed_connector_is_described() -> None:
     """The rule of the contract, seen from the form."""
-    for name, _, config in provider_info._described():
-        for setting, described in config.model_json_schema().get("properties", {}).items():
-            assert described.get("description"), f"{name}.{setting}"
+    for _, declared in registry.installed():
+        for setting, field in declared.config.model_json_schema().get("properties", {}).items():
+            assert field.get("description"), f"{declared.name}.{setting}"
+
+
+def test_every_installed_connector_has_its_form_as_declared() -> None:
+    """What is read from the generated file is what the declarations say now."""
+    declared = {one.name: forms.described(one) for _, one in reversed(registry.installed())}
+    made = provider_info.get_provider_info()["connection-types"]
+    assert {form["connection-type"]: form for form in made} == {
+        form["connection-type"]: form for form in declared.values()
+    }
+    assert len(made) == len(declared)
+
+
+@pytest.fixture
+def stranger(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Installs a target that does not come with Trivet, by its name and place."""
+    entries = registry._entries
+
+    def install(name: str, value: str) -> None:
+        more = {name: EntryPoint(name, value, "trivet.targets")}
+        monkeypatch.setattr(
+            registry, "_entries", lambda group: entries(group) | (more if group == "trivet.targets" else {})
+        )
+        provider_info._forms.cache_clear()
+
+    yield install
+    provider_info._forms.cache_clear()
+
+
+def test_a_strangers_connector_has_a_form_too(stranger: Callable[[str, str], None]) -> None:
+    """It comes through the same door, and its form is made when Airflow asks."""
+    before = provider_info.get_provider_info()["connection-types"]
+    stranger("courier", f"{__name__}:COURIER")
+    made = provider_info.get_provider_info()["connection-types"]
+    assert [form for form in made if form not in before] == [forms.described(COURIER)]
+    assert len(made) == len(before) + 1
 
 
 def test_a_connector_that_cannot_be_imported_takes_nothing_with_it(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stranger: Callable[[str, str], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Airflow asks for the forms while it is being imported: an error would end every Airflow process."""
-    broken = EntryPoint("broken", "no_such_module:TARGET", "trivet.targets")
-    monkeypatch.setattr(
-        registry, "_entries", lambda group: {"broken": broken} if group == "trivet.targets" else {}
-    )
-    provider_info._described.cache_clear()
-    try:
-        assert provider_info.get_provider_info()["connection-types"] == []
-    finally:
-        provider_info._described.cache_clear()
+    before = provider_info.get_provider_info()["connection-types"]
+    stranger("broken", "no_such_module:TARGET")
+    assert provider_info.get_provider_info()["connection-types"] == before
     assert "trivet.targets:broken" in caplog.text
 
 
-def test_provider_info_imports_no_airflow() -> None:
-    """Airflow is half imported when it asks."""
-    code = "import sys, trivet.airflow.provider_info; sys.exit('airflow' in sys.modules)"
+def test_provider_info_imports_neither_airflow_nor_our_connectors() -> None:
+    """Airflow is half imported when it asks, and asks in every process."""
+    code = (
+        "import sys; from trivet.airflow.provider_info import get_provider_info; get_provider_info();"
+        "sys.exit(any(name.partition('.')[0] in ('airflow', 'trivet_connectors') for name in sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
