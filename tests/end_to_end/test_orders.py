@@ -15,7 +15,7 @@ from end_to_end.shell import rows
 from hr import use
 from serving import served
 
-from trivet.flow import steps, undoing
+from trivet.flow import holding, steps, undoing
 from trivet.ledger import cases, orders
 from trivet.ledger.orders import StoredOrder
 
@@ -265,6 +265,26 @@ def test_an_answer_that_was_lost_is_settled_by_telling_it_again(kind: str, order
     assert scored(ordering)
     with ordering.world.hub() as hub, hub.ledger.read() as tx:
         assert cases.find(tx) == []
+
+
+def test_it_is_not_told_again_while_a_person_holds_the_flow(greenhouse: Ordering) -> None:
+    """It stays in doubt, opens no case, and is told after the release."""
+    world = greenhouse.world
+    greenhouse.order()
+    greenhouse.misbehave(kind="reset_before")
+    world.night()
+    world.clock.forward(seconds=60)
+    with world.hub() as hub:
+        holding.put_on_hold(hub, "flow", world.flow, actor="li.na", reason="looking into it")
+        steps.settle(hub)
+        assert ("result", "unknown") in greenhouse.operations()
+        assert greenhouse.told() == 1
+        holding.release(hub, "flow", world.flow, actor="li.na")
+        steps.settle(hub)
+        with hub.ledger.read() as tx:
+            assert cases.find(tx) == []
+    assert ("result", "confirmed") in greenhouse.operations()
+    assert greenhouse.told() == 2
 
 
 def test_a_run_that_is_killed_while_it_tells_goes_on(ordering: Ordering) -> None:

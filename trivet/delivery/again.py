@@ -25,7 +25,7 @@ GIVEN_UP = "sent again as often as allowed, and no answer: look there, then deci
 
 
 def repeat(work: Work, due: Sequence[StoredOperation]) -> list[StoredOperation]:
-    """Sends these again as far as they may be; those of which a person has to decide."""
+    """Sends these again as far as they may be; those of which a person has to decide. While the batch waits, none of both."""
     if not work.traits.repeatable:
         return list(due)
     with work.write() as tx:
@@ -36,6 +36,8 @@ def repeat(work: Work, due: Sequence[StoredOperation]) -> list[StoredOperation]:
         ]
         never_done(tx, late, work.quiet_until(tx.now))
         held = policies.held(work, tx)
+    if work.waits:
+        return []
     unknown = [entry for entry in due if entry.state == "unknown"]
     # a wish to take it back ends the sending, and taking back is a person's decision here
     mine = [entry for entry in unknown if not (held or entry.undo_reason)]

@@ -6,7 +6,7 @@
 A target that cannot be asked sends its unknowns to a person; one that takes the same again gets them again first (`again`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -24,6 +24,7 @@ from trivet.delivery.undo import undo
 from trivet.delivery.work import Limits, Work, as_operation, hold, holds
 from trivet.errors import ConnectorError, LedgerError, Rejected
 from trivet.ledger import contents, operations
+from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
 from trivet.ledger.contents import Contents
 from trivet.ledger.ledger import Ledger, Transaction
@@ -62,15 +63,25 @@ class SettleReport:
 
 
 def settle(
-    ledger: Ledger, target_id: str, target: Target, traits: TargetTraits, *, limits: Limits = Limits()
+    ledger: Ledger,
+    target_id: str,
+    target: Target,
+    traits: TargetTraits,
+    *,
+    limits: Limits = Limits(),
+    waits: Callable[[Batch], bool] = lambda _: False,
 ) -> SettleReport:
-    """Settles every batch that has something due at this target, the newest first; stops where the connection must."""
+    """Settles every batch that has something due at this target, the newest first; stops where the connection must.
+
+    `waits` says of which batch nothing may be sent now: what could only be sent once more stays in doubt.
+    """
     done: list[Work] = []
     busy = []
     for batch_id in _due_batches(ledger, target_id):
         try:
             with hold(ledger, batch_id, target_id, target, traits, limits) as work:
                 done.append(work)
+                work.waits = waits(work.batch)
                 settle_here(work)
         except LedgerError as error:
             if error.code != "LEASE_HELD":

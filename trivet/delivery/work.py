@@ -73,6 +73,8 @@ class Work:
     """The target's calls in a row that came to nothing, other workers' included."""
     noted: bool = False
     """Whether the ledger holds something against the target."""
+    waits: bool = False
+    """Set: nothing of the batch may be sent now; looking and taking back go on."""
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

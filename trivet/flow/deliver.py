@@ -205,7 +205,9 @@ def _settle_target(hub: Hub, target_id: str) -> dict[str, Any]:
 
 def _settled(hub: Hub, target_id: str, target: Any, traits: TargetTraits) -> SettleReport:
     """Settles what is in the air there; what turned out not to have arrived is sent again at once."""
-    done = settling.settle(hub.ledger, target_id, target, traits)
+    done = settling.settle(
+        hub.ledger, target_id, target, traits, waits=lambda batch: flow_waits(hub, batch.flow) is not None
+    )
     for batch_id in done.batches:
         _resend(hub, batch_id, target_id, target, traits)
     return done
