@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -53,13 +54,16 @@ class Apart:
         self._work = work
         self._sent = sent
 
+    def __get__(self, owner: Any, _: type) -> Any:
+        return partial(self, owner)
+
     def __call__(self, *given: Any) -> Any:
         """Does it, and counts what it took."""
-        cpu, wall, calls = time.process_time(), time.perf_counter(), self._sent()
+        cpu, wall, calls = time.thread_time(), time.perf_counter(), self._sent()
         try:
             return self._work(*given)
         finally:
-            took = time.process_time() - cpu, time.perf_counter() - wall, self._sent() - calls
+            took = time.thread_time() - cpu, time.perf_counter() - wall, self._sent() - calls
             self.row = self.row._replace(
                 cpu=self.row.cpu + took[0], wall=self.row.wall + took[1], calls=self.row.calls + took[2]
             )
@@ -120,45 +124,53 @@ def _sandbox(folder: Path, size: int) -> Iterator[dict[str, Any]]:
 def _night(home: Path, state: Path) -> tuple[list[Row], int]:
     from trivet.connections import stored_connections
     from trivet.flow import report, score, steps
+    from trivet.flow.fetch import Fetcher
     from trivet.flow.hub import open_hub
     from trivet.ledger import batches
     from trivet.settings import Settings
 
     settings = Settings(home, state, f"sqlite:///{state / 'ledger.db'}", state / "connections.json")
     rows: list[Row] = []
-    sent = 0
+    sent: Counter[int] = Counter()
+    """Calls by thread."""
     send = requests.Session.send
 
     def counted(*given: Any, **how: Any) -> Any:
-        nonlocal sent
-        sent += 1
+        sent[threading.get_ident()] += 1
         return send(*given, **how)
 
     requests.Session.send = counted  # type: ignore[method-assign]
 
-    apart = [
-        Apart(title, vars(score)[name], lambda: sent)
-        for name, title in (("fetch", "recordings"), ("_spoken", "scorers at work"))
-    ]
-    vars(score)["fetch"], vars(score)["_spoken"] = apart
+    def own() -> int:
+        return sent[threading.get_ident()]
+
+    fetching = Apart("recordings", Fetcher._put, own)
+    waiting = Apart("recordings", Fetcher.fetch, own)
+    spoken = Apart("scorers at work", vars(score)["_spoken"], own)
+    Fetcher._put = fetching  # type: ignore[method-assign, assignment]
+    Fetcher.fetch = waiting  # type: ignore[method-assign, assignment]
+    vars(score)["_spoken"] = spoken
     with open_hub(settings, stored_connections(settings.connections, {})) as hub:
 
         def step(name: str, work: Callable[[], Any]) -> Any:
-            cpu, wall, calls = time.process_time(), time.perf_counter(), sent
+            cpu, wall, calls = time.process_time(), time.perf_counter(), sent.total()
             done = work()
-            rows.append(Row(name, time.process_time() - cpu, time.perf_counter() - wall, sent - calls))
+            took = time.process_time() - cpu, time.perf_counter() - wall, sent.total() - calls
+            rows.append(Row(name, *took))
             return done
 
         batch_id = step("pull and translate", lambda: steps.pull(hub, "nightly_interviews", "bench"))
         flow = hub.flow("nightly_interviews")
         step("score", lambda: [steps.score(hub, batch_id, n, flow.shards) for n in range(flow.shards)])
         whole = rows.pop()
+        # they are fetched beside the step's own work: of their seconds those count for which it waited
+        apart = [fetching.row._replace(wall=waiting.row.wall), spoken.row]
         rest = whole._replace(
-            cpu=whole.cpu - sum(one.row.cpu for one in apart),
-            wall=whole.wall - sum(one.row.wall for one in apart),
-            calls=whole.calls - sum(one.row.calls for one in apart),
+            cpu=whole.cpu - sum(one.cpu for one in apart),
+            wall=whole.wall - sum(one.wall for one in apart),
+            calls=whole.calls - sum(one.calls for one in apart),
         )
-        rows.extend((*(one.row for one in apart), rest))
+        rows.extend((*apart, rest))
         step("decide and plan", lambda: steps.decide(hub, batch_id))
         for target in flow.targets():
             step(f"push {target}", partial(steps.push, hub, batch_id, target))

@@ -16,7 +16,7 @@ from trivet.errors import (
     UnknownOutcome,
 )
 from trivet.flow.definition import Flow
-from trivet.flow.fetch import Shelf
+from trivet.flow.fetch import Fetcher
 from trivet.flow.hub import Hub
 from trivet.flow.privacy.residency import Border
 from trivet.flow.scored import MICRO, Outbox
@@ -56,7 +56,7 @@ class Bench:
     border: Border
     flagged: set[str] = field(default_factory=set)
     """Competencies of these assessments that are named after feelings."""
-    shelf: Shelf = field(init=False)
+    fetcher: Fetcher = field(init=False)
     """The recordings of the interviews at hand."""
     _known: dict[str, Scoring] = field(default_factory=dict)
     _pending: dict[str, list[Scoring]] = field(default_factory=dict)
@@ -109,9 +109,9 @@ class Bench:
         """It works."""
         self._failures.pop(seat.connection, None)
 
-    def remember(self, known: list[Scoring], shelf: Shelf) -> None:
+    def remember(self, known: list[Scoring], fetcher: Fetcher) -> None:
         """What scorers said before about the interviews at hand, and their recordings."""
-        self.shelf = shelf
+        self.fetcher = fetcher
         self._known = {entry.key: entry for entry in known}
         self._pending = {}
         for entry in known:

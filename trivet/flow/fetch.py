@@ -3,18 +3,21 @@
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, Self
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trivet.contract import RecordingSource
 from trivet.documents.canonical import fingerprint
 from trivet.errors import Rejected
+from trivet.flow.ahead import MOST
 from trivet.flow.hub import Hub
 from trivet.ledger import recordings, sealed_file
 from trivet.ledger.ledger import Transaction
@@ -26,39 +29,119 @@ from trivet.store import parts
 log = logging.getLogger(__name__)
 
 
-class Shelf:
-    """The recordings of a few interviews, looked up together: in the store already, or fetched when one is wanted."""
+class Wish(NamedTuple):
+    """A recording that scorers may want."""
+
+    subject_ref: str
+    document: Document
+    """The recording."""
+    wanted: Wanted | None = None
+    """As what it will be; None where that is not known: then it is not fetched before it is asked for."""
+    at_once: bool = False
+    """It is noted as soon as it lies in the store: the scorer hears for minutes, and an erasure meanwhile has to find it."""
+
+
+class Fetcher:
+    """The recordings of a few interviews, looked up together: in the store already, or fetched.
+
+    A context manager. While one is heard the next are fetched, one after the other, in the order of the wishes; what went
+    wrong with one is told when it is asked for.
+    """
 
     def __init__(
-        self,
-        hub: Hub,
-        tenant: str,
-        recorded: Iterable[tuple[str, Document]],
-        note: Callable[[Recording], None],
+        self, hub: Hub, tenant: str, wishes: Sequence[Wish], note: Callable[[Recording], None]
     ) -> None:
-        """`recorded` are people and recordings; `note` is told what was fetched, to be stored with `recordings.put_many`."""
+        """`note` is told what was fetched, to be stored with `recordings.put_many`."""
         self.hub, self.tenant, self.note = hub, tenant, note
-        whose = {_name(document): subject_ref for subject_ref, document in recorded}
+        self._coming = deque((_name(wish.document), wish) for wish in wishes)
+        whose = {name: wish.subject_ref for name, wish in self._coming}
         with hub.ledger.read() as tx:
             known = recordings.get_many(tx, tenant, whose)
-        self.lying = {name: entry for name, entry in known.items() if entry.path}
-        absent = {name: ref for name, ref in whose.items() if name not in self.lying}
+        self._lying = {name: entry for name, entry in known.items() if entry.path}
+        absent = {name: ref for name, ref in whose.items() if name not in self._lying}
         self._heads: dict[str, _Head] = {}
         if absent:
             with hub.ledger.begin() as tx:
                 tx.prepare(absent.values())
                 self._heads = {name: _head(tx, tenant, ref, name) for name, ref in absent.items()}
+        self._pool = ThreadPoolExecutor(1, "fetch")
+        self._under_way: dict[str, Future[Recording]] = {}
+        self._asked: set[str] = set()
 
-    def head(self, subject_ref: str, name: str) -> "_Head":
-        """What a file of that recording begins with."""
+    def fetch(
+        self, subject_ref: str, document: Document, source: RecordingSource, wanted: Wanted
+    ) -> Recording:
+        """The recording in the store, downloaded unless this very version lies there already; a typed error where it cannot be.
+
+        `Rejected` MEDIA_TYPE_MISMATCH where it is a paper and a recording is wanted, or the other way round; `NotYet` where
+        it is still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
+        """
+        name = _name(document)
+        known = self._lying.get(name)
+        if known is not None:
+            if self.hub.store.has(known.path or ""):
+                return known
+            log.warning("a recording vanished from the store, fetched again: %s", known.path)
+        self._asked.add(name)
+        begun = self._under_way.pop(name, None)
+        begun = begun or self._pool.submit(self._put, name, Wish(subject_ref, document), source, wanted)
+        fetched = self._noted(name, begun.result())
+        # not before one has come: a wrong login or a full disk is met once
+        self._go_ahead(source)
+        return fetched
+
+    def _go_ahead(self, source: RecordingSource) -> None:
+        while self._coming and len(self._under_way) < MOST:
+            name, wish = self._coming.popleft()
+            met = name in self._asked or name in self._under_way or name in self._lying
+            if wish.wanted is not None and not met:
+                self._under_way[name] = self._pool.submit(self._put, name, wish, source, wish.wanted)
+
+    def _put(self, name: str, wish: Wish, source: RecordingSource, wanted: Wanted) -> Recording:
+        head = self._head(wish.subject_ref, name)
+        with source.open(wish.document["source_reference"]) as download:
+            counted = _Counted(judged(download.chunks, _refuse, wanted))
+            self.hub.store.put(head.path, chain((head.sealed,), sealed_file.pieces(head.cipher, counted)))
+        fetched = Recording(
+            id=name,
+            state="fetched",
+            subject_ref=wish.subject_ref,
+            sha256=counted.digest.hexdigest(),
+            path=head.path,
+            media_type=download.media_type,
+            bytes=counted.size,
+        )
+        if wish.at_once:
+            with self.hub.ledger.begin() as tx:
+                recordings.put_many(tx, self.tenant, [fetched])
+        return fetched
+
+    def _head(self, subject_ref: str, name: str) -> "_Head":
         found = self._heads.pop(name, None)
         if found is None:
             with self.hub.ledger.begin() as tx:
                 found = _head(tx, self.tenant, subject_ref, name)
         return found
 
+    def _noted(self, name: str, fetched: Recording) -> Recording:
+        self._lying[name] = fetched
+        self.note(fetched)
+        return fetched
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # what came and was not asked for any more lies in the store all the same
+        self._pool.shutdown(cancel_futures=True)
+        for name, begun in self._under_way.items():
+            if not begun.cancelled() and begun.exception() is None:
+                self._noted(name, begun.result())
+
 
 class _Head(NamedTuple):
+    """What a file begins with."""
+
     path: str
     sealed: bytes
     cipher: AESGCM
@@ -73,38 +156,6 @@ def _head(tx: Transaction, tenant: str, subject_ref: str, name: str) -> _Head:
 def _name(document: Document) -> str:
     # a vendor may put a new file under an old id: the version is part of the name
     return f"{document['id']}@{fingerprint(document)[:12]}"
-
-
-def fetch(
-    shelf: Shelf, subject_ref: str, document: Document, source: RecordingSource, wanted: Wanted
-) -> Recording:
-    """The recording in the store, downloaded unless this very version lies there already; a typed error where it cannot be.
-
-    `Rejected` MEDIA_TYPE_MISMATCH where it is a paper and a recording is wanted, or the other way round; `NotYet` where it is
-    still being made; `TrivetError` DISK_FULL where there is no room for it, and nothing of it is left.
-    """
-    name = _name(document)
-    known = shelf.lying.get(name)
-    if known is not None:
-        if shelf.hub.store.has(known.path or ""):
-            return known
-        log.warning("a recording vanished from the store, fetched again: %s", known.path)
-    head = shelf.head(subject_ref, name)
-    with source.open(document["source_reference"]) as download:
-        counted = _Counted(judged(download.chunks, _refuse, wanted))
-        shelf.hub.store.put(head.path, chain((head.sealed,), sealed_file.pieces(head.cipher, counted)))
-    fetched = Recording(
-        id=name,
-        state="fetched",
-        subject_ref=subject_ref,
-        sha256=counted.digest.hexdigest(),
-        path=head.path,
-        media_type=download.media_type,
-        bytes=counted.size,
-    )
-    shelf.lying[name] = fetched
-    shelf.note(fetched)
-    return fetched
 
 
 def _refuse(code: str, message: str) -> NoReturn:

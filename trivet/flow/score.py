@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from trivet.contract import ScorerConnector
 from trivet.documents.canonical import fingerprint
 from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, NotYet, Rejected, Retryable
 from trivet.flow.answers import checked
@@ -21,7 +22,7 @@ from trivet.flow.bench import DOWN, Bench, Seat
 from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
-from trivet.flow.fetch import Shelf, fetch, listening
+from trivet.flow.fetch import Fetcher, Wish, listening
 from trivet.flow.hub import Hub
 from trivet.flow.privacy.feelings import flag, named
 from trivet.flow.privacy.residency import EXPORT, Border
@@ -47,8 +48,8 @@ SEEN_OF_POSITION = ("keywords", "competencies", "family", "language")
 """What scorers are told of the position; another title or opening is no reason to score again."""
 SEEN_OF_TRANSCRIPT = ("language", "duration", "places")
 """What a route's `when` may look at: the language that was spoken, and seconds; of a paper that it has paragraphs."""
-FILES = ("audio", "paper")
-"""What a scorer may take that lies in a file."""
+FILES: dict[str, Wanted] = {"audio": "recording", "paper": "paper"}
+"""What a scorer may take that lies in a file, and as what it is fetched."""
 LEAST_WAIT = timedelta(seconds=5)
 LATER = timedelta(minutes=1)
 """When a scorer that works on a ticket is asked again, where it could not be asked now."""
@@ -122,26 +123,27 @@ def score(
         for listed in chunks(due, INTERVIEWS):
             part = _still_allowed(hub, flow, listed, outbox)
             done += len(listed) - len(part)
-            bench.remember(_known(hub, flow, part), _shelf(bench, part))
-            for entry in part:
-                try:
-                    waits_until = _assess(bench, entry)
-                    polls += [waits_until] if waits_until else []
-                except AuthFailed:
-                    raise
-                except NotYet as error:
-                    # expected: shown as waiting, and looked at again by every later run
-                    outbox.set_aside(_refusal(entry, error))
-                    outbox.counts["waiting"] += 1
-                except (ConnectorError, DocumentRefused) as error:
-                    log.warning("set aside interview=%s %s", entry.interview["id"], error)
-                    outbox.set_aside(_refusal(entry, error))
-                    again = error if isinstance(error, Retryable) else again
-                    if bench.store_stays_away(error):
+            with _fetcher(bench, part) as fetcher:
+                bench.remember(_known(hub, flow, part), fetcher)
+                for entry in part:
+                    try:
+                        waits_until = _assess(bench, entry)
+                        polls += [waits_until] if waits_until else []
+                    except AuthFailed:
                         raise
-                done += 1
-                if on_progress:
-                    on_progress(done, len(due))
+                    except NotYet as error:
+                        # expected: shown as waiting, and looked at again by every later run
+                        outbox.set_aside(_refusal(entry, error))
+                        outbox.counts["waiting"] += 1
+                    except (ConnectorError, DocumentRefused) as error:
+                        log.warning("set aside interview=%s %s", entry.interview["id"], error)
+                        outbox.set_aside(_refusal(entry, error))
+                        again = error if isinstance(error, Retryable) else again
+                        if bench.store_stays_away(error):
+                            raise
+                    done += 1
+                    if on_progress:
+                        on_progress(done, len(due))
             outbox.flush()
     notice(
         hub, flow, batch, [scorer_seen(s.connection, s.provenance) for s in bench.seats()], vanishing=False
@@ -169,9 +171,17 @@ def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> list[Scoring]:
         return scorings.of_interviews(tx, flow.tenant, about)
 
 
-def _shelf(bench: Bench, due: list[DueInterview]) -> Shelf:
-    recorded = ((entry.case.subject_ref, entry.recording) for entry in due)
-    return Shelf(bench.hub, bench.flow.tenant, recorded, bench.outbox.fetched)
+def _fetcher(bench: Bench, due: list[DueInterview]) -> Fetcher:
+    """The recordings of these interviews; those that are heard or read first are fetched ahead, in this order."""
+    wishes = []
+    for entry in due:
+        wish = Wish(entry.case.subject_ref, entry.recording)
+        for conn_id in _open_to(bench, _reader(bench, entry), entry)[:1]:
+            declaration, _ = bench.hub.declared(ScorerConnector, conn_id)
+            traits = declaration.traits
+            wish = wish._replace(wanted=FILES.get(traits.takes), at_once=not traits.cheap)
+        wishes.append(wish)
+    return Fetcher(bench.hub, bench.flow.tenant, wishes, bench.outbox.fetched)
 
 
 def _still_allowed(hub: Hub, flow: Flow, due: list[DueInterview], outbox: Outbox) -> list[DueInterview]:
@@ -231,8 +241,7 @@ def _no_consent(case: ApplicationCase) -> SetAside:
 def _assess(bench: Bench, due: DueInterview) -> str | None:
     """Puts the assessment into the outbox; the time to ask again where a scorer still works on a ticket."""
     said = _Said()
-    reader = bench.flow.papers if declared_paper(due.recording) else ()
-    reader = reader or bench.flow.transcriber
+    reader = _reader(bench, due)
     if reader and not _ask_one_of(bench, reader, due, said):
         return said.waits_until
     route = _route(bench, due, said.answers.get("transcript"))
@@ -263,7 +272,7 @@ def _ask_one_of(bench: Bench, choice: Choice, due: DueInterview, said: _Said) ->
 
     Whoever answered before is not asked again, and who works on a ticket is waited for: nobody is paid twice.
     """
-    open_to = [c for c in choice if bench.border.refusal(due.site, c, agreed=due.export) is None]
+    open_to = _open_to(bench, choice, due)
     if not open_to:
         bench.border.check(due.site, choice[0], agreed=due.export)
     asked = [(seat, _request(bench, seat, due, said)) for seat in map(bench.seat, open_to)]
@@ -296,6 +305,16 @@ def _ask_one_of(bench: Bench, choice: Choice, due: DueInterview, said: _Said) ->
     raise AssertionError("the last one answers or raises")
 
 
+def _reader(bench: Bench, due: DueInterview) -> Choice:
+    """Who hears or reads the recording first."""
+    papers = bench.flow.papers if declared_paper(due.recording) else ()
+    return papers or bench.flow.transcriber
+
+
+def _open_to(bench: Bench, choice: Choice, due: DueInterview) -> list[str]:
+    return [c for c in choice if bench.border.refusal(due.site, c, agreed=due.export) is None]
+
+
 def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: Any) -> ScoringRequest:
     position = {name: (due.case.requisition or {}).get(name) for name in SEEN_OF_POSITION} | more
     # an earlier scorer's key stands for its answer
@@ -303,14 +322,15 @@ def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: A
         "scorer": seat.provenance, "connection": seat.connection, "position": position, "answers": said.keys,
     }  # fmt: skip
     files: dict[str, Any] = {}
-    takes = seat.declaration.traits.takes
-    if takes in FILES:
-        wanted: Wanted = "paper" if takes == "paper" else "recording"
-        recording = fetch(bench.shelf, due.case.subject_ref, due.recording, bench.source(), wanted)
+    wanted = FILES.get(seat.declaration.traits.takes)
+    if wanted is not None:
+        recording = bench.fetcher.fetch(due.case.subject_ref, due.recording, bench.source(), wanted)
         if not seat.declaration.traits.cheap:
             # who is erased while it is heard for minutes is found with it
             bench.outbox.flush()
-        files[takes] = Path(recording.path or "")  # its name in the store, until a scorer takes it
+        files[seat.declaration.traits.takes] = Path(
+            recording.path or ""
+        )  # its name in the store, until a scorer takes it
         depends["recording"] = recording.sha256
     key = fingerprint(depends)
     said.asked.add(key)

@@ -1,7 +1,10 @@
-"""A recording on disk is whole or not there."""
+"""A recording on disk is whole or not there; the next ones come while one is heard."""
 
 import errno
 import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +13,13 @@ import pytest
 from conftest import World
 
 import trivet.store.parts
-from trivet.errors import TrivetError
+from trivet.errors import Rejected, TrivetError
+from trivet.flow.ahead import MOST
+from trivet.flow.fetch import Fetcher, Wish
+from trivet.flow.hub import Hub
+from trivet.ledger import recordings
+from trivet.ledger.recordings import Recording
+from trivet.model import Document, Download
 
 
 def test_a_full_disk_is_told_and_nothing_of_the_recording_is_left(
@@ -39,3 +48,114 @@ def test_a_full_disk_is_told_and_nothing_of_the_recording_is_left(
     world.night()
     assert len(list(folder.iterdir())) > 5
     assert (old.exists(), young.exists()) == (False, True)
+
+
+SOUND = b"OggS" + bytes(100)
+
+
+class Tapes:
+    """A source of recordings that says when each is opened; some of them it refuses."""
+
+    def __init__(self, number: int, *refused: int) -> None:
+        self.documents = [
+            {"id": f"feishu/recording-{n}", "source_reference": {"n": n}} for n in range(number)
+        ]
+        self.opened = [threading.Event() for _ in range(number)]
+        self.order: list[int] = []
+        self.refused = refused
+        self.at_work = threading.Lock()
+
+    def check(self) -> None:
+        """Nothing to prove."""
+
+    @contextmanager
+    def open(self, reference: Document) -> Iterator[Download]:
+        """See `RecordingSource`."""
+        assert self.at_work.acquire(blocking=False), "two at once"
+        try:
+            n = reference["n"]
+            self.order.append(n)
+            self.opened[n].set()
+            if n in self.refused:
+                raise Rejected("no such file", connector="tapes", operation="download")
+            yield Download("audio/ogg", f"{n}.ogg", len(SOUND), iter([SOUND]))
+        finally:
+            self.at_work.release()
+
+    def wishes(self, *, at_once: bool = False) -> list[Wish]:
+        """Every one of them."""
+        return [Wish("s_ann", document, "recording", at_once) for document in self.documents]
+
+
+@pytest.fixture
+def hub(world: World) -> Iterator[Hub]:
+    """A deployment without anybody in it."""
+    with world.hub() as opened:
+        yield opened
+
+
+@contextmanager
+def fetching(
+    hub: Hub, tapes: Tapes, wishes: Sequence[Wish], notes: list[Recording]
+) -> Iterator[Callable[[int], Recording]]:
+    """Fetches by number."""
+    with Fetcher(hub, "t", wishes, notes.append) as fetcher:
+        yield lambda n: fetcher.fetch("s_ann", tapes.documents[n], tapes, "recording")
+
+
+def test_the_next_ones_are_fetched_while_one_is_heard(hub: Hub) -> None:
+    """So many and no more, one after the other; each is noted when it is asked for, and lies in the store."""
+    tapes, notes = Tapes(MOST + 3), list[Recording]()
+    with fetching(hub, tapes, tapes.wishes(), notes) as fetch:
+        fetch(0)
+        assert tapes.opened[MOST].wait(5)
+        assert not tapes.opened[MOST + 1].wait(0.1)
+        assert len(notes) == 1
+        fetch(1)
+        assert tapes.opened[MOST + 1].wait(5)
+        assert fetch(0) is notes[0]
+    assert tapes.order == list(range(MOST + 2))
+    # what came and was not asked for is noted in the end
+    assert len(notes) == len({note.path for note in notes}) == MOST + 2
+    assert all(hub.store.has(note.path or "") for note in notes)
+
+
+def test_a_refusal_is_told_in_its_turn_and_not_asked_for_again(hub: Hub) -> None:
+    """Those behind it come all the same; nothing is fetched ahead before one has come."""
+    tapes, notes = Tapes(MOST + 2, 0, 2), list[Recording]()
+    with fetching(hub, tapes, tapes.wishes(), notes) as fetch:
+        with pytest.raises(Rejected):
+            fetch(0)
+        assert not tapes.opened[1].wait(0.1)
+        fetch(1)
+        assert tapes.opened[3].wait(5)
+        with pytest.raises(Rejected):
+            fetch(2)
+        fetch(3)
+    assert tapes.order == list(range(MOST + 2))
+    assert len(notes) == 3
+
+
+def test_what_is_heard_for_minutes_is_in_the_ledger_before_it_is_asked_for(hub: Hub) -> None:
+    """An erasure meanwhile has to find it."""
+    tapes, notes = Tapes(3), list[Recording]()
+    with fetching(hub, tapes, tapes.wishes(at_once=True), notes) as fetch:
+        fetch(0)
+        assert tapes.opened[2].wait(5)  # the one before it is done with
+        with hub.ledger.read() as tx:
+            known = [entry.id for _, entry in recordings.every(tx)]
+    assert [name.partition("@")[0] for name in known] == [tapes.documents[1]["id"]]
+
+
+def test_what_nobody_is_known_to_want_is_fetched_when_it_is_asked_for(hub: Hub) -> None:
+    """Such as the recording of an interview whose border is closed: it is looked up and left where it is."""
+    tapes, notes = Tapes(2), list[Recording]()
+    wishes = [Wish("s_ann", document) for document in tapes.documents]
+    with fetching(hub, tapes, wishes, notes) as fetch:
+        fetch(0)
+        assert not tapes.opened[1].wait(0.1)
+    with hub.ledger.begin() as tx:
+        recordings.put_many(tx, "t", notes)
+    with fetching(hub, tapes, wishes, notes) as fetch:
+        assert fetch(0).path == notes[0].path
+    assert tapes.order == [0]
