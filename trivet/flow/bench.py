@@ -60,6 +60,7 @@ class Bench:
     """The recordings of the interviews at hand."""
     _known: dict[str, Scoring] = field(default_factory=dict)
     _pending: dict[str, list[Scoring]] = field(default_factory=dict)
+    _declared: dict[str, ScorerConnector[Any]] = field(default_factory=dict)
     _seats: dict[str, Seat] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
     _source: Any = None
@@ -67,7 +68,7 @@ class Bench:
     def seat(self, conn_id: str, looks_at: str = "words") -> Seat:
         """The scorer of that connection; `ConfigError` SCORER_LOOKS_ELSEWHERE where it looks at something else."""
         if conn_id not in self._seats:
-            declaration, _ = self.hub.declared(ScorerConnector, conn_id)
+            declaration = self.declared(conn_id)
             if declaration.traits.infers_from != looks_at:
                 raise ConfigError(
                     f"{conn_id} looks at {declaration.traits.infers_from}, not at {looks_at}",
@@ -83,6 +84,12 @@ class Bench:
             scorer = self.stack.enter_context(self.hub.built(ScorerConnector, conn_id))
             self._seats[conn_id] = Seat(conn_id, declaration, scorer, scorer.provenance())
         return self._seats[conn_id]
+
+    def declared(self, conn_id: str) -> ScorerConnector[Any]:
+        """What that connection's scorer says of itself; asked once, for in Airflow a connection is a call to its server."""
+        if conn_id not in self._declared:
+            self._declared[conn_id], _ = self.hub.declared(ScorerConnector, conn_id)
+        return self._declared[conn_id]
 
     def seats(self) -> list[Seat]:
         """The scorers that were needed."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Self
@@ -35,23 +36,21 @@ class Wish(NamedTuple):
     subject_ref: str
     document: Document
     """The recording."""
-    wanted: Wanted | None = None
-    """As what it will be; None where that is not known: then it is not fetched before it is asked for."""
-    at_once: bool = False
-    """It is noted as soon as it lies in the store: the scorer hears for minutes, and an erasure meanwhile has to find it."""
+    ahead: Wanted | None = None
+    """As what it is fetched ahead; None where it is fetched when it is asked for."""
 
 
 class Fetcher:
     """The recordings of a few interviews, looked up together: in the store already, or fetched.
 
-    A context manager. While one is heard the next are fetched, one after the other, in the order of the wishes; what went
-    wrong with one is told when it is asked for.
+    A context manager. While one is heard the next are fetched that may be, one after the other, in the order of the wishes; what
+    went wrong with one is told when it is asked for.
     """
 
     def __init__(
         self, hub: Hub, tenant: str, wishes: Sequence[Wish], note: Callable[[Recording], None]
     ) -> None:
-        """`note` is told what was fetched, to be stored with `recordings.put_many`."""
+        """`note` is told what was fetched when it was asked for, to be stored with `recordings.put_many`."""
         self.hub, self.tenant, self.note = hub, tenant, note
         self._coming = deque((_name(wish.document), wish) for wish in wishes)
         whose = {name: wish.subject_ref for name, wish in self._coming}
@@ -84,8 +83,14 @@ class Fetcher:
             log.warning("a recording vanished from the store, fetched again: %s", known.path)
         self._asked.add(name)
         begun = self._under_way.pop(name, None)
-        begun = begun or self._pool.submit(self._put, name, Wish(subject_ref, document), source, wanted)
-        fetched = self._noted(name, begun.result())
+        if begun is not None:
+            fetched = begun.result()
+        else:
+            put = partial(self._put, name, subject_ref, document, source, wanted)
+            # behind what is under way: no source has to bear two downloads at once
+            fetched = self._pool.submit(put).result() if self._under_way else put()
+            self.note(fetched)
+        self._lying[name] = fetched
         # not before one has come: a wrong login or a full disk is met once
         self._go_ahead(source)
         return fetched
@@ -94,27 +99,32 @@ class Fetcher:
         while self._coming and len(self._under_way) < MOST:
             name, wish = self._coming.popleft()
             met = name in self._asked or name in self._under_way or name in self._lying
-            if wish.wanted is not None and not met:
-                self._under_way[name] = self._pool.submit(self._put, name, wish, source, wish.wanted)
+            if wish.ahead is not None and not met:
+                self._under_way[name] = self._pool.submit(self._put_ahead, name, wish, source, wish.ahead)
 
-    def _put(self, name: str, wish: Wish, source: RecordingSource, wanted: Wanted) -> Recording:
-        head = self._head(wish.subject_ref, name)
-        with source.open(wish.document["source_reference"]) as download:
+    def _put_ahead(self, name: str, wish: Wish, source: RecordingSource, wanted: Wanted) -> Recording:
+        fetched = self._put(name, wish.subject_ref, wish.document, source, wanted)
+        # at once: minutes may pass before it is asked for, and an erasure meanwhile has to find it
+        with self.hub.ledger.begin() as tx:
+            recordings.put_many(tx, self.tenant, [fetched])
+        return fetched
+
+    def _put(
+        self, name: str, subject_ref: str, document: Document, source: RecordingSource, wanted: Wanted
+    ) -> Recording:
+        head = self._head(subject_ref, name)
+        with source.open(document["source_reference"]) as download:
             counted = _Counted(judged(download.chunks, _refuse, wanted))
             self.hub.store.put(head.path, chain((head.sealed,), sealed_file.pieces(head.cipher, counted)))
-        fetched = Recording(
+        return Recording(
             id=name,
             state="fetched",
-            subject_ref=wish.subject_ref,
+            subject_ref=subject_ref,
             sha256=counted.digest.hexdigest(),
             path=head.path,
             media_type=download.media_type,
             bytes=counted.size,
         )
-        if wish.at_once:
-            with self.hub.ledger.begin() as tx:
-                recordings.put_many(tx, self.tenant, [fetched])
-        return fetched
 
     def _head(self, subject_ref: str, name: str) -> "_Head":
         found = self._heads.pop(name, None)
@@ -123,20 +133,11 @@ class Fetcher:
                 found = _head(tx, self.tenant, subject_ref, name)
         return found
 
-    def _noted(self, name: str, fetched: Recording) -> Recording:
-        self._lying[name] = fetched
-        self.note(fetched)
-        return fetched
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # what came and was not asked for any more lies in the store all the same
         self._pool.shutdown(cancel_futures=True)
-        for name, begun in self._under_way.items():
-            if not begun.cancelled() and begun.exception() is None:
-                self._noted(name, begun.result())
 
 
 class _Head(NamedTuple):

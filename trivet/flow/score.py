@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from trivet.contract import ScorerConnector
 from trivet.documents.canonical import fingerprint
 from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, NotYet, Rejected, Retryable
 from trivet.flow.answers import checked
@@ -172,14 +171,14 @@ def _known(hub: Hub, flow: Flow, due: list[DueInterview]) -> list[Scoring]:
 
 
 def _fetcher(bench: Bench, due: list[DueInterview]) -> Fetcher:
-    """The recordings of these interviews; those that are heard or read first are fetched ahead, in this order."""
+    """The recordings of these interviews; what a scorer takes its time with is fetched ahead."""
     wishes = []
     for entry in due:
         wish = Wish(entry.case.subject_ref, entry.recording)
         for conn_id in _open_to(bench, _reader(bench, entry), entry)[:1]:
-            declaration, _ = bench.hub.declared(ScorerConnector, conn_id)
-            traits = declaration.traits
-            wish = wish._replace(wanted=FILES.get(traits.takes), at_once=not traits.cheap)
+            traits = bench.declared(conn_id).traits
+            if not traits.cheap:  # a second thread would only take turns with work of our own
+                wish = wish._replace(ahead=FILES.get(traits.takes))
         wishes.append(wish)
     return Fetcher(bench.hub, bench.flow.tenant, wishes, bench.outbox.fetched)
 

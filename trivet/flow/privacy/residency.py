@@ -12,7 +12,7 @@ such rules a connection that says nothing leads nowhere. A site without rules is
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,6 +95,8 @@ class Border:
     hub: Hub
     tenant: str
     rules: Mapping[str, Rules]
+    _regions: dict[str, str | None] = field(default_factory=dict)
+    """Of each connection, looked up once: in Airflow that is a call to its server."""
 
     @classmethod
     def of(cls, hub: Hub, tenant: str) -> "Border":
@@ -113,7 +115,9 @@ class Border:
         rules = self.rules.get(site or "")
         if rules is None:
             return None
-        return rules.refusal(conn_id, self.hub.connections(conn_id).region, agreed=agreed)
+        if conn_id not in self._regions:
+            self._regions[conn_id] = self.hub.connections(conn_id).region
+        return rules.refusal(conn_id, self._regions[conn_id], agreed=agreed)
 
     def check(self, site: str | None, conn_id: str, *, agreed: bool) -> None:
         """`DocumentRefused` where nothing may go; before anything is opened or sent."""
