@@ -201,7 +201,10 @@ class RecordingSource(Protocol):
         """As for a source."""
 
     def open(self, reference: Document) -> AbstractContextManager[Download]:
-        """The recording as a stream; an expired link is renewed once. `NotYet` where it is still being made."""
+        """The recording as a stream; an expired link is renewed once. `NotYet` where it is still being made.
+
+        One at a time, though not always in the thread that built the source.
+        """
 
 
 class Scorer(Protocol):

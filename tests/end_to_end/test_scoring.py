@@ -1,6 +1,8 @@
 """Scorers in a night: answers that come later, services that are down or lie, what they cost, and one that is tried out."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from end_to_end.shell import trivet
 from sqlalchemy import select
 from strangers import Service
 
+from trivet.connections import Connection
 from trivet.errors import ConfigError
 from trivet.flow import steps
 from trivet.ledger import batches, documents, scorings
@@ -287,3 +290,18 @@ class TestFaces:
         with pytest.raises(ConfigError) as caught:
             world.night()
         assert caught.value.code == "SCORER_LOOKS_ELSEWHERE"
+
+
+def test_connections_are_looked_up_by_the_step_and_not_by_the_interview(world: World) -> None:
+    """In Airflow each is a call to its server: ten thousand interviews must not mean ten thousand of them."""
+    asked: Counter[str] = Counter()
+    with world.hub() as hub:
+        batch_id = steps.pull(hub, world.flow, "test")
+
+        def counted(conn_id: str) -> Connection:
+            asked[conn_id] += 1
+            return hub.connections(conn_id)
+
+        done = steps.score(replace(hub, connections=counted), batch_id, 0, 1)
+    assert done.counts["scored"] == 12
+    assert max(asked.values()) <= 4, asked

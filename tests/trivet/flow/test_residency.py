@@ -1,12 +1,14 @@
 """Where data may go: by the site's file, the connection's region, the person's consent; nothing else, and before any byte."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from trivet.errors import ConfigError
 from trivet.flow.answers import prohibited
-from trivet.flow.privacy.residency import Retention, Rules, load_rules
+from trivet.flow.privacy.residency import Border, Retention, Rules, load_rules
 
 CN = Rules("CN", frozenset({"HK"}), frozenset({"SG"}))
 
@@ -27,6 +29,23 @@ def test_a_border_lets_through_what_the_site_says(region: str | None, agreed: bo
     """Home, named regions and this machine freely; some with consent; a connection that says nothing leads nowhere."""
     found = CN.refusal("erp", region, agreed=agreed)
     assert (found[0] if found else None) == code
+
+
+def test_a_connection_is_looked_up_once_a_step() -> None:
+    """However many people stand at the border: in Airflow it is a call to its server."""
+    asked = []
+
+    def connections(conn_id: str) -> Any:
+        asked.append(conn_id)
+        return SimpleNamespace(region="US")
+
+    border = Border(SimpleNamespace(connections=connections), "t", {"hq": CN})  # type: ignore[arg-type]
+    for _ in range(3):
+        found = border.refusal("hq", "erp", agreed=False)
+        assert found is not None
+        assert found[0] == "RESIDENCY_BLOCKED"
+        assert border.refusal("elsewhere", "mail", agreed=False) is None
+    assert asked == ["erp"]
 
 
 def site(home: Path, name: str, text: str) -> None:
