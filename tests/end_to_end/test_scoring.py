@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from conftest import World
 from end_to_end.shell import trivet
-from sqlalchemy import select
+from sqlalchemy import select, update
 from strangers import Service
 
 from trivet.connections import Connection
 from trivet.errors import ConfigError
 from trivet.flow import steps
 from trivet.ledger import batches, documents, scorings
+from trivet.ledger.tables import consent
 from trivet.ledger.tables import scoring as scoring_table
 
 
@@ -305,3 +306,21 @@ def test_connections_are_looked_up_by_the_step_and_not_by_the_interview(world: W
         done = steps.score(replace(hub, connections=counted), batch_id, 0, 1)
     assert done.counts["scored"] == 12
     assert max(asked.values()) <= 4, asked
+
+
+def test_who_takes_a_consent_back_while_others_are_heard_is_not_heard(world: World, queue: Service) -> None:
+    """An interview takes such a scorer minutes: each person is looked up once more when her turn comes."""
+    scoring(world, transcriber={"connection": "queue"})
+    with world.hub() as hub:
+        batch_id = steps.pull(hub, world.flow, "test")
+
+        def withdrawn(done: int, _: int) -> None:
+            if done == 2:
+                with hub.ledger.begin() as tx:
+                    given = update(consent).filter_by(purpose="ai_score")
+                    tx.conn.execute(given.values(withdrawn_at=tx.stamp))
+
+        done = steps.score(hub, batch_id, 0, 1, withdrawn)
+    assert len(queue.billed()) == done.counts["pending"] == 2
+    missing = [row for row in world.summary(batch_id)["set_aside"] if row["code"] == "CONSENT_MISSING"]
+    assert len(missing) >= 10

@@ -25,7 +25,7 @@ GIVEN_UP = "sent again as often as allowed, and no answer: look there, then deci
 
 
 def repeat(work: Work, due: Sequence[StoredOperation]) -> list[StoredOperation]:
-    """Sends these again as far as they may be; those of which a person has to decide. While the batch waits, none of both."""
+    """Sends these again as far as they may be; those of which a person has to decide; neither while the batch waits."""
     if not work.traits.repeatable:
         return list(due)
     with work.write() as tx:

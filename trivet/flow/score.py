@@ -114,17 +114,18 @@ def score(
         return Done(Counter(), None)
     due = [d for d in due_interviews(hub, flow, batch) if shard_of(d.interview["id"], of) == shard]
     again: ConnectorError | None = None
-    done = 0
+    done = ended = 0
     polls: list[str] = []
     with ExitStack() as stack:
         outbox = stack.enter_context(Outbox(hub.ledger, batch))
         bench = Bench(hub, flow, batch, stack, outbox, Border.of(hub, flow.tenant))
         for listed in chunks(due, INTERVIEWS):
             part = _still_allowed(hub, flow, listed, outbox)
-            done += len(listed) - len(part)
+            done, ended = ended + len(listed) - len(part), ended + len(listed)
             with _fetcher(bench, part) as fetcher:
                 bench.remember(_known(hub, flow, part), fetcher)
-                for entry in part:
+                for entry in _in_turn(bench, part):
+                    done += 1
                     try:
                         waits_until = _assess(bench, entry)
                         polls += [waits_until] if waits_until else []
@@ -140,7 +141,6 @@ def score(
                         again = error if isinstance(error, Retryable) else again
                         if bench.store_stays_away(error):
                             raise
-                    done += 1
                     if on_progress:
                         on_progress(done, len(due))
             outbox.flush()
@@ -191,6 +191,14 @@ def _still_allowed(hub: Hub, flow: Flow, due: list[DueInterview], outbox: Outbox
         if entry.case.subject_ref not in allowed:
             outbox.set_aside(_no_consent(entry.case))
     return [entry for entry in due if entry.case.subject_ref in allowed]
+
+
+def _in_turn(bench: Bench, due: list[DueInterview]) -> Iterator[DueInterview]:
+    """One after the other; where those before it may have taken minutes, only if its person agrees still."""
+    slow = any(not bench.declared(name).traits.cheap for name in bench.flow.scorers())
+    for entry in due:
+        if not slow or _still_allowed(bench.hub, bench.flow, [entry], bench.outbox):
+            yield entry
 
 
 def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
@@ -321,15 +329,14 @@ def _request(bench: Bench, seat: Seat, due: DueInterview, said: _Said, **more: A
         "scorer": seat.provenance, "connection": seat.connection, "position": position, "answers": said.keys,
     }  # fmt: skip
     files: dict[str, Any] = {}
-    wanted = FILES.get(seat.declaration.traits.takes)
+    takes = seat.declaration.traits.takes
+    wanted = FILES.get(takes)
     if wanted is not None:
         recording = bench.fetcher.fetch(due.case.subject_ref, due.recording, bench.source(), wanted)
         if not seat.declaration.traits.cheap:
             # who is erased while it is heard for minutes is found with it
             bench.outbox.flush()
-        files[seat.declaration.traits.takes] = Path(
-            recording.path or ""
-        )  # its name in the store, until a scorer takes it
+        files[takes] = Path(recording.path or "")  # its name in the store, until a scorer takes it
         depends["recording"] = recording.sha256
     key = fingerprint(depends)
     said.asked.add(key)
