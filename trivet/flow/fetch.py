@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trivet.contract import RecordingSource
 from trivet.documents.canonical import fingerprint
-from trivet.errors import Rejected
+from trivet.errors import AuthFailed, Rejected
 from trivet.flow.ahead import MOST
 from trivet.flow.hub import Hub
 from trivet.ledger import recordings, sealed_file
@@ -64,8 +64,9 @@ class Fetcher:
                 tx.prepare(absent.values())
                 self._heads = {name: _head(tx, tenant, ref, name) for name, ref in absent.items()}
         self._pool = ThreadPoolExecutor(1, "fetch")
-        self._under_way: dict[str, Future[Recording]] = {}
+        self._under_way: dict[str, Future[Recording | None]] = {}
         self._asked: set[str] = set()
+        self._locked_out = False
 
     def fetch(
         self, subject_ref: str, document: Document, source: RecordingSource, wanted: Wanted
@@ -83,9 +84,8 @@ class Fetcher:
             log.warning("a recording vanished from the store, fetched again: %s", known.path)
         self._asked.add(name)
         begun = self._under_way.pop(name, None)
-        if begun is not None:
-            fetched = begun.result()
-        else:
+        fetched = begun.result() if begun else None
+        if fetched is None:
             put = partial(self._put, name, subject_ref, document, source, wanted)
             # behind what is under way: no source has to bear two downloads at once
             fetched = self._pool.submit(put).result() if self._under_way else put()
@@ -102,8 +102,15 @@ class Fetcher:
             if wish.ahead is not None and not met:
                 self._under_way[name] = self._pool.submit(self._put_ahead, name, wish, source, wish.ahead)
 
-    def _put_ahead(self, name: str, wish: Wish, source: RecordingSource, wanted: Wanted) -> Recording:
-        fetched = self._put(name, wish.subject_ref, wish.document, source, wanted)
+    def _put_ahead(self, name: str, wish: Wish, source: RecordingSource, wanted: Wanted) -> Recording | None:
+        """None where the login was lost before: a vendor locks an account that tries again and again."""
+        if self._locked_out:
+            return None
+        try:
+            fetched = self._put(name, wish.subject_ref, wish.document, source, wanted)
+        except AuthFailed:
+            self._locked_out = True
+            raise
         # at once: minutes may pass before it is asked for, and an erasure meanwhile has to find it
         with self.hub.ledger.begin() as tx:
             recordings.put_many(tx, self.tenant, [fetched])

@@ -13,7 +13,7 @@ import pytest
 from conftest import World
 
 import trivet.store.parts
-from trivet.errors import Rejected, TrivetError
+from trivet.errors import AuthFailed, Rejected, TrivetError
 from trivet.flow.ahead import MOST
 from trivet.flow.fetch import Fetcher, Wish
 from trivet.flow.hub import Hub
@@ -63,6 +63,8 @@ class Tapes:
         self.opened = [threading.Event() for _ in range(number)]
         self.order: list[int] = []
         self.refused = refused
+        self.locked: int | None = None
+        """From this one on the login is lost."""
         self.at_work = threading.Lock()
 
     def check(self) -> None:
@@ -76,6 +78,8 @@ class Tapes:
             n = reference["n"]
             self.order.append(n)
             self.opened[n].set()
+            if self.locked is not None and n >= self.locked:
+                raise AuthFailed("the login is lost", connector="tapes", operation="download")
             if n in self.refused:
                 raise Rejected("no such file", connector="tapes", operation="download")
             yield Download("audio/ogg", f"{n}.ogg", len(SOUND), iter([SOUND]))
@@ -150,6 +154,20 @@ def test_a_refusal_is_told_in_its_turn_and_not_asked_for_again(hub: Hub) -> None
             fetch(2)
         fetch(3)
     assert tapes.order == list(range(MOST + 2))
+
+
+def test_a_lost_login_is_not_tried_for_those_behind_it(hub: Hub) -> None:
+    """A vendor would lock the account; it is told in its turn, and who goes on all the same asks for each."""
+    tapes, notes = Tapes(MOST + 2), list[Recording]()
+    tapes.locked = 1
+    with fetching(hub, tapes, tapes.wishes(), notes) as fetch:
+        fetch(0)
+        with pytest.raises(AuthFailed):
+            fetch(1)
+        assert tapes.order == [0, 1]
+        tapes.locked = None
+        fetch(2)
+    assert tapes.order[:3] == [0, 1, 2]
 
 
 def test_what_is_not_wished_for_ahead_is_fetched_when_it_is_asked_for(hub: Hub) -> None:
