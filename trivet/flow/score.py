@@ -18,17 +18,17 @@ from trivet.documents.canonical import fingerprint
 from trivet.errors import AuthFailed, ConnectorError, DocumentRefused, NotYet, Rejected, Retryable
 from trivet.flow.answers import checked
 from trivet.flow.bench import DOWN, Bench, Seat
-from trivet.flow.cases import ApplicationCase, gather, touched
 from trivet.flow.definition import Choice, Flow, Route
 from trivet.flow.drift import notice, scorer_seen
+from trivet.flow.due import DueInterview, due_interviews, still_allowed
 from trivet.flow.fetch import Fetcher, Wish, listening
 from trivet.flow.hub import Hub
 from trivet.flow.privacy.feelings import flag, named
-from trivet.flow.privacy.residency import EXPORT, Border
+from trivet.flow.privacy.residency import Border
 from trivet.flow.scored import Outbox
 from trivet.flow.sites import european
 from trivet.flow.through import passed, scored
-from trivet.ledger import people, scorings, set_asides
+from trivet.ledger import scorings
 from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
 from trivet.ledger.documents import NewDocument
@@ -40,9 +40,6 @@ from trivet.model import Document, Pending, Scored, ScoringRequest
 from trivet.store import NAME as STORE
 
 log = logging.getLogger(__name__)
-PURPOSES = ("record", "ai_score")
-EXPRESSION = "expression"
-"""The purpose without which nobody's face is looked at."""
 SEEN_OF_POSITION = ("keywords", "competencies", "family", "language")
 """What scorers are told of the position; another title or opening is no reason to score again."""
 SEEN_OF_TRANSCRIPT = ("language", "duration", "places")
@@ -55,25 +52,6 @@ LATER = timedelta(minutes=1)
 INTERVIEWS = 100
 """Looked up and stored together."""
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class DueInterview:
-    """One interview that may be scored, with what the scorers may see of it."""
-
-    interview: Document
-    recording: Document
-    case: ApplicationCase
-    face: bool
-    """The person let faces be looked at, too."""
-    export: bool = False
-    """The person agreed to her data leaving her region."""
-
-    @property
-    def site(self) -> str | None:
-        """The position's."""
-        site: str | None = (self.case.requisition or {}).get("site")
-        return site
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +98,7 @@ def score(
         outbox = stack.enter_context(Outbox(hub.ledger, batch))
         bench = Bench(hub, flow, batch, stack, outbox, Border.of(hub, flow.tenant))
         for listed in chunks(due, INTERVIEWS):
-            part = _still_allowed(hub, flow, listed, outbox)
+            part = still_allowed(hub, flow, listed, outbox)
             done, ended = ended + len(listed) - len(part), ended + len(listed)
             with _fetcher(bench, part) as fetcher:
                 bench.remember(_known(hub, flow, part), fetcher)
@@ -183,66 +161,12 @@ def _fetcher(bench: Bench, due: list[DueInterview]) -> Fetcher:
     return Fetcher(bench.hub, bench.flow.tenant, wishes, bench.outbox.fetched)
 
 
-def _still_allowed(hub: Hub, flow: Flow, due: list[DueInterview], outbox: Outbox) -> list[DueInterview]:
-    """Those whose people agree still: scoring takes hours, and somebody may have taken it back meanwhile."""
-    with hub.ledger.read() as tx:
-        allowed = _consenting(tx, flow, [entry.case for entry in due])
-    for entry in due:
-        if entry.case.subject_ref not in allowed:
-            outbox.set_aside(_no_consent(entry.case))
-    return [entry for entry in due if entry.case.subject_ref in allowed]
-
-
 def _in_turn(bench: Bench, due: list[DueInterview]) -> Iterator[DueInterview]:
     """One after the other; where those before it may have taken minutes, only if its person agrees still."""
     slow = any(not bench.declared(name).traits.cheap for name in bench.flow.scorers())
     for entry in due:
-        if not slow or _still_allowed(bench.hub, bench.flow, [entry], bench.outbox):
+        if not slow or still_allowed(bench.hub, bench.flow, [entry], bench.outbox):
             yield entry
-
-
-def due_interviews(hub: Hub, flow: Flow, batch: Batch) -> list[DueInterview]:
-    """The interviews of this batch's touched, open applications that have a recording and consent."""
-    with hub.ledger.begin() as tx:
-        cases = [case for case in gather(tx, flow.tenant, touched(tx, batch)) if not case.closed]
-        allowed = _consenting(tx, flow, cases)
-        refused = [c for c in cases if c.subject_ref not in allowed and c.interviews]
-        set_asides.add_many(tx, batch, [_no_consent(case) for case in refused])
-        set_asides.resolve(
-            tx, flow.tenant, "consent", "application", [c.id for c in cases if c.subject_ref in allowed]
-        )
-        faces = people.allowed(tx, flow.tenant, allowed, EXPRESSION) if flow.expression else set()
-        abroad = people.allowed(tx, flow.tenant, allowed, EXPORT)
-        return [due for case in cases if case.subject_ref in allowed for due in _due(case, faces, abroad)]
-
-
-def _due(case: ApplicationCase, faces: set[str], abroad: set[str]) -> Iterator[DueInterview]:
-    for interview in case.interviews:
-        recordings = case.recordings.get(interview["id"], [])
-        if recordings:
-            # one interview, one recording: a later upload replaces the earlier
-            newest = max(recordings, key=lambda r: (r.get("created_at") or "", r["id"]))
-            ref = case.subject_ref
-            yield DueInterview(interview, newest, case, ref in faces, ref in abroad)
-
-
-def _consenting(tx: Any, flow: Flow, cases: list[ApplicationCase]) -> set[str]:
-    subjects = {case.subject_ref for case in cases}
-    for purpose in PURPOSES:
-        subjects &= people.allowed(tx, flow.tenant, subjects, purpose)
-    return subjects
-
-
-def _no_consent(case: ApplicationCase) -> SetAside:
-    return SetAside(
-        stage="consent",
-        kind="application",
-        item=case.id,
-        code="CONSENT_MISSING",
-        message=f"no consent for {' and '.join(PURPOSES)}: not downloaded, not scored",
-        place=case.id,
-        subject_ref=case.subject_ref,
-    )
 
 
 def _assess(bench: Bench, due: DueInterview) -> str | None:
