@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from trivet import __version__
+from trivet.connections import PREFIX
 from trivet.registry import GROUPS, find_connector, offered, ours
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,9 @@ def _forms() -> list[dict[str, Any]]:
                 # a lazy import: a process without a stranger's connector needs none of it
                 from trivet.airflow.forms import described
 
-                form = described(find_connector(kind, name))
-                found.setdefault(form["connection-type"], form)
+                declared = find_connector(kind, name)
+                if PREFIX + declared.name not in found:
+                    found[PREFIX + declared.name] = described(declared)
             # a stranger's connector may fail in any way, and must not take Airflow with it
             except Exception as error:  # noqa: BLE001
                 log.warning("connector %s:%s has no connection form: %s", group, name, error)
