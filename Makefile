@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.stamp
 ONCE ?=
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # compiled once at setup: else every command and every task of Airflow compiles what it imports, seconds each
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,9 +33,10 @@ run: $(STAMP) ## the main job: sandbox, Airflow, one nightly flow; stays up unti
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/trivet demo $(if $(ONCE),--once)
 
 # in the order of the tree: by number of tests, the longest files came last, when one core had nothing else to do;
+# one process more than cores: many a test waits for Airflow or a browser, and a core would wait with it;
 # of the second run the files are named, for to collect all the others again takes half a minute
 test: $(STAMP) ## every test: side by side on every core, then those that need the machine for themselves
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder -m 'not alone'
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not alone'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m alone $$(grep -rl --include='test_*.py' 'mark\.alone' tests)
 
 check: $(STAMP) ## lint, types, import rules, schemas, mappings, licences, secrets, generated docs, spelling (under a minute)
