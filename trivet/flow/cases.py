@@ -9,6 +9,7 @@ from trivet.ledger.batches import Batch
 from trivet.ledger.bulk import chunks
 from trivet.ledger.documents import StoredDocument
 from trivet.ledger.ledger import Transaction
+from trivet.ledger.set_asides import SetAside
 from trivet.model import Document
 
 CLOSED = ("rejected", "withdrawn")
@@ -114,3 +115,16 @@ def _case(
         elif entry.kind == "assessment" and document["application_id"] == stored.id:
             case.assessments.append(document)
     return case
+
+
+def no_consent(case: ApplicationCase, stage: str, purposes: str, follows: str) -> SetAside:
+    """What is said of an application whose person does not agree to this, and what follows from it."""
+    return SetAside(
+        stage=stage,
+        kind="application",
+        item=case.id,
+        code="CONSENT_MISSING",
+        message=f"no consent for {purposes}: {follows}",
+        place=case.id,
+        subject_ref=case.subject_ref,
+    )

@@ -10,7 +10,7 @@ from trivet.delivery.plan import Planned, Wanted, plan
 from trivet.delivery.waiting import cancel_waiting, expire_waiting
 from trivet.documents import Contracts
 from trivet.flow.answers import prohibited
-from trivet.flow.cases import ApplicationCase, gather, touched
+from trivet.flow.cases import ApplicationCase, gather, no_consent, touched
 from trivet.flow.catalogue import Codes
 from trivet.flow.definition import Delivery, Flow
 from trivet.flow.drift import hold
@@ -199,7 +199,9 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
     if not person.scored:
         # what was delivered stays until somebody decides; nothing more is made of these scores
         decided.closed.append(case.id)
-        decided.refused.append(_not_agreed(case, SCORED, "nothing is made of the scores any more"))
+        decided.refused.append(
+            no_consent(case, "consent_share", SCORED, "nothing is made of the scores any more")
+        )
         return
     given = {
         "application": case.application,
@@ -219,7 +221,7 @@ def decide_one(desk: Desk, case: ApplicationCase, person: Person, decided: Decid
         if person.shares:
             wanted += _for_target(desk, delivery, order, decisions, made_from, person, problems)
     if decisions and not person.shares:
-        decided.refused.append(_not_agreed(case, SHARE, "nothing goes to an ERP"))
+        decided.refused.append(no_consent(case, "consent_share", SHARE, "nothing goes to an ERP"))
     wanted += _write_back(desk, case, made_from, person, problems)
     decided.refused += [_refusal(case, problem) for problem in problems]
     # with a problem the picture is incomplete: nothing of the person's is taken for vanished
@@ -333,17 +335,5 @@ def _refusal(case: ApplicationCase, problem: Problem) -> SetAside:
         message=problem.message,
         pointer=problem.pointer,
         place=f"{problem.place} for {case.id}",
-        subject_ref=case.subject_ref,
-    )
-
-
-def _not_agreed(case: ApplicationCase, purpose: str, follows: str) -> SetAside:
-    return SetAside(
-        stage="consent_share",
-        kind="application",
-        item=case.id,
-        code="CONSENT_MISSING",
-        message=f"no consent for {purpose}: {follows}",
-        place=case.id,
         subject_ref=case.subject_ref,
     )

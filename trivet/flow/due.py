@@ -5,15 +5,15 @@ Nothing is downloaded of anybody else; who is left out is set aside with the rea
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from trivet.flow.cases import ApplicationCase, gather, touched
+from trivet.flow.cases import ApplicationCase, gather, no_consent, touched
 from trivet.flow.definition import Flow
 from trivet.flow.hub import Hub
 from trivet.flow.privacy.residency import EXPORT
 from trivet.flow.scored import Outbox
 from trivet.ledger import people, set_asides
 from trivet.ledger.batches import Batch
+from trivet.ledger.ledger import Transaction
 from trivet.ledger.set_asides import SetAside
 from trivet.model import Document
 
@@ -76,7 +76,7 @@ def _due(case: ApplicationCase, faces: set[str], abroad: set[str]) -> Iterator[D
             yield DueInterview(interview, newest, case, ref in faces, ref in abroad)
 
 
-def _consenting(tx: Any, flow: Flow, cases: list[ApplicationCase]) -> set[str]:
+def _consenting(tx: Transaction, flow: Flow, cases: list[ApplicationCase]) -> set[str]:
     subjects = {case.subject_ref for case in cases}
     for purpose in PURPOSES:
         subjects &= people.allowed(tx, flow.tenant, subjects, purpose)
@@ -84,12 +84,4 @@ def _consenting(tx: Any, flow: Flow, cases: list[ApplicationCase]) -> set[str]:
 
 
 def _no_consent(case: ApplicationCase) -> SetAside:
-    return SetAside(
-        stage="consent",
-        kind="application",
-        item=case.id,
-        code="CONSENT_MISSING",
-        message=f"no consent for {' and '.join(PURPOSES)}: not downloaded, not scored",
-        place=case.id,
-        subject_ref=case.subject_ref,
-    )
+    return no_consent(case, "consent", " and ".join(PURPOSES), "not downloaded, not scored")
